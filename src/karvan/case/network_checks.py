@@ -1,0 +1,274 @@
+"""Checks of the network: geometry, gauges, borders, services and calendars."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+from karvan import schema
+from karvan.case.model import Case
+from karvan.errors import Problem
+from karvan.evidence.derivations import evaluate
+from karvan.network.geo import great_circle_km
+from karvan.schema import LIST_SEPARATOR
+from karvan.schema.read import cell_place
+
+Problems = Iterator[Problem]
+SHORTER_THAN_GREAT_CIRCLE = 0.97
+"""Node positions are known to about 10 km; a length may fall short by that on a long link."""
+POSITION_ERROR_KM = 25.0
+"""Twice 10 km of position, and the distance between stations of one town."""
+LENGTH_TOLERANCE = 0.005
+CHECKED_MODES = ("rail", "road")
+
+
+def _where(table: str, row: dict[str, Any], column: str = "") -> str:
+    return cell_place(schema.tables()[table], row, column)
+
+
+def _rows(case: Case, table: str) -> list[dict[str, Any]]:
+    return list(case.table(table).iter_rows(named=True))
+
+
+def check_links(case: Case) -> Problems:
+    """Links join two nodes, have a gauge if and only if on rails, and a rate of their mode."""
+    rates = {row["id"]: row for row in _rows(case, "rates")}
+    for row in _rows(case, "links"):
+        if row["from_node"] == row["to_node"]:
+            yield Problem(
+                "links.to_node.loop",
+                _where("links", row, "to_node"),
+                f"'{row['to_node']}' at both ends",
+                "two different nodes",
+            )
+        if (row["mode"] == "rail") != (row["gauge_mm"] is not None):
+            found = "no gauge on rails" if row["mode"] == "rail" else f"a gauge on {row['mode']}"
+            yield Problem(
+                "links.gauge_mm.mode",
+                _where("links", row, "gauge_mm"),
+                found,
+                "a gauge for rail, none for other modes",
+            )
+        if rates[row["rate_id"]]["mode"] != row["mode"]:
+            yield Problem(
+                "links.rate_id.mode",
+                _where("links", row, "rate_id"),
+                f"a rate of mode {rates[row['rate_id']]['mode']}",
+                f"a rate of mode {row['mode']}",
+            )
+
+
+def check_lengths(case: Case) -> Problems:
+    """No link is shorter than the great circle, and derived lengths follow their formula."""
+    nodes = {row["id"]: row for row in _rows(case, "nodes")}
+    for row in _rows(case, "links"):
+        a, b = nodes[row["from_node"]], nodes[row["to_node"]]
+        direct = float(great_circle_km(a["lat"], a["lon"], b["lat"], b["lon"]))
+        if row["length_km"] < SHORTER_THAN_GREAT_CIRCLE * direct - POSITION_ERROR_KM:
+            yield Problem(
+                "links.length_km.great_circle",
+                _where("links", row, "length_km"),
+                f"{row['length_km']:g} km",
+                f"at least the great circle, {direct:.0f} km",
+                "a length in miles, or wrong coordinates?",
+            )
+        if row["length_formula"]:
+            yield from _length_formula(row, direct)
+
+
+def _length_formula(row: dict[str, Any], direct: float) -> Problems:
+    where = _where("links", row, "length_formula")
+    try:
+        value = evaluate(row["length_formula"], {"gc_km": direct})
+    except (ValueError, ZeroDivisionError) as error:
+        yield Problem(
+            "links.length_formula.value",
+            where,
+            f"'{row['length_formula']}'",
+            "numbers, + - * / ( ) and gc_km",
+            str(error),
+        )
+        return
+    if abs(value - row["length_km"]) > LENGTH_TOLERANCE * value:
+        yield Problem(
+            "links.length_formula.differs",
+            where,
+            f"{row['length_km']:g} km",
+            f"{value:.1f} km by its formula",
+        )
+
+
+def check_order(case: Case) -> Problems:
+    """Minimum, typical and maximum are in order; what closes has opened before."""
+    for row in _rows(case, "transfers"):
+        low, typical, high = row["dwell_min_h"], row["dwell_typical_h"], row["dwell_max_h"]
+        if not low <= typical <= high:
+            yield Problem(
+                "transfers.dwell_typical_h.order",
+                _where("transfers", row),
+                f"dwell {low:g}, {typical:g}, {high:g} h",
+                "minimum <= typical <= maximum",
+            )
+    for row in _rows(case, "rates"):
+        low, mean, high = row["speed_low_kmh"], row["speed_kmh"], row["speed_high_kmh"]
+        if not low <= mean <= high:
+            yield Problem(
+                "rates.speed_kmh.order",
+                _where("rates", row),
+                f"speed {low:g}, {mean:g}, {high:g} km/h",
+                "low <= mean <= high",
+            )
+    for table in ("nodes", "links", "transfers", "terminals", "services", "fleets"):
+        for row in _rows(case, table):
+            if row["opens"] and row["closes"] and row["closes"] <= row["opens"]:
+                yield Problem(
+                    f"{table}.closes.order",
+                    _where(table, row, "closes"),
+                    f"{row['closes']}, opened {row['opens']}",
+                    "a date after the opening",
+                )
+
+
+def check_gauge_breaks(case: Case) -> Problems:
+    """Where rails of two gauges meet, a transfer says how cargo changes."""
+    gauges: dict[str, set[str]] = defaultdict(set)
+    for row in _rows(case, "links"):
+        if row["mode"] == "rail" and row["gauge_mm"]:
+            gauges[row["from_node"]].add(row["gauge_mm"])
+            gauges[row["to_node"]].add(row["gauge_mm"])
+    changes = {row["node"] for row in _rows(case, "transfers") if row["kind"] == "gauge_change"}
+    nodes = {row["id"]: row for row in _rows(case, "nodes")}
+    for node, found in gauges.items():
+        if len(found) > 1 and not changes & {node, None}:
+            yield Problem(
+                "network.gauge_break",
+                _where("nodes", nodes[node]),
+                f"rails of {' and '.join(sorted(found))} mm and no gauge change",
+                "a row of kind gauge_change in network/transfers.csv",
+                "or end one of the lines at another node",
+            )
+
+
+def check_borders(case: Case) -> Problems:
+    """Every rail or road link between customs territories has a border row at one end."""
+    country = {row["id"]: row["country"] for row in _rows(case, "nodes")}
+    known = {
+        (row["node"], row["other_country"], mode)
+        for row in _rows(case, "transfers")
+        if row["kind"] == "border"
+        for mode in ([row["from_mode"]] if row["from_mode"] else CHECKED_MODES)
+    }
+    for row in _rows(case, "links"):
+        u, v = row["from_node"], row["to_node"]
+        if row["mode"] not in CHECKED_MODES or case.settings.in_customs_union(
+            country[u], country[v]
+        ):
+            continue
+        if not known & {(u, country[v], row["mode"]), (v, country[u], row["mode"])}:
+            yield Problem(
+                "network.border",
+                _where("links", row),
+                f"no border row between {country[u]} and {country[v]}",
+                "a row of kind border in network/transfers.csv at one end",
+                "or name both in a customs union of case.toml",
+            )
+
+
+def check_services(case: Case) -> Problems:
+    """Services run over existing links, and their departures are given."""
+    pairs: set[tuple[str, str, str]] = set()
+    for row in _rows(case, "links"):
+        pairs.add((row["mode"], row["from_node"], row["to_node"]))
+        if row["both_directions"]:
+            pairs.add((row["mode"], row["to_node"], row["from_node"]))
+    calendars: dict[str, set[str]] = defaultdict(set)
+    for row in _rows(case, "calendars"):
+        calendars[row["calendar_id"]].add(row["kind"])
+    for row in _rows(case, "services"):
+        yield from _service_route(row, pairs)
+        yield from _service_departures(row, calendars)
+
+
+def _service_route(row: dict[str, Any], pairs: set[tuple[str, str, str]]) -> Problems:
+    route = row["route"].split(LIST_SEPARATOR)
+    where = _where("services", row, "route")
+    if len(route) < 2:
+        yield Problem("services.route.short", where, f"'{row['route']}'", "two nodes or more")
+    ways = [route, route[::-1]] if row["both_directions"] else [route]
+    for way in ways:
+        for u, v in pairwise(way):
+            if (row["mode"], u, v) not in pairs:
+                yield Problem(
+                    "services.route.link",
+                    where,
+                    f"no {row['mode']} link {u} - {v}",
+                    "links of the service's mode between the nodes it calls at",
+                )
+
+
+def _service_departures(row: dict[str, Any], calendars: dict[str, set[str]]) -> Problems:
+    where = _where("services", row, "departure")
+    if row["departure"] == "timetable":
+        if "departure" not in calendars.get(row["calendar_id"] or "", set()):
+            yield Problem(
+                "services.calendar_id.reference",
+                where,
+                f"calendar '{row['calendar_id'] or ''}' without departures",
+                "rows of kind departure in network/calendars.csv",
+            )
+    elif not row["headway_h"]:
+        yield Problem(
+            "services.headway_h.missing",
+            where,
+            "no headway",
+            "headway_h above 0, or departure = timetable",
+        )
+    closure = row["closure_calendar_id"]
+    if closure and "closure" not in calendars.get(closure, set()):
+        yield Problem(
+            "services.closure_calendar_id.reference",
+            where,
+            f"calendar '{closure}'",
+            "rows of kind closure in network/calendars.csv",
+        )
+
+
+def check_calendars(case: Case) -> Problems:
+    """A departure has a weekday and an hour; a closure has a month, a share and a length."""
+    needed = {
+        "departure": ("weekday", "departure_h"),
+        "closure": ("month", "closed_share", "closure_mean_h"),
+    }
+    for row in _rows(case, "calendars"):
+        for column in needed[row["kind"]]:
+            if row[column] is None:
+                yield Problem(
+                    f"calendars.{column}.missing",
+                    _where("calendars", row, column),
+                    "an empty cell",
+                    f"a value, as the row is a {row['kind']}",
+                )
+
+
+def check_pairs(case: Case) -> Problems:
+    """Origin and destination differ."""
+    for row in _rows(case, "pairs"):
+        if row["origin"] == row["destination"]:
+            yield Problem(
+                "pairs.destination.same",
+                _where("pairs", row, "destination"),
+                f"'{row['destination']}' twice",
+                "another place than the origin",
+            )
+
+
+NETWORK_CHECKS: tuple[Callable[[Case], Iterator[Problem]], ...] = (
+    check_links,
+    check_lengths,
+    check_order,
+    check_gauge_breaks,
+    check_borders,
+    check_services,
+    check_calendars,
+    check_pairs,
+)

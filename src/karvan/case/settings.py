@@ -1,0 +1,113 @@
+"""What ``case.toml``, ``measures/*.toml`` and ``scenarios/*.toml`` may say.
+
+The models refuse unknown keys, so a misspelt one is named instead of ignored.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CASE_FORMAT = 1
+"""Version of the folder format; raised when an older case needs changes to be read."""
+
+LANGUAGES = ("en", "ru", "az", "zh")
+Pillar = Literal["policy", "facilities", "trade", "finance", "people"]
+Status = Literal["reported", "derived", "assumed", "calibrated"]
+Scalar = str | int | float | bool
+Year = Annotated[int, Field(ge=1000, le=2200)]
+
+
+class Strict(BaseModel):
+    """A model that is frozen and refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(Strict):
+    """A text in the four languages; English is the fallback."""
+
+    en: str
+    ru: str = ""
+    az: str = ""
+    zh: str = ""
+
+    def in_language(self, language: str) -> str:
+        """Return the text in `language`, in English where it is missing."""
+        return str(getattr(self, language, "")) or self.en
+
+
+class Change(Strict):
+    """One change of one table.
+
+    ``set`` puts `value` into `column` of the rows that `where` selects, ``scale`` multiplies by
+    it, ``add`` adds it; ``insert`` appends `row`; ``remove`` drops the selected rows.
+    """
+
+    table: str
+    action: Literal["set", "scale", "add", "insert", "remove"]
+    where: dict[str, Scalar | list[Scalar]] = {}
+    column: str = ""
+    value: Scalar | None = None
+    row: dict[str, Scalar] = {}
+    status: Status
+    source_id: str = ""
+    reason: str = ""
+
+
+class Measure(Strict):
+    """A cooperation measure: what changes, from when, at what cost, by whose authority."""
+
+    id: str
+    pillar: Pillar
+    title: Text
+    summary: Text | None = None
+    tags: list[Literal["digital", "green"]] = []
+    state: Literal["done", "under_construction", "committed", "planned", "proposed"]
+    from_year: Year
+    authority: str
+    cost_musd: float | None = Field(default=None, ge=0)
+    cost_low_musd: float | None = Field(default=None, ge=0)
+    cost_high_musd: float | None = Field(default=None, ge=0)
+    cost_source_id: str = ""
+    source_id: str
+    confidence: Literal["high", "medium", "low", "inferred"]
+    note: str = ""
+    pending: str = ""
+    changes: list[Change] = []
+
+
+class Scenario(Strict):
+    """A year, the measures taken, and overrides that come after them."""
+
+    id: str
+    year: Year
+    title: Text
+    summary: Text | None = None
+    measures: list[str] = []
+    overrides: list[Change] = []
+    note: str = ""
+
+
+class CheckSettings(Strict):
+    """Checks by their stable names: warnings made errors, and warnings not shown."""
+
+    strict: list[str] = []
+    quiet: list[str] = []
+
+
+class Settings(Strict):
+    """``case.toml``."""
+
+    format: int
+    name: str
+    title: Text
+    base_year: Year
+    currency_year: Year
+    commodity: str
+    scenario: str = ""
+    customs_unions: list[list[str]] = []
+    checks: CheckSettings = CheckSettings()
+
+    def in_customs_union(self, country: str, other: str) -> bool:
+        """Tell whether goods pass between the two countries without a customs border."""
+        return country == other or any(country in u and other in u for u in self.customs_unions)

@@ -1,0 +1,114 @@
+"""Options and helpers that several commands share."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from karvan.case import Case, read_case
+from karvan.case.model import resolve
+from karvan.case.settings import LANGUAGES, Change
+from karvan.errors import ScenarioError
+
+F = TypeVar("F", bound=Callable[..., Any])
+DEFAULT_CASE = "middle-corridor"
+WIDTH_WITHOUT_TERMINAL = 120
+
+
+def language_option(function: F) -> F:
+    """Add ``--lang``."""
+    return click.option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        default="en",
+        envvar="KARVAN_LANG",
+        show_default=True,
+        help="Language of what people read (or the variable KARVAN_LANG).",
+    )(function)
+
+
+def scenario_options(function: F) -> F:
+    """Add ``--scenario``, ``--measure``, ``--year`` and ``--set``."""
+    options = (
+        click.option("--scenario", default="", help="Scenario of the case, e.g. committed-2030."),
+        click.option(
+            "--measure",
+            "measures",
+            multiple=True,
+            metavar="ID",
+            help="Measure to take in addition; may be repeated.",
+        ),
+        click.option(
+            "--year", type=click.IntRange(1000, 2200), help="Year, instead of the scenario's."
+        ),
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="TABLE.ID.COLUMN=VALUE",
+            help="Value that beats case, measures and scenario; may be repeated.",
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def case_option(function: F) -> F:
+    """Add ``--case``."""
+    return click.option(
+        "--case",
+        "case_name",
+        default=DEFAULT_CASE,
+        show_default=True,
+        help="Shipped case by name, or the folder of a case.",
+    )(function)
+
+
+def open_case(
+    name: str,
+    scenario: str = "",
+    measures: Sequence[str] = (),
+    year: int | None = None,
+    settings: Sequence[str] = (),
+) -> Case:
+    """Return the case a command is about, with scenario, measures and settings applied."""
+    case = read_case(name)
+    overrides = [setting_change(text) for text in settings]
+    return resolve(
+        case,
+        scenario=scenario or case.settings.scenario,
+        measures=measures,
+        year=year,
+        overrides=overrides,
+    )
+
+
+def setting_change(text: str) -> Change:
+    """Return the change that ``TABLE.ID.COLUMN=VALUE`` asks for."""
+    path, equals, value = text.partition("=")
+    table, _, rest = path.partition(".")
+    row, _, column = rest.rpartition(".")
+    if not (equals and table and row and column):
+        message = (
+            f"--set {text}: expected TABLE.ID.COLUMN=VALUE, e.g. links.aktau-alat-sea.length_km=430"
+        )
+        raise ScenarioError(message)
+    return Change(
+        table=table,
+        action="set",
+        where={"id": row},
+        column=column,
+        value=value,
+        status="assumed",
+        reason="set on the command line",
+    )
+
+
+def console(*, error: bool = False) -> Console:
+    """Return a console; wide enough for a table where the output is no terminal."""
+    found = Console(stderr=error, highlight=False)
+    if not found.is_terminal:
+        found = Console(stderr=error, highlight=False, width=WIDTH_WITHOUT_TERMINAL)
+    return found

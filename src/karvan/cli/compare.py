@@ -1,0 +1,51 @@
+"""``karvan compare``: what changed between two runs."""
+
+from pathlib import Path
+
+import click
+
+from karvan.case.results import MANIFEST, Results, read_results
+from karvan.cli.common import case_option, console, language_option, open_case
+from karvan.report import terminal
+from karvan.report.language import Texts
+from karvan.runs.compare import compare
+from karvan.runs.execute import default_folder, run
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  karvan compare base-2024 committed-2030
+  karvan compare results/a results/b --limit 50
+"""
+)
+@click.argument("before")
+@click.argument("after")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=15,
+    show_default=True,
+    help="Largest single changes shown.",
+)
+@case_option
+@language_option
+def compare_command(before: str, after: str, *, limit: int, case_name: str, lang: str) -> None:
+    """Show what changed from BEFORE to AFTER, by table and size.
+
+    Each is a results folder, or a scenario of the case, which is run first if need be.
+    """
+    results = [_results(name, case_name) for name in (before, after)]
+    found = compare(*results)
+    texts = Texts(lang)
+    names = (Path(before).name, Path(after).name)
+    console().print(
+        terminal.comparison(names, found.tables, found.cells, found.pairs, texts, limit)
+    )
+
+
+def _results(name: str, case_name: str) -> Results:
+    if (Path(name) / MANIFEST).exists() or Path(name).is_dir():
+        return read_results(name)
+    case = open_case(case_name, scenario=name)
+    return run(case, default_folder(case))

@@ -1,0 +1,136 @@
+"""``karvan route``: itineraries between two places."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from karvan.case import Case
+from karvan.cli.common import (
+    case_option,
+    console,
+    language_option,
+    open_case,
+    scenario_options,
+)
+from karvan.errors import ResultsError
+from karvan.freight.documents import to_document, to_geojson, to_rows
+from karvan.freight.itineraries import OBJECTIVES, itineraries
+from karvan.network.geometry import read_geometry
+from karvan.report import terminal
+from karvan.report.language import Texts
+
+EXAMPLES = """\b
+Examples:
+  karvan route "Xi'an" Baku --depart 2024-03-01
+  karvan route CNSHA NLRTM --objectives time,cost --limit 3
+  karvan route Urumqi Budapest --avoid RU --via Poti
+  karvan route Баку Стамбул --lang ru --geojson -o route.geojson
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("origin")
+@click.argument("destination")
+@click.option("--depart", metavar="DATE", help="Departure, 2024-03-01 or 2024-03-01T08:00.")
+@click.option(
+    "--objectives",
+    default=",".join(OBJECTIVES),
+    show_default=True,
+    help="What counts in the Pareto set, separated by commas.",
+)
+@click.option("--max-transfers", type=int, help="Most changes of carrier.")
+@click.option(
+    "--avoid",
+    multiple=True,
+    metavar="WORD",
+    help="Place, country code, mode, service or link not to use; may be repeated.",
+)
+@click.option(
+    "--via", multiple=True, metavar="PLACE", help="Place to pass; may be repeated, in order."
+)
+@click.option(
+    "--commodity", default="", help="Row of commodities.csv; the case's default without it."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Itineraries shown in the terminal; files have all.",
+)
+@click.option("--json", "form", flag_value="json", help="Write JSON.")
+@click.option("--csv", "form", flag_value="csv", help="Write CSV, a row a leg.")
+@click.option("--geojson", "form", flag_value="geojson", help="Write GeoJSON for maps.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File for JSON, CSV or GeoJSON, instead of the terminal.",
+)
+@case_option
+@scenario_options
+@language_option
+def route(
+    origin: str,
+    destination: str,
+    *,
+    form: str | None,
+    output: Path | None,
+    limit: int,
+    case_name: str,
+    scenario: str,
+    measures: tuple[str, ...],
+    year: int | None,
+    settings: tuple[str, ...],
+    lang: str,
+    objectives: str,
+    **question: Any,  # noqa: ANN401 - handed on to itineraries()
+) -> None:
+    """Find all itineraries from ORIGIN to DESTINATION that no other beats in time, cost and CO2e.
+
+    Places are named by id, UN/LOCODE, or in English, Russian, Azerbaijani or Chinese.
+    """
+    case = open_case(case_name, scenario, measures, year, settings)
+    wanted = [word.strip() for word in objectives.split(",") if word.strip()]
+    document = to_document(itineraries(case, origin, destination, objectives=wanted, **question))
+    if form or output:
+        _write(_text(case, document, form or "json"), output)
+        return
+    texts = Texts(lang)
+    places, services = texts.names(case.table("nodes")), texts.names(case.table("services"))
+    console().print(terminal.itineraries(document, places, services, texts, limit))
+
+
+def _text(case: Case, document: dict[str, Any], form: str) -> str:
+    if form == "json":
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if form == "geojson":
+        return json.dumps(_geojson(case, document), ensure_ascii=False) + "\n"
+    rows = to_rows(document)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _geojson(case: Case, document: dict[str, Any]) -> dict[str, Any]:
+    nodes, links = case.table("nodes"), case.table("links")
+    positions = {i: (lon, lat) for i, lon, lat in nodes.select("id", "lon", "lat").iter_rows()}
+    starts = dict(links.select("id", "from_node").iter_rows())
+    return to_geojson(document, read_geometry(case.root), positions, starts)
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"{output}: cannot write it ({error.strerror}); choose another file with -o"
+        raise ResultsError(message) from None

@@ -1,0 +1,143 @@
+"""``karvan run``: compute a case and write its results."""
+
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from karvan.case.results import Results
+from karvan.cli.common import console, language_option, open_case, scenario_options
+from karvan.report import terminal
+from karvan.report.language import Texts
+from karvan.runs.execute import Event, default_folder, run
+from karvan.runs.stages import STAGES
+
+EXAMPLES = """\b
+Examples:
+  karvan run middle-corridor
+  karvan run middle-corridor --scenario committed-2030
+  karvan run my-case --measure anaklia-port-phase-1 --out results/anaklia
+  karvan run middle-corridor --set links.aktau-alat-sea.length_km=430
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("case_name", metavar="CASE")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder of the results; results/<case>-<scenario> without it.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of the stages that draw random numbers.",
+)
+@click.option("--fresh", is_flag=True, help="Compute all stages anew, also finished ones.")
+@click.option("--quiet", is_flag=True, help="Print the folder of the results only.")
+@scenario_options
+@language_option
+def run_command(
+    case_name: str,
+    *,
+    out: Path | None,
+    seed: int,
+    fresh: bool,
+    quiet: bool,
+    scenario: str,
+    measures: tuple[str, ...],
+    year: int | None,
+    settings: tuple[str, ...],
+    lang: str,
+) -> None:
+    """Compute CASE: check it, compile its network, search itineraries, weigh the evidence.
+
+    Finished stages are kept: after an interruption, or when nothing they read has changed, the
+    next run goes on from there. Results are Parquet tables and a manifest.
+    """
+    case = open_case(case_name, scenario, measures, year, settings)
+    texts = Texts(lang)
+    folder = out or default_folder(case)
+    with _Bar(texts, quiet=quiet) as bar:
+        results = run(case, folder, seed=seed, fresh=fresh, tell=bar.tell)
+    if quiet:
+        click.echo(str(folder))
+        return
+    _summary(results, texts)
+
+
+def _summary(results: Results, texts: Texts) -> None:
+    screen = console()
+    places = texts.names(results.table("network_nodes"))
+    rows = []
+    for row in results.table("itineraries").iter_rows(named=True):
+        if row["rank"] == 1:
+            days = [texts.number(row[q] / 24, 1) for q in ("mean_h", "p10_h", "p90_h")]
+            rows.append(
+                (
+                    places[row["origin"]],
+                    places[row["destination"]],
+                    days[0],
+                    f"{days[1]}–{days[2]}",
+                    texts.number(row["cost_usd_per_teu"]),
+                    texts.number(row["co2e_kg_per_teu"]),
+                    texts.number(row["km"]),
+                )
+            )
+    headers = [
+        texts(h) for h in ("from", "to", "days, mean", "p10–p90", "USD/TEU", "kg CO2e/TEU", "km")
+    ]
+    screen.print(terminal.listing(texts("Recommended itineraries"), headers, rows))
+    verdicts = results.table("validation")["verdict"].value_counts().iter_rows()
+    screen.print(
+        f"{texts('validation')}: "
+        + ", ".join(f"{texts(v)} {n}" for v, n in sorted(verdicts))
+        + f"; {texts('claims')}: "
+        + ", ".join(
+            f"{texts(v)} {n}"
+            for v, n in sorted(results.table("claims")["verdict"].value_counts().iter_rows())
+        )
+    )
+    warnings = len(results.manifest["warnings"])
+    if warnings:
+        screen.print(f"{texts('warnings')}: {warnings} ({results.root}/manifest.json)")
+    screen.print(f"{texts('results in')} {results.root}")
+
+
+class _Bar:
+    """Progress on the error stream: what is running, how far, how long still."""
+
+    def __init__(self, texts: Texts, *, quiet: bool) -> None:
+        self._texts = texts
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(),
+            console=console(error=True),
+            disable=quiet,
+            transient=False,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "_Bar":
+        self._progress.start()
+        for stage in STAGES:
+            title = self._texts(stage.title)
+            self._tasks[stage.name] = self._progress.add_task(title, total=1.0, start=False)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def tell(self, event: Event) -> None:
+        """Show an event of the run."""
+        task = self._tasks[event.stage.name]
+        if event.kind == "start":
+            self._progress.start_task(task)
+        title = self._texts(event.stage.title)
+        if event.kind == "kept":
+            title += f" ({self._texts('kept from an earlier run')})"
+        self._progress.update(task, completed=event.share, description=title)

@@ -1,0 +1,1 @@
+"""Sources, observations, claims and derivations."""

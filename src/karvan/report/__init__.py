@@ -1,0 +1,1 @@
+"""What people read: texts in four languages, tables for the terminal."""

@@ -1,0 +1,59 @@
+"""Texts in four languages from gettext catalogues.
+
+English is in the code; ``texts/<language>.po`` holds the rest.  The catalogues are read as text
+and compiled in memory, so that translators edit what is shipped and nothing has to be built.
+"""
+
+import gettext
+import io
+from functools import cache
+from importlib.resources import files
+
+import polars as pl
+
+
+@cache
+def translation(language: str) -> gettext.NullTranslations:
+    """Return the translations into a language; English needs none."""
+    if language == "en":
+        return gettext.NullTranslations()
+    # Babel is imported only where a translation is asked for.
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    text = files("karvan.report").joinpath("texts", f"{language}.po").read_bytes()
+    compiled = io.BytesIO()
+    write_mo(compiled, read_po(io.BytesIO(text), locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+class Texts:
+    """Texts in one language; calling it translates an English text."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._translation = translation(language)
+
+    def __call__(self, english: str) -> str:
+        """Return the text in the language; the English one where it is not translated."""
+        return self._translation.gettext(english)
+
+    def number(self, value: float | None, digits: int = 0) -> str:
+        """Return a number with the language's separators; a dash for no value."""
+        if value is None:
+            return "–"
+        if self.language == "en":
+            return f"{value:,.{digits}f}"
+        from babel.numbers import format_decimal
+
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return format_decimal(value, format=pattern, locale=self.language)
+
+    def names(self, table: pl.DataFrame) -> dict[str, str]:
+        """Return the names of a table's rows in the language, by id."""
+        own = table[f"name_{self.language}"]
+        return {
+            i: name or english
+            for i, name, english in zip(table["id"], own, table["name_en"], strict=True)
+        }

@@ -1,0 +1,199 @@
+"""Execute the stages of a run: skip what is finished, keep what finishes, lose nothing."""
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from karvan import __version__
+from karvan.case import Case
+from karvan.case.results import (
+    MANIFEST,
+    RESULTS_FORMAT,
+    Results,
+    file_hash,
+    prepare_folder,
+    read_results,
+    table_path,
+    write_json,
+    write_table,
+)
+from karvan.runs.stages import STAGES, Stage
+
+LIBRARIES = ("numpy", "numba", "polars")
+CODE_SUFFIXES = (".py", ".csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a run tells while it works.
+
+    Attributes
+    ----------
+    stage : Stage
+    kind : {"start", "progress", "kept", "done"}
+        ``kept`` means that the stage was finished by an earlier run with the same inputs.
+    share : float
+        Share of the stage that is done.
+    seconds : float
+        Time the stage took.
+    """
+
+    stage: Stage
+    kind: Literal["start", "progress", "kept", "done"]
+    share: float = 0.0
+    seconds: float = 0.0
+
+
+def run(
+    case: Case,
+    out: str | Path,
+    *,
+    seed: int = 0,
+    fresh: bool = False,
+    tell: Callable[[Event], None] = lambda event: None,
+) -> Results:
+    """Return the results of `case`, written to the folder `out`.
+
+    Parameters
+    ----------
+    case : Case
+        With measures and scenario applied.
+    out : path
+        New, empty, or an earlier run of this format: stages whose inputs are unchanged are kept.
+    seed : int
+        Enters the keys of stages and the manifest; stages that draw numbers start from it.
+    fresh : bool
+        Compute every stage anew.
+    tell : callable
+        Takes an :class:`Event` when something happens.
+
+    Raises
+    ------
+    CaseError
+        The case does not pass its checks; nothing later is computed.
+    ResultsError
+        The folder cannot be used.
+    """
+    root = Path(out)
+    prepare_folder(root)
+    records: dict[str, dict[str, Any]] = {}
+    _write_manifest(root, case, seed, records, complete=False)
+    for stage in STAGES:
+        key = stage_key(stage, case, seed)
+        record = None if fresh else _finished(root, stage, key)
+        if record is None:
+            record = _compute(root, stage, case, key, tell)
+        else:
+            tell(Event(stage, "kept", 1.0, record["seconds"]))
+        records[stage.name] = record
+    _write_manifest(root, case, seed, records, complete=True)
+    return read_results(root)
+
+
+def _compute(
+    root: Path, stage: Stage, case: Case, key: str, tell: Callable[[Event], None]
+) -> dict[str, Any]:
+    tell(Event(stage, "start"))
+    began = time.perf_counter()
+    tables = stage.function(case, lambda share: tell(Event(stage, "progress", share)))
+    outputs = {name: write_table(root, name, tables[name]) for name in stage.writes}
+    seconds = round(time.perf_counter() - began, 3)
+    record = {"key": key, "outputs": outputs, "seconds": seconds}
+    write_json(_record_path(root, stage), record)
+    tell(Event(stage, "done", 1.0, seconds))
+    return record
+
+
+def _record_path(root: Path, stage: Stage) -> Path:
+    return root / "stages" / f"{stage.name}.json"
+
+
+def _finished(root: Path, stage: Stage, key: str) -> dict[str, Any] | None:
+    """The record of a finished stage with this key whose tables are still what was written."""
+    try:
+        record = json.loads(_record_path(root, stage).read_text(encoding="utf-8"))
+        sound = record["key"] == key and set(record["outputs"]) == set(stage.writes)
+        sound = sound and all(
+            file_hash(table_path(root, name)) == digest
+            for name, digest in record["outputs"].items()
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return dict(record) if sound else None
+
+
+def stage_key(stage: Stage, case: Case, seed: int) -> str:
+    """Return the hash of all that the result of a stage depends on."""
+    parts = [stage.name, code_hash(), str(seed), str(case.year), case.settings.model_dump_json()]
+    parts += [f"{name} {table_hash(case, name)}" for name in stage.reads]
+    if stage.reads_definitions:
+        for things in (case.measures, case.scenarios):
+            parts += [thing.model_dump_json() for thing in things.values()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def table_hash(case: Case, name: str) -> str:
+    """Return the SHA-256 of a table's content as it stands with measures applied."""
+    return hashlib.sha256(case.table(name).write_csv().encode()).hexdigest()
+
+
+@cache
+def code_hash() -> str:
+    """Return the hash of the package's code and declarations; any change makes stages run anew."""
+    root = Path(str(files("karvan")))
+    digest = hashlib.sha256(__version__.encode())
+    for path in sorted(root.rglob("*")):
+        if path.suffix in CODE_SUFFIXES and "cases" not in path.relative_to(root).parts:
+            digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    found = {name: metadata.version(name) for name in LIBRARIES}
+    return {"karvan": __version__, "python": platform.python_version(), **found}
+
+
+def _write_manifest(
+    root: Path, case: Case, seed: int, records: Mapping[str, Mapping[str, Any]], *, complete: bool
+) -> None:
+    warnings: Iterable[Any] = ()
+    if complete:
+        problems = read_results(root).table("problems")
+        warnings = [f"{r['check']}: {r['where']}" for r in problems.iter_rows(named=True)]
+    manifest = {
+        "format": RESULTS_FORMAT,
+        "complete": complete,
+        "case": case.settings.name,
+        "scenario": case.scenario,
+        "year": case.year,
+        "measures": list(case.applied),
+        "seed": seed,
+        "versions": _versions(),
+        "code": code_hash(),
+        "inputs": {name: table_hash(case, name) for name in sorted(case.tables)},
+        "stages": {name: dict(record) for name, record in records.items()},
+        "warnings": list(warnings),
+    }
+    if complete or not (root / MANIFEST).exists():
+        write_json(root / MANIFEST, manifest)
+
+
+def default_folder(case: Case) -> Path:
+    """Return where a run of the case goes unless told otherwise."""
+    parts = [case.settings.name, case.scenario or str(case.year)]
+    extra = [m for m in case.applied if m not in _scenario_measures(case)]
+    if extra:
+        parts.append(hashlib.sha256(";".join(extra).encode()).hexdigest()[:8])
+    return Path("results") / "-".join(parts)
+
+
+def _scenario_measures(case: Case) -> Iterable[str]:
+    return case.scenarios[case.scenario].measures if case.scenario else ()

@@ -1,0 +1,163 @@
+"""The stages of a run: what each reads and writes, and the function that does it.
+
+Plan, progress, cache keys, resumption and the diagram in the documentation all come from
+:data:`STAGES`.  A stage sees the case and the tables of earlier stages, and returns tables.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from karvan.case import Case
+from karvan.case.checks import require_sound
+from karvan.case.results import result_frame
+from karvan.evidence.claims import evaluate_claims
+from karvan.evidence.state import evidence_state
+from karvan.freight.itineraries import network_at
+from karvan.network import skims
+from karvan.runs.itinerary_tables import itinerary_tables
+from karvan.runs.validation import validate
+from karvan.schema import tables
+
+Tables = Mapping[str, pl.DataFrame]
+NETWORK_TABLES = ("nodes", "rates", "links", "transfers", "services", "calendars", "commodities")
+ALL_TABLES = tuple(tables())
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a run.
+
+    Attributes
+    ----------
+    name : str
+    title : str
+        What a user sees while it runs; a key of the text catalogues.
+    function : callable
+        ``(case, progress) -> tables``; `progress` takes the share done, 0 to 1.
+    reads : tuple of str
+        Tables of the case that it depends on.
+    writes : tuple of str
+        Result tables.
+    reads_definitions : bool
+        Whether it also looks at measures and scenarios that are not applied.
+    """
+
+    name: str
+    title: str
+    function: Callable[[Case, Callable[[float], None]], Tables]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    reads_definitions: bool = False
+
+
+def _check(case: Case, progress: Callable[[float], None]) -> Tables:
+    problems = require_sound(case)
+    rows = [
+        {
+            "check": p.check,
+            "where": p.where,
+            "severity": p.severity,
+            "found": p.found,
+            "expected": p.expected,
+            "hint": p.hint,
+        }
+        for p in problems
+    ]
+    return {"problems": result_frame("problems", rows)}
+
+
+def _network(case: Case, progress: Callable[[float], None]) -> Tables:
+    network = network_at(case)
+    calls = pl.Series(network.state_node[network.state_carrier >= 0]).value_counts()
+    carriers = dict(calls.iter_rows())
+    nodes = [
+        {**row, "carriers": carriers.get(n, 0) // 2} for n, row in enumerate(network.node_rows)
+    ]
+    progress(0.2)
+    moves = {str(arc.link["id"]): arc for arc in network.arcs if arc.link is not None}
+    links = [
+        {
+            **(arc.link or {}),
+            "move_h": arc.length_km / arc.rate["speed_kmh"] if arc.rate else None,
+            "cost_usd_per_teu": arc.length_km * arc.rate["cost_usd_per_teu_km"]
+            if arc.rate
+            else None,
+            "co2e_kg_per_teu": arc.length_km
+            * arc.rate["co2e_g_per_tkm"]
+            * network.payload_t_per_teu
+            / 1000.0
+            if arc.rate
+            else None,
+        }
+        for _, arc in sorted(moves.items())
+    ]
+    table = skims(network)
+    progress(0.9)
+    pairs = [
+        {
+            "origin": origin,
+            "destination": destination,
+            "time_h": float(table.time_h[i, j]),
+            "cost_usd_per_teu": float(table.cost_usd_per_teu[i, j]),
+            "co2e_kg_per_teu": float(table.co2e_kg_per_teu[i, j]),
+        }
+        for i, origin in enumerate(table.origins)
+        for j, destination in enumerate(table.node_ids)
+        if table.time_h[i, j] < float("inf")
+    ]
+    return {
+        "network_nodes": result_frame("network_nodes", nodes),
+        "network_links": result_frame("network_links", links),
+        "skims": result_frame("skims", pairs),
+    }
+
+
+def _evidence(case: Case, progress: Callable[[float], None]) -> Tables:
+    state = evidence_state(case.tables)
+    claims = evaluate_claims(
+        case.table("claims"), case.table("observations"), case.table("series"), case.table("events")
+    )
+    return {
+        "evidence_state": result_frame("evidence_state", state.iter_rows(named=True)),
+        "claims": result_frame("claims", claims.iter_rows(named=True)),
+    }
+
+
+def _validation(case: Case, progress: Callable[[float], None]) -> Tables:
+    return {"validation": validate(case, progress)}
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage("check", "checking the case", _check, ALL_TABLES, ("problems",), True),
+    Stage(
+        "network",
+        "compiling the network",
+        _network,
+        NETWORK_TABLES,
+        ("network_nodes", "network_links", "skims"),
+    ),
+    Stage(
+        "itineraries",
+        "searching itineraries",
+        itinerary_tables,
+        (*NETWORK_TABLES, "pairs"),
+        ("itineraries", "legs"),
+    ),
+    Stage(
+        "evidence",
+        "weighing the evidence",
+        _evidence,
+        ALL_TABLES,
+        ("evidence_state", "claims"),
+    ),
+    Stage(
+        "validation",
+        "comparing with reported facts",
+        _validation,
+        (*NETWORK_TABLES, "terminals", "validation"),
+        ("validation",),
+        True,
+    ),
+)

@@ -1,0 +1,118 @@
+"""Compare the model with reported facts, row by row of validation.csv."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import polars as pl
+
+from karvan.case import Case
+from karvan.case.model import resolve
+from karvan.case.results import result_frame
+from karvan.errors import KarvanError
+from karvan.freight import Itinerary, itineraries
+from karvan.network.compile import dwell_mean
+from karvan.schema import LIST_SEPARATOR
+
+ITINERARY_QUANTITIES: Mapping[str, str] = {
+    "mean_h": "mean_h",
+    "transit_h": "transit_h",
+    "p10_h": "p10_h",
+    "p50_h": "p50_h",
+    "p90_h": "p90_h",
+    "length_km": "km",
+    "cost_usd_per_teu": "cost_usd_per_teu",
+    "co2e_kg_per_teu": "co2e_kg_per_teu",
+}
+SPREAD = frozenset({"mean_h", "p50_h"})
+"""Quantities for which the model gives an interval: 10 to 90 % of door-to-door time."""
+
+ROW_QUANTITIES: Mapping[str, tuple[str, ...]] = {
+    "capacity_t_per_year": ("terminals", "links"),
+    "capacity_teu_per_year": ("terminals", "transfers"),
+    "headway_h": ("services", "rates"),
+    "dwell_h": ("transfers",),
+}
+LATER: Mapping[str, str] = {
+    "flow_t": "needs the freight assignment",
+    "flow_teu": "needs the freight assignment",
+    "trains": "needs the freight assignment",
+}
+
+
+def validate(case: Case, progress: Callable[[float], None] = lambda share: None) -> pl.DataFrame:
+    """Return the table ``validation``: reported, modelled, inside or outside.
+
+    A row is computed in its own scenario, whatever scenario the run is of; a row that no engine
+    computes yet says so.  Nothing is fitted here.
+    """
+    rows = list(case.table("validation").iter_rows(named=True))
+    results = []
+    for n, row in enumerate(rows):
+        progress(n / len(rows))
+        results.append(_compare(case, row))
+    return result_frame("validation", results)
+
+
+def _compare(case: Case, row: Mapping[str, Any]) -> dict[str, Any]:
+    low = row["expected_low"] if row["expected_low"] is not None else row["expected"]
+    high = row["expected_high"] if row["expected_high"] is not None else row["expected"]
+    low, high = low * (1.0 - row["tolerance_share"]), high * (1.0 + row["tolerance_share"])
+    found: dict[str, float | None] = {"modelled": None, "modelled_low": None, "modelled_high": None}
+    try:
+        values, detail = _modelled(case, row)
+        found |= values
+        modelled = found["modelled"]
+        if modelled is None:
+            verdict = "not modelled"
+        else:
+            verdict = "inside" if low <= modelled <= high else "outside"
+    except KarvanError as error:
+        verdict, detail = "no route", str(error)
+    return {
+        **{name: row[name] for name in ("id", "quantity", "expected", "unit", "calibration")},
+        "expected_low": low,
+        "expected_high": high,
+        "verdict": verdict,
+        "detail": detail,
+        **found,
+    }
+
+
+def _modelled(case: Case, row: Mapping[str, Any]) -> tuple[dict[str, float | None], str]:
+    quantity = row["quantity"]
+    if quantity in LATER:
+        return {}, LATER[quantity]
+    in_scenario = resolve(case, scenario=row["scenario_id"]) if row["scenario_id"] else case
+    if row["subject_id"]:
+        return _of_row(in_scenario, quantity, row["subject_id"])
+    best = _itinerary(in_scenario, row)
+    values: dict[str, float | None] = {"modelled": getattr(best, ITINERARY_QUANTITIES[quantity])}
+    if quantity in SPREAD:
+        values |= {"modelled_low": best.p10_h, "modelled_high": best.p90_h}
+    return values, " - ".join(_ends(best))
+
+
+def _ends(itinerary: Itinerary) -> list[str]:
+    return [itinerary.legs[0].origin, *(leg.destination for leg in itinerary.legs)]
+
+
+def _itinerary(case: Case, row: Mapping[str, Any]) -> Itinerary:
+    """The recommended itinerary; door-to-door quantities leave loading and unloading in."""
+    found = itineraries(
+        case,
+        row["origin"],
+        row["destination"],
+        via=(row["via"] or "").split(LIST_SEPARATOR) if row["via"] else (),
+        avoid=(row["avoid"] or "").split(LIST_SEPARATOR) if row["avoid"] else (),
+    )
+    return found.found[0]
+
+
+def _of_row(case: Case, quantity: str, subject: str) -> tuple[dict[str, float | None], str]:
+    for table in ROW_QUANTITIES.get(quantity, ()):
+        rows = case.table(table).filter(pl.col("id") == subject)
+        if rows.height:
+            row = rows.row(0, named=True)
+            value = dwell_mean(row) if quantity == "dwell_h" else row[quantity]
+            return {"modelled": value}, f"{table} {subject}"
+    return {}, f"no table has '{subject}' with {quantity}"
