@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from karvan.evidence.claims import TESTS, WHY, evaluate_claims
+from karvan.evidence.claims import TESTS, evaluate_claims
+from karvan.evidence.reasons import WHY
 from karvan.schema import tables
 
 N, T = pl.Float64, pl.String

@@ -55,6 +55,9 @@ def test_formulas_have_the_value_of_arithmetic(formula: str, value: float) -> No
         "[a] // 2",
         "~1",
         "x := 1",
+        "__0 + [a]",
+        "[a] + 1\0",
+        "[a] +\n 1",
     ],
 )
 def test_anything_but_arithmetic_is_refused(formula: str) -> None:

@@ -43,7 +43,7 @@ NUMBERS = {
         "trade.turnover.aze-chn.2024": 3744e6,
         "trade.turnover.aze-chn.2025": 4870e6,
     },
-    "2 export share": {"trade.exports-share.aze-chn.2024": 0.0053},
+    "2 export share": {"trade.exports-share.aze-chn.2024": 0.00526},
     "3 imports": {"trade.imports.aze-chn.2024": 3724.3e6, "trade.imports.aze.2024": 21.05e9},
     "4 first quarter": {
         "trade.exports.aze-chn.2024-Q1": 5.1e6,

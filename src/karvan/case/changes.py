@@ -87,7 +87,9 @@ def _cell(value: Scalar | None, column: schema.Column, place: str) -> Any:  # no
     if value is None:
         message = f"{place}: no value for column '{column.name}'"
         raise ScenarioError(message)
-    text = ("yes" if value else "no") if isinstance(value, bool) else str(value)
+    text = _word(value)
+    if text == "" and not column.required:
+        return convert(column.default, column) if column.default else None
     try:
         return convert(text, column)
     except BadCell as fault:
@@ -95,8 +97,23 @@ def _cell(value: Scalar | None, column: schema.Column, place: str) -> Any:  # no
         raise ScenarioError(message) from None
 
 
+def _word(value: Any, dtype: pl.DataType | None = None) -> str:  # noqa: ANN401
+    """Text of a value as a table's cell would have it; all numbers alike in a number column."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    is_number = dtype is not None and dtype.is_numeric() and isinstance(value, int | float)
+    return repr(float(value)) if is_number else str(value)
+
+
 def _check_range(rows: pl.DataFrame, column: schema.Column, place: str) -> None:
-    for value in rows[column.name].drop_nulls():
+    values = rows[column.name].drop_nulls()
+    if values.is_empty():
+        message = f"{place} {column.name}: no value to change in the selected rows; use 'set'"
+        raise ScenarioError(message)
+    for value in values:
+        if not math.isfinite(value):
+            message = f"{place} {column.name}: the result is {value:g}, expected a finite number"
+            raise ScenarioError(message)
         try:
             check_range(value, column)
         except BadCell as fault:
@@ -115,11 +132,13 @@ def _select(table: pl.DataFrame, where: Mapping[str, Any], place: str) -> pl.Ser
             message = f"{place}: no column '{name}' in 'where'; {hint}"
             raise ScenarioError(message)
         wanted = value if isinstance(value, list) else [value]
-        found = table[name].cast(pl.String) if table[name].dtype != pl.Boolean else table[name]
-        words = wanted if found.dtype == pl.Boolean else [str(w) for w in wanted]
-        missing = [w for w in words if w not in set(found)]
+        dtype = table[name].dtype
+        cells = [None if cell is None else _word(cell, dtype) for cell in table[name]]
+        found = pl.Series(cells, dtype=pl.String)
+        words = [_word(w, dtype) for w in wanted]
+        missing = [w for w in words if w not in set(cells)]
         if missing:
-            hint = did_you_mean(str(missing[0]), [str(v) for v in found if v is not None])
+            hint = did_you_mean(missing[0], [cell for cell in cells if cell is not None])
             message = f"{place}: no row with {name} = {missing[0]!r}; {hint}".rstrip("; ")
             raise ScenarioError(message)
         selected &= found.is_in(words).fill_null(value=False)

@@ -5,7 +5,7 @@ that tests, translations and ``case.toml`` (``[checks] strict`` and ``quiet``) h
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,16 +17,16 @@ from karvan.case.settings import LANGUAGES, Change
 from karvan.errors import CaseError, Problem, ScenarioError, did_you_mean
 from karvan.evidence.derivations import DerivationCycle, derivation_order, recompute
 from karvan.schema import LIST_SEPARATOR
-from karvan.schema.read import ROW, cell_place
+from karvan.schema.read import ROW, cell_place, convert
 
 Problems = Iterator[Problem]
 DERIVED_TOLERANCE = 0.005
 """Printed inputs are rounded to three digits or so; a derived value may differ by that much."""
 
 
-def check_keys(case: Case) -> Problems:
-    """Keys are unique."""
-    for declared in schema.tables().values():
+def check_keys(case: Case, tables: Iterable[str] | None = None) -> Problems:
+    """Keys are unique, in every table or in `tables`."""
+    for declared in map(schema.tables().__getitem__, tables or schema.tables()):
         table = case.table(declared.name)
         for column in (c for c in declared.columns if c.key):
             first: dict[str, int] = {}
@@ -42,10 +42,10 @@ def check_keys(case: Case) -> Problems:
                 first.setdefault(value, row[ROW])
 
 
-def check_references(case: Case) -> Problems:
-    """Every id named in a cell exists in the table it refers to."""
+def check_references(case: Case, tables: Iterable[str] | None = None) -> Problems:
+    """Every id named in a cell exists in the table it refers to; in every table or in `tables`."""
     known = {name: set(case.table(name)["id"]) for name in schema.tables()}
-    for declared in schema.tables().values():
+    for declared in map(schema.tables().__getitem__, tables or schema.tables()):
         columns = [c for c in declared.columns if c.references]
         for row in case.table(declared.name).iter_rows(named=True):
             for column in columns:
@@ -74,8 +74,8 @@ def check_provenance(case: Case) -> Problems:
         groups = _status_groups(declared)
         for row in case.table(declared.name).iter_rows(named=True) if groups else ():
             for prefix, values in groups:
-                if all(row[v] is None for v in values or _stated(declared)):
-                    continue  # looked for, no data: nothing to trace
+                if all(_is_default(declared, row, v) for v in values or _stated(declared)):
+                    continue  # no data, or the schema's own value: nothing to trace
                 yield from _provenance(declared, row, prefix)
 
 
@@ -92,8 +92,6 @@ def _provenance(declared: schema.TableSchema, row: dict[str, Any], prefix: str) 
     where = cell_place(declared, row, f"{prefix}status")
     name = f"{declared.name}.{prefix}"
     if status is None:
-        if declared.column(f"{prefix}status").required is False and _is_zero(declared, row, prefix):
-            return
         yield Problem(
             f"{name}status.missing", where, "no status", "reported, derived, assumed or calibrated"
         )
@@ -121,10 +119,11 @@ def _provenance(declared: schema.TableSchema, row: dict[str, Any], prefix: str) 
         )
 
 
-def _is_zero(declared: schema.TableSchema, row: dict[str, Any], prefix: str) -> bool:
-    """Whether the values are the schema's own zero, which needs no provenance."""
-    values = declared.value_columns(prefix.removesuffix("_")) if prefix else ()
-    return bool(values) and all(not row[v] for v in values)
+def _is_default(declared: schema.TableSchema, row: dict[str, Any], column: str) -> bool:
+    """Whether a cell is empty or holds the schema's default, which needs no provenance."""
+    default = declared.column(column).default
+    value = row[column]
+    return value is None or (default != "" and value == convert(default, declared.column(column)))
 
 
 def check_used(case: Case) -> Problems:
@@ -171,13 +170,13 @@ def check_derivations(case: Case) -> Problems:
                 cell_place(declared, row, "formula"),
                 f"'{row['formula']}'",
                 "numbers, + - * / ( ) and [observation-id]",
-                result.get("fault") or "is every observation in it there?",
+                result["problem"] or "",
             )
-        elif result["relative_difference"] > DERIVED_TOLERANCE:
+        elif result["stated"] is None or result["relative_difference"] > DERIVED_TOLERANCE:
             yield Problem(
                 "observations.formula.differs",
                 cell_place(declared, row, "value"),
-                f"{result['stated']:g}",
+                "an empty cell" if result["stated"] is None else f"{result['stated']:g}",
                 f"{result['recomputed']:g} by its formula",
                 "correct the value or the formula",
             )
@@ -186,6 +185,7 @@ def check_derivations(case: Case) -> Problems:
 def check_measures(case: Case) -> Problems:
     """Every measure and scenario can be applied, cites sources that exist, and says who pays."""
     sources = set(case.table("sources")["id"])
+    known = _structure(case, schema.tables().keys())
     for name, measure in case.measures.items():
         where = f"measures/{name}.toml"
         cited = [measure.source_id, measure.cost_source_id, *(c.source_id for c in measure.changes)]
@@ -198,23 +198,20 @@ def check_measures(case: Case) -> Problems:
                 "no changes and no 'pending'",
                 "what it changes, or which engine will read it",
             )
-        yield from _try(
-            "measures",
-            where,
-            partial(resolve, case, measures=[name], year=max(case.year, measure.from_year)),
-        )
+        year = max(case.year, measure.from_year)
+        yield from _try(where, case, partial(resolve, measures=[name], year=year), known)
     for name, scenario in case.scenarios.items():
         where = f"scenarios/{name}.toml"
         yield from _unknown_sources(
             "scenarios", where, [c.source_id for c in scenario.overrides], sources
         )
         yield from _unexplained("scenarios", where, scenario.overrides)
-        yield from _try("scenarios", where, partial(resolve, case, scenario=name))
+        yield from _try(where, case, partial(resolve, scenario=name), known)
 
 
 def _unknown_sources(kind: str, where: str, cited: Iterable[str], sources: set[str]) -> Problems:
-    for word in {w for text in cited for w in text.split(LIST_SEPARATOR) if w}:
-        if word not in sources:
+    for word in dict.fromkeys(w for text in cited for w in text.split(LIST_SEPARATOR)):
+        if word and word not in sources:
             yield Problem(
                 f"{kind}.source_id.reference",
                 where,
@@ -242,11 +239,34 @@ def _unexplained(kind: str, where: str, changes: Sequence[Change]) -> Problems:
             )
 
 
-def _try(kind: str, where: str, action: Callable[[], object]) -> Problems:
+def _try(
+    where: str, case: Case, change: Callable[[Case], Case], known: Collection[Problem]
+) -> Problems:
+    """Problems of changing the case, and those that only the changed case has."""
     try:
-        action()
+        changed = change(case)
     except ScenarioError as error:
+        kind = where.partition("/")[0]
         yield Problem(f"{kind}.apply", where, str(error), "changes that fit the tables")
+        return
+    new = {name for name in case.tables if changed.table(name) is not case.table(name)}
+    for problem in _structure(changed, new) if new else ():
+        if problem not in known:
+            yield replace(problem, where=f"{where}: {problem.where}")
+
+
+def _structure(case: Case, changed: Collection[str]) -> list[Problem]:
+    """Problems of keys, references and network that changes of some tables can bring."""
+    touched = [
+        declared.name
+        for declared in schema.tables().values()
+        if declared.name in changed or any(c.references in changed for c in declared.columns)
+    ]
+    broken = list(check_references(case, touched))
+    problems = [*check_keys(case, touched), *broken]
+    if not broken and set(NETWORK_TABLES).isdisjoint(_broken_before):
+        problems += [p for check in NETWORK_CHECKS for p in check(case)]
+    return problems
 
 
 def check_texts(case: Case) -> Problems:
@@ -324,10 +344,10 @@ def check_case(case: Case) -> list[Problem]:
     Checks that need sound references are left out while references are broken.
     """
     problems: list[Problem] = []
+    sound = next(check_references(case), None) is None
     for check in CHECKS:
-        if check in NETWORK_CHECKS and any(p.check.endswith(".reference") for p in problems):
-            continue
-        problems += check(case)
+        if sound or check not in NETWORK_CHECKS:
+            problems += check(case)
     strict, quiet = case.settings.checks.strict, case.settings.checks.quiet
     return [
         replace(p, severity="error") if p.check in strict else p

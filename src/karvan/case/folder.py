@@ -113,7 +113,7 @@ def _read_folder(
 
 
 def _read_toml(root: Path, path: Path, model: type[M]) -> tuple[M | None, list[Problem]]:
-    where = str(path.relative_to(root))
+    where = path.relative_to(root).as_posix()
     name = where.split("/")[0].removesuffix(".toml")
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))

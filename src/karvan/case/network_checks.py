@@ -10,6 +10,7 @@ from karvan.case.model import Case
 from karvan.errors import Problem
 from karvan.evidence.derivations import evaluate
 from karvan.network.geo import great_circle_km
+from karvan.network.opening import first_day
 from karvan.schema import LIST_SEPARATOR
 from karvan.schema.read import cell_place
 
@@ -120,11 +121,12 @@ def check_order(case: Case) -> Problems:
             )
     for table in ("nodes", "links", "transfers", "terminals", "services", "fleets"):
         for row in _rows(case, table):
-            if row["opens"] and row["closes"] and row["closes"] <= row["opens"]:
+            opens, closes = row["opens"], row["closes"]
+            if opens and closes and first_day(closes) <= first_day(opens):
                 yield Problem(
                     f"{table}.closes.order",
                     _where(table, row, "closes"),
-                    f"{row['closes']}, opened {row['opens']}",
+                    f"{closes}, opened {opens}",
                     "a date after the opening",
                 )
 

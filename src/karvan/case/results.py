@@ -7,7 +7,8 @@ its record is on disk.  A run that was killed therefore finds every finished sta
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,11 @@ class Results:
             hint = did_you_mean(name, schema.result_tables())
             message = f"{self.root}: no table '{name}' in these results; {hint}".rstrip("; ")
             raise ResultsError(message)
-        return pl.read_parquet(path)
+        try:
+            return pl.read_parquet(path)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            message = f"{path}: cannot read it ({error}); run again to compute it anew"
+            raise ResultsError(message) from None
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the tables that are there."""
@@ -67,11 +72,14 @@ def result_frame(name: str, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
 
 
 def read_results(path: str | Path) -> Results:
-    """Return the results in a folder; ResultsError if there are none of this format."""
+    """Return the results in a folder; ResultsError if no run of this format was finished there."""
     root = Path(path)
     manifest = read_manifest(root)
     if manifest is None:
         message = f"{root}: no {MANIFEST} here; expected a folder that 'karvan run' wrote"
+        raise ResultsError(message)
+    if not manifest.get("complete"):
+        message = f"{root}: the run was interrupted; run it again to finish it, then read it"
         raise ResultsError(message)
     return Results(root, manifest)
 
@@ -82,26 +90,27 @@ def read_manifest(root: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = dict(json.loads(path.read_text(encoding="utf-8")))
         found = manifest["format"]
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         message = f"{path}: not a manifest of karvan ({error}); expected JSON with 'format'"
         raise ResultsError(message) from None
     if found != RESULTS_FORMAT:
-        version = manifest.get("versions", {}).get("karvan", "unknown")
+        versions = manifest.get("versions")
+        version = versions.get("karvan", "unknown") if isinstance(versions, dict) else "unknown"
         message = (
             f"{root}: results of format {found}, written by karvan {version}; this karvan reads "
             f"and writes format {RESULTS_FORMAT}. Choose another folder with --out, or remove it"
         )
         raise ResultsError(message)
-    return dict(manifest)
+    return manifest
 
 
 def prepare_folder(root: Path) -> None:
     """Make the folder and see that it can be written and is ours; nothing is written over."""
     try:
         known = read_manifest(root)
-        if known is None and root.exists() and any(root.iterdir()):
+        if known is None and _holds_files(root):
             message = f"{root}: the folder holds other files; choose an empty one with --out"
             raise ResultsError(message)
         for folder in (root / "tables", root / "stages"):
@@ -114,16 +123,36 @@ def prepare_folder(root: Path) -> None:
         raise ResultsError(message) from None
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Put `data` at `path` in one step, so that a kill leaves the old file or the new one."""
+def _holds_files(root: Path) -> bool:
+    """Tell whether there is anything but what a run makes before its first manifest is in place."""
+    if not root.is_dir():
+        return root.exists()
+    own = f".{MANIFEST}."
+    return any(not p.is_dir() and not p.name.startswith(own) for p in root.rglob("*"))
+
+
+@contextmanager
+def _in_one_step(path: Path) -> Iterator[Path]:
+    """Give a file to write that then takes the place of `path`: a kill leaves the old or the new.
+
+    Nothing of it stays behind when writing fails or is interrupted.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_bytes(data)
+        yield temporary
         temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        message = f"{path}: cannot write it ({error.strerror})"
+    except (OSError, pl.exceptions.PolarsError) as error:
+        message = f"{path}: cannot write it ({getattr(error, 'strerror', None) or error})"
         raise ResultsError(message) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put `data` at `path` in one step."""
+    with _in_one_step(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
@@ -134,17 +163,9 @@ def write_json(path: Path, data: Mapping[str, Any]) -> None:
 
 def write_table(root: Path, name: str, table: pl.DataFrame) -> str:
     """Write a result table and return the SHA-256 of its bytes."""
-    path = table_path(root, name)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with _in_one_step(table_path(root, name)) as temporary:
         table.write_parquet(temporary, compression="zstd")
-        digest = file_hash(temporary)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        message = f"{path}: cannot write it ({error.strerror})"
-        raise ResultsError(message) from None
-    return digest
+        return file_hash(temporary)
 
 
 def file_hash(path: Path) -> str:

@@ -18,9 +18,9 @@ Year = Annotated[int, Field(ge=1000, le=2200)]
 
 
 class Strict(BaseModel):
-    """A model that is frozen and refuses keys it does not know."""
+    """A model that is frozen and refuses keys it does not know, other types, NaN and infinity."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Text(Strict):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+import polars as pl
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from karvan.case.results import Results
@@ -71,25 +72,8 @@ def run_command(
 def _summary(results: Results, texts: Texts) -> None:
     screen = console()
     places = texts.names(results.table("network_nodes"))
-    rows = []
-    for row in results.table("itineraries").iter_rows(named=True):
-        if row["rank"] == 1:
-            days = [texts.number(row[q] / 24, 1) for q in ("mean_h", "p10_h", "p90_h")]
-            rows.append(
-                (
-                    places[row["origin"]],
-                    places[row["destination"]],
-                    days[0],
-                    f"{days[1]}–{days[2]}",
-                    texts.number(row["cost_usd_per_teu"]),
-                    texts.number(row["co2e_kg_per_teu"]),
-                    texts.number(row["km"]),
-                )
-            )
-    headers = [
-        texts(h) for h in ("from", "to", "days, mean", "p10–p90", "USD/TEU", "kg CO2e/TEU", "km")
-    ]
-    screen.print(terminal.listing(texts("Recommended itineraries"), headers, rows))
+    best = results.table("itineraries").filter(pl.col("rank") == 1)
+    screen.print(terminal.recommended(best, places, texts))
     verdicts = results.table("validation")["verdict"].value_counts().iter_rows()
     screen.print(
         f"{texts('validation')}: "

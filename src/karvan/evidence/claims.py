@@ -18,46 +18,23 @@ from typing import Literal
 import polars as pl
 
 from karvan.evidence.periods import Period, parse_period
+from karvan.evidence.reasons import (
+    Facts,
+    amount,
+    english,
+    fact_text,
+    path,
+    reason_text,
+    span,
+    steps,
+    words,
+)
 
 Verdict = Literal["supported", "contradicted", "no data"]
 
 LIST_SEPARATOR = ";"
 WEAK = "low"
 FEWEST_FOR_A_PATH = 2
-
-WHY: Mapping[str, str] = {
-    "none": "Not tested by the program; see the analyst's reading.",
-    "series.missing": "{series}: no value for {period}.",
-    "series.weak": "{series}: the only values for {period} are of low confidence.",
-    "series.sides": "{series}: the values for {period} are counted by different sides.",
-    "series.few": "{series}: a path needs two values in {period}, there are {count}.",
-    "event.missing": "The event is not in the table of events.",
-    "event.weak": "No independent source for the event '{event}'.",
-    "event.vague": "The event '{event}' is dated only {found}, which cannot decide {expected}.",
-    "level.same": "{series}: {found} in {period}; claimed {expected}.",
-    "level.different": "{series}: {found} in {period}, not {expected}.",
-    "level.in_range": "{series}: {found} in {period}, a range that holds {expected}.",
-    "level.out_of_range": "{series}: {found} in {period}, a range that does not hold {expected}.",
-    "at_least.reached": "{series}: {found} in {period}, at least {expected}.",
-    "at_least.missed": "{series}: {found} in {period}, less than {expected}.",
-    "ratio.same": "{series}: a factor of {found} from {period}; claimed {expected}.",
-    "ratio.different": "{series}: a factor of {found} from {period}, not {expected}.",
-    "ratio.zero": "{series}: zero at the start of {period}, so there is no ratio.",
-    "path.rising": "{series}: a rise at every step: {found}.",
-    "path.not_rising": "{series}: no rise at every step: {step}.",
-    "path.steady": "{series}: no fall: {found}.",
-    "path.falling": "{series}: a fall: {step}.",
-    "event_date.same": "The event '{event}' is dated {found}.",
-    "event_date.different": "The event '{event}' is dated {found}, not {expected}.",
-    "report_date.possible": "'{event}' is dated {found}, not after the report of {expected}.",
-    "report_date.impossible": "A report of {expected} cannot describe '{event}', dated {found}.",
-    "exists.event": "The event '{event}' is dated {found}.",
-    "exists.positive": "{series}: {found} in {period}.",
-    "exists.zero": "{series}: {found} in {period}, so there is none.",
-    "member.listed": "{series}: {found}.",
-    "member.absent": "{series}: {found}; none of {expected} is among them.",
-}
-"""Stable message key -> English text; other languages are translated by the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +89,12 @@ class Evidence:
     units: Mapping[str, str]
     events: Mapping[str, Event]
 
+    def name(self, kind: str, name: str) -> str:
+        """Return the English name of a series or event; its id where it has none."""
+        if kind == "event":
+            return self.events[name].name
+        return self.names.get(name, name)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -119,30 +102,15 @@ class Finding:
 
     verdict: Verdict
     why_key: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
     observation_ids: tuple[str, ...] = ()
-
-    @property
-    def why(self) -> str:
-        """The reason in English."""
-        return WHY[self.why_key].format(**self.values)
 
 
 Test = Callable[[Claim, Evidence], Finding]
 
 
-def number_text(value: float, unit: str = "") -> str:
-    """Return `value` with at most four significant digits below a thousand, and its unit."""
-    text = f"{value:,.0f}" if abs(value) >= 1000 or value == round(value) else f"{value:.4g}"
-    return f"{text} {unit}" if unit not in {"", "1", "share", "ratio", "count"} else text
-
-
-def _value_text(o: Observation, unit: str) -> str:
-    if o.value is not None:
-        return number_text(o.value, unit)
-    low = "..." if o.low is None else number_text(o.low)
-    high = "..." if o.high is None else number_text(o.high)
-    return f"{low}-{high} {unit}".strip()
+def _found(o: Observation, claim: Claim, evidence: Evidence) -> Facts:
+    return amount(o.value, evidence.units.get(claim.series_id, ""), o.low, o.high)
 
 
 def _number(claim: Claim) -> float:
@@ -160,22 +128,16 @@ def _period(claim: Claim, text: str) -> Period:
     return parse_period(text)
 
 
-def _span(claim: Claim) -> str:
-    ends = [p for p in (claim.period_from, claim.period_to) if p]
-    return " to ".join(dict.fromkeys(ends)) or "any period"
+def _span(claim: Claim) -> list[str]:
+    return [p for p in (claim.period_from, claim.period_to) if p]
 
 
-def _facts(claim: Claim, evidence: Evidence, **more: str) -> dict[str, str]:
-    unit = evidence.units.get(claim.series_id, "")
-    expected = claim.expected
-    if claim.test in {"level", "at_least"}:
-        expected = number_text(_number(claim), unit)
-    return {
-        "series": evidence.names.get(claim.series_id, claim.series_id),
-        "period": _span(claim),
-        "expected": expected,
-        **more,
-    }
+def _facts(claim: Claim, evidence: Evidence, **more: object) -> Facts:
+    facts: dict[str, object] = {"series": claim.series_id, "period": span(_span(claim))}
+    if claim.test in {"level", "at_least", "ratio"}:
+        unit = "" if claim.test == "ratio" else evidence.units.get(claim.series_id, "")
+        facts["expected"] = amount(_number(claim), unit, None, None)
+    return facts | more
 
 
 def _no_value(claim: Claim, evidence: Evidence, weak: Sequence[Observation]) -> Finding:
@@ -209,11 +171,10 @@ def level(claim: Claim, evidence: Evidence) -> Finding:
     high = o.high if o.value is None else o.value
     inside = (low is None or low - slack <= expected) and (high is None or expected <= high + slack)
     kind = ("same", "different") if o.value is not None else ("in_range", "out_of_range")
-    found = _value_text(o, evidence.units.get(claim.series_id, ""))
     return Finding(
         "supported" if inside else "contradicted",
         f"level.{kind[0] if inside else kind[1]}",
-        _facts(claim, evidence, found=found),
+        _facts(claim, evidence, found=_found(o, claim, evidence)),
         (o.id,),
     )
 
@@ -225,11 +186,10 @@ def at_least(claim: Claim, evidence: Evidence) -> Finding:
     if o is None or value is None:
         return _no_value(claim, evidence, rows)
     reached = value >= _number(claim) * (1 - claim.tolerance_share)
-    found = _value_text(o, evidence.units.get(claim.series_id, ""))
     return Finding(
         "supported" if reached else "contradicted",
         "at_least.reached" if reached else "at_least.missed",
-        _facts(claim, evidence, found=found),
+        _facts(claim, evidence, found=_found(o, claim, evidence)),
         (o.id,),
     )
 
@@ -250,7 +210,7 @@ def ratio(claim: Claim, evidence: Evidence) -> Finding:
     return Finding(
         "supported" if same else "contradicted",
         "ratio.same" if same else "ratio.different",
-        _facts(claim, evidence, found=number_text(found)),
+        _facts(claim, evidence, found=amount(found, "", None, None)),
         ids,
     )
 
@@ -260,7 +220,7 @@ def _path(claim: Claim, evidence: Evidence) -> list[Observation]:
     first = _period(claim, claim.period_from)
     last = _period(claim, claim.period_to)
     if first.part_of_year is None or first.part_of_year != last.part_of_year:
-        msg = f"{_span(claim)} are not the same part of two years"
+        msg = f"{' and '.join(_span(claim))} are not the same part of two years"
         raise ValueError(msg)
     rows = [
         o
@@ -277,10 +237,6 @@ def _path(claim: Claim, evidence: Evidence) -> list[Observation]:
     return sorted((o for o in rows if o.side == side), key=lambda o: o.period)
 
 
-def _step_text(a: Observation, b: Observation, unit: str) -> str:
-    return f"{_value_text(a, unit)} in {a.period}, {_value_text(b, unit)} in {b.period}"
-
-
 def _follow(
     claim: Claim,
     evidence: Evidence,
@@ -288,19 +244,18 @@ def _follow(
     good: str,
     bad: str,
 ) -> Finding:
-    path = _path(claim, evidence)
-    ids = tuple(o.id for o in path)
+    rows = _path(claim, evidence)
+    ids = tuple(o.id for o in rows)
     unit = evidence.units.get(claim.series_id, "")
-    if len(path) < FEWEST_FOR_A_PATH:
-        facts = _facts(claim, evidence, count=str(len(path)))
+    points = [(str(o.period), o.value or 0.0) for o in rows]
+    if len(points) < FEWEST_FOR_A_PATH:
+        facts = _facts(claim, evidence, count=len(points))
         return Finding("no data", "series.few", facts, ids)
-    found = ", ".join(f"{o.period} {_value_text(o, '')}" for o in path)
-    found = f"{found} {unit}".strip() if unit not in {"1", "share", "ratio"} else found
-    broken = [(a, b) for a, b in pairwise(path) if not holds(a.value or 0.0, b.value or 0.0)]
+    facts = _facts(claim, evidence, found=path(points, unit))
+    broken = [(a, b) for a, b in pairwise(points) if not holds(a[1], b[1])]
     if not broken:
-        return Finding("supported", good, _facts(claim, evidence, found=found), ids)
-    step = "; ".join(_step_text(a, b, unit) for a, b in broken)
-    return Finding("contradicted", bad, _facts(claim, evidence, found=found, step=step), ids)
+        return Finding("supported", good, facts, ids)
+    return Finding("contradicted", bad, {**facts, "step": steps(broken, unit)}, ids)
 
 
 def rising(claim: Claim, evidence: Evidence) -> Finding:
@@ -319,7 +274,7 @@ def _event(claim: Claim, evidence: Evidence) -> Event | Finding:
     if event is None:
         return Finding("no data", "event.missing")
     if event.weak:
-        return Finding("no data", "event.weak", {"event": event.name, "found": event.date})
+        return Finding("no data", "event.weak", {"event": event.id, "found": event.date})
     return event
 
 
@@ -328,7 +283,7 @@ def event_date(claim: Claim, evidence: Evidence) -> Finding:
     event = _event(claim, evidence)
     if isinstance(event, Finding):
         return event
-    facts = {"event": event.name, "found": event.date, "expected": claim.expected}
+    facts = {"event": event.id, "found": event.date, "expected": claim.expected}
     claimed, dated = parse_period(claim.expected), parse_period(event.date)
     if claimed.contains(dated):
         return Finding("supported", "event_date.same", facts)
@@ -342,7 +297,7 @@ def report_date(claim: Claim, evidence: Evidence) -> Finding:
     event = _event(claim, evidence)
     if isinstance(event, Finding):
         return event
-    facts = {"event": event.name, "found": event.date, "expected": claim.expected}
+    facts = {"event": event.id, "found": event.date, "expected": claim.expected}
     report, dated = parse_period(claim.expected), parse_period(event.date)
     if dated.start > report.end:
         return Finding("contradicted", "report_date.impossible", facts)
@@ -370,7 +325,7 @@ def exists(claim: Claim, evidence: Evidence) -> Finding:
         event = _event(claim, evidence)
         if isinstance(event, Finding):
             return event
-        facts = {"event": event.name, "found": event.date}
+        facts = {"event": event.id, "found": event.date}
         return Finding("supported", "exists.event", facts)
     rows = _within(claim, evidence)
     strong = sorted((o for o in rows if not o.weak), key=lambda o: (o.value or 0.0, o.id))
@@ -378,8 +333,8 @@ def exists(claim: Claim, evidence: Evidence) -> Finding:
         return _no_value(claim, evidence, rows)
     best = strong[-1]
     there = (best.value or 0.0) > 0
-    found = _value_text(best, evidence.units.get(claim.series_id, ""))
-    facts = _facts(claim, evidence, found=found) | {"period": str(best.period)}
+    facts = _facts(claim, evidence, found=_found(best, claim, evidence))
+    facts = {**facts, "period": span([str(best.period)])}
     key = "exists.positive" if there else "exists.zero"
     return Finding("supported" if there else "contradicted", key, facts, (best.id,))
 
@@ -393,11 +348,11 @@ def member(claim: Claim, evidence: Evidence) -> Finding:
     listed = [o for o in strong if (o.value or 0.0) > 0]
     wanted = {word.strip() for word in claim.expected.split(LIST_SEPARATOR)}
     there = any(o.coverage in wanted for o in listed)
-    found = ", ".join(sorted({o.coverage for o in listed})) or "nothing"
+    found = words(sorted({o.coverage for o in listed}))
     return Finding(
         "supported" if there else "contradicted",
         "member.listed" if there else "member.absent",
-        _facts(claim, evidence, found=found, expected=", ".join(sorted(wanted))),
+        _facts(claim, evidence, found=found, expected=words(sorted(wanted))),
         tuple(o.id for o in strong),
     )
 
@@ -517,8 +472,8 @@ def evaluate_claims(
     -------
     DataFrame
         One row a claim, in their order: ``claim_id``, ``pillar``, ``test``, ``verdict``
-        (supported, contradicted, no data), ``why_key`` (key of :data:`WHY`), ``why_en``,
-        ``why_values`` (JSON with the values of the text, for other languages),
+        (supported, contradicted, no data), ``why_key`` (key of :data:`.reasons.WHY`),
+        ``why_en``, ``why_values`` (JSON with the facts of the text, for other languages),
         ``observation_ids`` (separated by ;), ``event_id``, ``expected``, ``found``; empty ones
         are null.
 
@@ -528,21 +483,27 @@ def evaluate_claims(
         Where a claim lacks what its test needs; the text names the claim.
     """
     evidence = collect(observations, series, events)
+    language = english(evidence.name)
     rows = []
     for claim, pillar in _claims(claims):
         finding = _tested(claim, evidence)
+        texts = {
+            name: fact_text(finding.facts[name], language)
+            for name in ("expected", "found")
+            if name in finding.facts
+        }
         values = (
             claim.id,
             pillar,
             claim.test,
             finding.verdict,
             finding.why_key,
-            finding.why,
-            json.dumps(dict(finding.values), ensure_ascii=False, sort_keys=True),
+            reason_text(finding.why_key, finding.facts, language),
+            json.dumps(dict(finding.facts), ensure_ascii=False, sort_keys=True),
             LIST_SEPARATOR.join(finding.observation_ids) or None,
             claim.event_id or None,
-            finding.values.get("expected") or claim.expected or None,
-            finding.values.get("found"),
+            texts.get("expected") or claim.expected or None,
+            texts.get("found"),
         )
         rows.append(dict(zip(COLUMNS, values, strict=True)))
     return pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String))

@@ -64,9 +64,12 @@ def _tree(formula: str) -> tuple[ast.expr, dict[str, str]]:
     ids = {f"__{n}": name for n, name in enumerate(references(formula))}
     names = {name: key for key, name in ids.items()}
     text = REFERENCE.sub(lambda match: f" {names[match[1].strip()]} ", formula)
+    if "__" in REFERENCE.sub("", formula):
+        msg = f"'{formula}' holds '__'; names of that form stand for observations"
+        raise FormulaError(msg)
     try:
         return ast.parse(text.strip(), mode="eval").body, ids
-    except (SyntaxError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         msg = f"'{formula}' is no formula of numbers, + - * / ( ) and [observation-id]"
         raise FormulaError(msg) from None
 

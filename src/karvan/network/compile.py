@@ -246,9 +246,12 @@ class _Builder:
     ) -> None:
         km = link["length_km"]
         mean_h = link["travel_h"] if link["travel_h"] is not None else km / rate["speed_kmh"]
+        money = km * rate["cost_usd_per_teu_km"]
+        if service is None:
+            mean_h *= rate["general_time_factor"]
+            money *= rate["general_cost_factor"]
         fast_h = mean_h * rate["speed_kmh"] / rate["speed_high_kmh"]
         slow_h = mean_h * rate["speed_kmh"] / rate["speed_low_kmh"]
-        money = km * rate["cost_usd_per_teu_km"]
         if service is not None and service["travel_h"] is not None:
             mean_h = service["travel_h"] * share
             fast_h = (service["travel_low_h"] or service["travel_h"]) * share

@@ -22,11 +22,12 @@ def is_open(opens: str | None, closes: str | None, date: dt.date) -> bool:
 def open_rows(table: pl.DataFrame, date: dt.date) -> list[dict[str, object]]:
     """Return the rows of `table` in use on `date`, as dictionaries.
 
-    A link that is planned or under construction is closed until its opening date is known.
+    A link that is planned or under construction stays closed: a measure that builds it sets its
+    state to operating, and its opening date then counts.
     """
     return [
         row
         for row in table.iter_rows(named=True)
         if is_open(row["opens"], row["closes"], date)
-        and (row.get("state", "operating") == "operating" or row["opens"])
+        and row.get("state", "operating") == "operating"
     ]

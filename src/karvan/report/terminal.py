@@ -131,6 +131,31 @@ def _bar(leg: Mapping[str, Any], longest: float) -> Text:
     return bar
 
 
+def recommended(table: pl.DataFrame, places: Mapping[str, str], texts: Texts) -> RenderableType:
+    """Return the recommended itinerary of each O-D pair, a row a pair."""
+    rows = _table(
+        texts("Recommended itineraries"),
+        [
+            (texts("from"), False), (texts("to"), False), (texts("commodity"), False),
+            (texts("days, mean"), True), ("p10–p90", True), (texts("USD/TEU"), True),
+            (texts("kg CO2e/TEU"), True), (texts("km"), True),
+        ],
+    )  # fmt: skip
+    for row in table.iter_rows(named=True):
+        days = [texts.number(row[q] / HOURS_PER_DAY, 1) for q in ("mean_h", "p10_h", "p90_h")]
+        rows.add_row(
+            places[row["origin"]],
+            places[row["destination"]],
+            row["commodity_id"],
+            days[0],
+            f"{days[1]}–{days[2]}",
+            texts.number(row["cost_usd_per_teu"]),
+            texts.number(row["co2e_kg_per_teu"]),
+            texts.number(row["km"]),
+        )
+    return rows
+
+
 def claims(table: pl.DataFrame, statements: Mapping[str, str], texts: Texts) -> RenderableType:
     """Return the claims ledger with verdicts and the evidence used."""
     rows = _table(
@@ -173,7 +198,7 @@ def validation(table: pl.DataFrame, names: Mapping[str, str], texts: Texts) -> R
             (texts("modelled"), True),
             (texts("p10–p90"), True),
             (texts("verdict"), False),
-            (texts("calibrated"), False),
+            (texts("role"), False),
         ],
     )
     for row in table.iter_rows(named=True):
@@ -189,12 +214,12 @@ def validation(table: pl.DataFrame, names: Mapping[str, str], texts: Texts) -> R
             number(row["modelled"]),
             interval,
             Text(texts(row["verdict"]), style=VERDICT_STYLE.get(row["verdict"], "")),
-            texts("yes") if row["calibration"] else "",
+            texts(row["role"].replace("_", " ")),
         )
-    free = table.filter(~pl.col("calibration"))
+    free = table.filter(pl.col("role") == "held_out")
     inside = int((free["verdict"] == "inside").sum())
     computed = int(free["verdict"].is_in(["inside", "outside"]).sum())
-    summary = f"{texts('not calibrated to')}: {inside} / {computed} {texts('inside')}"
+    summary = f"{texts('held out')}: {inside} / {computed} {texts('inside')}"
     return Group(rows, Text(summary, style="bold"))
 
 

@@ -6,7 +6,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +20,7 @@ from karvan.case.results import (
     Results,
     file_hash,
     prepare_folder,
+    read_manifest,
     read_results,
     table_path,
     write_json,
@@ -85,12 +86,14 @@ def run(
     root = Path(out)
     prepare_folder(root)
     records: dict[str, dict[str, Any]] = {}
-    _write_manifest(root, case, seed, records, complete=False)
+    unfinished = partial(_write_manifest, root, case, seed, records, complete=False)
+    if read_manifest(root) is None:
+        unfinished()
     for stage in STAGES:
         key = stage_key(stage, case, seed)
         record = None if fresh else _finished(root, stage, key)
         if record is None:
-            record = _compute(root, stage, case, key, tell)
+            record = _compute(root, stage, case, key, tell, unfinished)
         else:
             tell(Event(stage, "kept", 1.0, record["seconds"]))
         records[stage.name] = record
@@ -99,11 +102,18 @@ def run(
 
 
 def _compute(
-    root: Path, stage: Stage, case: Case, key: str, tell: Callable[[Event], None]
+    root: Path,
+    stage: Stage,
+    case: Case,
+    key: str,
+    tell: Callable[[Event], None],
+    unfinished: Callable[[], None],
 ) -> dict[str, Any]:
     tell(Event(stage, "start"))
     began = time.perf_counter()
     tables = stage.function(case, lambda share: tell(Event(stage, "progress", share)))
+    # From here on the tables in the folder need not be all of one run.
+    unfinished()
     outputs = {name: write_table(root, name, tables[name]) for name in stage.writes}
     seconds = round(time.perf_counter() - began, 3)
     record = {"key": key, "outputs": outputs, "seconds": seconds}
@@ -121,6 +131,7 @@ def _finished(root: Path, stage: Stage, key: str) -> dict[str, Any] | None:
     try:
         record = json.loads(_record_path(root, stage).read_text(encoding="utf-8"))
         sound = record["key"] == key and set(record["outputs"]) == set(stage.writes)
+        sound = sound and isinstance(record["seconds"], float)
         sound = sound and all(
             file_hash(table_path(root, name)) == digest
             for name, digest in record["outputs"].items()
@@ -166,7 +177,7 @@ def _write_manifest(
 ) -> None:
     warnings: Iterable[Any] = ()
     if complete:
-        problems = read_results(root).table("problems")
+        problems = Results(root, {}).table("problems")
         warnings = [f"{r['check']}: {r['where']}" for r in problems.iter_rows(named=True)]
     manifest = {
         "format": RESULTS_FORMAT,
@@ -182,8 +193,7 @@ def _write_manifest(
         "stages": {name: dict(record) for name, record in records.items()},
         "warnings": list(warnings),
     }
-    if complete or not (root / MANIFEST).exists():
-        write_json(root / MANIFEST, manifest)
+    write_json(root / MANIFEST, manifest)
 
 
 def default_folder(case: Case) -> Path:

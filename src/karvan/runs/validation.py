@@ -69,7 +69,7 @@ def _compare(case: Case, row: Mapping[str, Any]) -> dict[str, Any]:
     except KarvanError as error:
         verdict, detail = "no route", str(error)
     return {
-        **{name: row[name] for name in ("id", "quantity", "expected", "unit", "calibration")},
+        **{name: row[name] for name in ("id", "quantity", "expected", "unit", "role")},
         "expected_low": low,
         "expected_high": high,
         "verdict": verdict,

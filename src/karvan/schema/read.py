@@ -1,6 +1,7 @@
 """Read one declared table from CSV: typed columns, and every fault with its place."""
 
 import csv
+import datetime as dt
 import io
 import re
 from collections.abc import Callable, Mapping
@@ -26,7 +27,10 @@ PERIOD = re.compile(
     r"\d{4}(-(Q[1-4]|H[12]|(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?))?"
     r"(/\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?)?"
 )
+DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 FIRST_YEAR, LAST_YEAR = 1000, 2200
+LARGEST_INTEGER = 2**53
+"""Beyond it a number of a table no longer tells one from the next."""
 LONGEST_SHOWN = 60
 
 
@@ -69,7 +73,7 @@ def check_range(value: float, column: Column) -> None:
 
 def _integer(text: str, column: Column) -> int:
     value = _number(text, column)
-    if value != int(value):
+    if value != int(value) or abs(value) > LARGEST_INTEGER:
         raise BadCell(kind="type", expected="a whole number")
     return int(value)
 
@@ -105,15 +109,21 @@ def _refs(text: str, column: Column) -> str:
     return LIST_SEPARATOR.join(parts)
 
 
-def _years_in_range(text: str) -> bool:
-    return all(FIRST_YEAR <= int(year) <= LAST_YEAR for year in re.findall(r"\d{4}", text))
+def _check_days(text: str) -> None:
+    """Raise :class:`BadCell` where a year is out of range or a day is not in the calendar."""
+    if not all(FIRST_YEAR <= int(year) <= LAST_YEAR for year in re.findall(r"\d{4}", text)):
+        raise BadCell(kind="range", expected=f"a year between {FIRST_YEAR} and {LAST_YEAR}")
+    for year, month, day in DAY.findall(text):
+        try:
+            dt.date(int(year), int(month), int(day))
+        except ValueError:
+            raise BadCell(kind="range", expected="a day of the calendar") from None
 
 
 def _date(text: str, column: Column) -> str:
     if not DATE.fullmatch(text):
         raise BadCell(kind="type", expected="a date as YYYY, YYYY-MM or YYYY-MM-DD")
-    if not _years_in_range(text):
-        raise BadCell(kind="range", expected=f"a year between {FIRST_YEAR} and {LAST_YEAR}")
+    _check_days(text)
     return text
 
 
@@ -123,8 +133,10 @@ def _period(text: str, column: Column) -> str:
             kind="type",
             expected="a period as YYYY, YYYY-MM, YYYY-MM-DD, YYYY-Q1, YYYY-H1, start/end",
         )
-    if not _years_in_range(text):
-        raise BadCell(kind="range", expected=f"a year between {FIRST_YEAR} and {LAST_YEAR}")
+    _check_days(text)
+    start, _, end = text.partition("/")
+    if end and end < re.sub("-[QH].", "", start)[: len(end)]:
+        raise BadCell(kind="range", expected="a period whose end comes after its start")
     return text
 
 
@@ -202,7 +214,7 @@ def _text(path: Path, schema: TableSchema) -> tuple[str, Problem | None]:
         return fault("missing", "no such file", schema.description, "create it with its header")
     except OSError as error:
         return fault("unreadable", str(error.strerror), "a readable file")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:200]:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data:
         return fault("encoding", "UTF-16 or binary content", "UTF-8", "save it as 'CSV UTF-8'")
     try:
         return data.decode("utf-8-sig"), None
@@ -222,14 +234,16 @@ def parse_table(text: str, schema: TableSchema, where: str) -> tuple[pl.DataFram
         if problems:
             return empty_table(schema), problems
         rows, lines = [], []
+        after = reader.line_num  # a cell in quotes may span lines; a row is where it starts
         for cells in reader:
+            line, after = after + 1, reader.line_num
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
-                problems.append(_ragged(schema, where, reader.line_num, cells, header))
+                problems.append(_ragged(schema, where, line, cells, header))
                 continue
             rows.append(cells)
-            lines.append(reader.line_num)
+            lines.append(line)
     except csv.Error as error:
         found = f"{error} near line {reader.line_num}"
         expected = "comma-separated values, text with commas in double quotes"
