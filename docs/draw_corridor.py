@@ -34,7 +34,7 @@ LABELS = {
     "lanzhou": ("Lanzhou", 0, -9, "middle"),
     "urumqi": ("Urumqi", 6, -9, "start"),
     "kashgar": ("Kashgar", 8, 14, "start"),
-    "altynkol": ("Khorgos / Altynkol", 2, 24, "start"),
+    "altynkol": ("Khorgos / Altynkol", 2, 34, "start"),
     "dostyk": ("Dostyk / Alashankou", 10, -6, "start"),
     "almaty": ("Almaty", 4, 18, "middle"),
     "astana": ("Astana", 8, 4, "start"),
@@ -172,7 +172,7 @@ def legend() -> list[str]:
         )
         x += 62 + 7.3 * len(text)
     parts.append(
-        f"<text x='20' y='{y + 28}' font-size='11' fill='#666'>Railway lines: "
+        f"<text x='20' y='{y + 28}' font-size='11' fill='#666'>Lines along railways: "
         "© OpenStreetMap contributors (ODbL); other lines are schematic</text>"
     )
     return parts

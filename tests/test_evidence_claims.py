@@ -260,7 +260,10 @@ def test_a_claim_that_cannot_be_tested_as_written_is_refused_by_name(
         run(test, [observation("2024", 1.0)], series_id="s", **claim)
 
 
-def test_the_values_of_a_message_fill_its_text_in_any_language() -> None:
+def test_the_facts_of_a_reason_are_kept_apart_from_its_english_text() -> None:
     found = at("level", 264.0, "300")
-    values = json.loads(str(found["why_values"]))
-    assert WHY[str(found["why_key"])].format(**values) == found["why_en"]
+    facts = json.loads(str(found["why_values"]))
+    assert facts["series"] == "s"
+    assert (facts["found"]["value"], facts["expected"]["value"]) == (264.0, 300.0)
+    assert found["why_en"] == "Trade: 264 USD in 2024, not 300 USD."
+    assert (found["found"], found["expected"]) == ("264 USD", "300 USD")

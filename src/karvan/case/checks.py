@@ -185,7 +185,8 @@ def check_derivations(case: Case) -> Problems:
 def check_measures(case: Case) -> Problems:
     """Every measure and scenario can be applied, cites sources that exist, and says who pays."""
     sources = set(case.table("sources")["id"])
-    known = _structure(case, schema.tables().keys())
+    sound = not any(check_references(case))
+    known = _structure(case, schema.tables().keys()) if sound else None
     for name, measure in case.measures.items():
         where = f"measures/{name}.toml"
         cited = [measure.source_id, measure.cost_source_id, *(c.source_id for c in measure.changes)]
@@ -240,9 +241,12 @@ def _unexplained(kind: str, where: str, changes: Sequence[Change]) -> Problems:
 
 
 def _try(
-    where: str, case: Case, change: Callable[[Case], Case], known: Collection[Problem]
+    where: str, case: Case, change: Callable[[Case], Case], known: Collection[Problem] | None
 ) -> Problems:
-    """Problems of changing the case, and those that only the changed case has."""
+    """Problems of changing the case, and those that come with the change.
+
+    `known` are those of the unchanged case; without it only the change itself is tried.
+    """
     try:
         changed = change(case)
     except ScenarioError as error:
@@ -250,9 +254,10 @@ def _try(
         yield Problem(f"{kind}.apply", where, str(error), "changes that fit the tables")
         return
     new = {name for name in case.tables if changed.table(name) is not case.table(name)}
-    for problem in _structure(changed, new) if new else ():
-        if problem not in known:
-            yield replace(problem, where=f"{where}: {problem.where}")
+    if known is not None and new:
+        for problem in _structure(changed, new):
+            if problem not in known:
+                yield replace(problem, where=f"{where}: {problem.where}")
 
 
 def _structure(case: Case, changed: Collection[str]) -> list[Problem]:
@@ -264,7 +269,7 @@ def _structure(case: Case, changed: Collection[str]) -> list[Problem]:
     ]
     broken = list(check_references(case, touched))
     problems = [*check_keys(case, touched), *broken]
-    if not broken and set(NETWORK_TABLES).isdisjoint(_broken_before):
+    if not broken:
         problems += [p for check in NETWORK_CHECKS for p in check(case)]
     return problems
 

@@ -36,6 +36,8 @@ class Case:
         Measures already in `tables`, in the order they were applied.
     scenario : str
         Scenario already in `tables`; empty for the base.
+    unchanged : Case or None
+        The case as it was read, where this one has changes.
     """
 
     root: Path
@@ -46,6 +48,12 @@ class Case:
     year: int
     applied: tuple[str, ...] = ()
     scenario: str = ""
+    unchanged: "Case | None" = None
+
+    @property
+    def as_read(self) -> "Case":
+        """The case as it was read from its folder, without any change."""
+        return self.unchanged or self
 
     def table(self, name: str) -> pl.DataFrame:
         """Return the table called `name`."""
@@ -95,6 +103,7 @@ def resolve(
         year=year,
         applied=tuple(applied),
         scenario=scenario or case.scenario,
+        unchanged=case.as_read,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from karvan import schema
 from karvan.case.model import Case
-from karvan.errors import Problem
+from karvan.errors import Problem, did_you_mean
 from karvan.evidence.derivations import evaluate
 from karvan.network.geo import great_circle_km
 from karvan.network.opening import first_day
@@ -196,6 +196,15 @@ def _service_route(row: dict[str, Any], pairs: set[tuple[str, str, str]]) -> Pro
     where = _where("services", row, "route")
     if len(route) < 2:
         yield Problem("services.route.short", where, f"'{row['route']}'", "two nodes or more")
+    for stop in (row["stops"] or "").split(LIST_SEPARATOR):
+        if stop and stop not in route:
+            yield Problem(
+                "services.stops.route",
+                _where("services", row, "stops"),
+                f"'{stop}'",
+                "nodes of the service's route",
+                did_you_mean(stop, route),
+            )
     ways = [route, route[::-1]] if row["both_directions"] else [route]
     for way in ways:
         for u, v in pairwise(way):

@@ -43,6 +43,9 @@ class Change(Strict):
     it, ``add`` adds it; ``insert`` appends `row`; ``remove`` drops the selected rows.
     """
 
+    # NaN is refused where the change is applied, by the name of table and column.
+    model_config = ConfigDict(allow_inf_nan=True)
+
     table: str
     action: Literal["set", "scale", "add", "insert", "remove"]
     where: dict[str, Scalar | list[Scalar]] = {}

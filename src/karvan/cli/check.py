@@ -28,9 +28,9 @@ def check(case_name: str, lang: str) -> None:
         raise CaseError(errors, subject=f"the case '{case.root.name}'")
     rows = sum(table.height for table in case.tables.values())
     parts = (
-        f"{rows} {texts('rows')}",
-        f"{len(case.measures)} {texts('measures')}",
-        f"{len(case.scenarios)} {texts('scenarios')}",
-        f"{len(problems)} {texts('warnings')}",
+        texts.count("{count} row", "{count} rows", rows),
+        texts.count("{count} measure", "{count} measures", len(case.measures)),
+        texts.count("{count} scenario", "{count} scenarios", len(case.scenarios)),
+        texts.count("{count} warning", "{count} warnings", len(problems)),
     )
     click.echo(f"{case.settings.name}: {texts('no problem found')} ({', '.join(parts)})")

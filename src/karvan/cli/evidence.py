@@ -31,7 +31,11 @@ def claims(case_name: str, *, as_csv: bool, lang: str) -> None:
     statements = {
         row["id"]: row[f"claim_{lang}"] or row["claim_en"] for row in table.iter_rows(named=True)
     }
-    console().print(terminal.claims(result, statements, texts))
+    names = {
+        "series": texts.names(case.table("series")),
+        "event": texts.names(case.table("events")),
+    }
+    console().print(terminal.claims(result, statements, names, texts))
 
 
 @click.command(epilog="\b\nExamples:\n  karvan evidence\n  karvan evidence ./my-case\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import RenderableType
 
 from karvan.case import Case
 from karvan.cli.common import (
@@ -17,10 +18,10 @@ from karvan.cli.common import (
     scenario_options,
 )
 from karvan.errors import ResultsError
-from karvan.freight.documents import to_document, to_geojson, to_rows
+from karvan.freight.documents import chosen_numbers, to_document, to_geojson, to_rows
 from karvan.freight.itineraries import OBJECTIVES, itineraries
 from karvan.network.geometry import read_geometry
-from karvan.report import terminal
+from karvan.report import route_tables
 from karvan.report.language import Texts
 
 EXAMPLES = """\b
@@ -28,6 +29,7 @@ Examples:
   karvan route "Xi'an" Baku --depart 2024-03-01
   karvan route CNSHA NLRTM --objectives time,cost --limit 3
   karvan route Urumqi Budapest --avoid RU --via Poti
+  karvan route Altynkol Poti --sources all
   karvan route Баку Стамбул --lang ru --geojson -o route.geojson
 """
 
@@ -71,6 +73,14 @@ Examples:
     type=click.Path(dir_okay=False, path_type=Path),
     help="File for JSON, CSV or GeoJSON, instead of the terminal.",
 )
+@click.option(
+    "--sources",
+    "detail",
+    type=click.Choice(["none", "titles", "all"]),
+    default="titles",
+    show_default=True,
+    help="Sources of the recommended itinerary; all: with ids, addresses and what no source gives.",
+)
 @case_option
 @scenario_options
 @language_option
@@ -81,6 +91,7 @@ def route(
     form: str | None,
     output: Path | None,
     limit: int,
+    detail: str,
     case_name: str,
     scenario: str,
     measures: tuple[str, ...],
@@ -102,7 +113,21 @@ def route(
         return
     texts = Texts(lang)
     places, services = texts.names(case.table("nodes")), texts.names(case.table("services"))
-    console().print(terminal.itineraries(document, places, services, texts, limit))
+    screen = console()
+    screen.print(route_tables.itineraries(document, places, services, texts, limit))
+    if detail != "none":
+        legs = document["itineraries"][0]["legs"]
+        screen.print(_sources(case, legs, texts, in_full=detail == "all"), soft_wrap=True)
+
+
+def _sources(
+    case: Case, legs: list[dict[str, Any]], texts: Texts, *, in_full: bool
+) -> RenderableType:
+    ids = dict.fromkeys(i for leg in legs for i in leg["source_ids"])
+    rows = {row["id"]: row for row in case.table("sources").iter_rows(named=True)}
+    numbers = dict.fromkeys(n for leg in legs for n in leg["assumed_or_calibrated"])
+    chosen = chosen_numbers(case.tables, numbers)
+    return route_tables.sources([rows[i] for i in ids], chosen, texts, in_full=in_full)
 
 
 def _text(case: Case, document: dict[str, Any], form: str) -> str:

@@ -60,7 +60,7 @@ def run_command(
     """
     case = open_case(case_name, scenario, measures, year, settings)
     texts = Texts(lang)
-    folder = out or default_folder(case)
+    folder = out or default_folder(case, settings)
     with _Bar(texts, quiet=quiet) as bar:
         results = run(case, folder, seed=seed, fresh=fresh, tell=bar.tell)
     if quiet:
@@ -74,16 +74,11 @@ def _summary(results: Results, texts: Texts) -> None:
     places = texts.names(results.table("network_nodes"))
     best = results.table("itineraries").filter(pl.col("rank") == 1)
     screen.print(terminal.recommended(best, places, texts))
-    verdicts = results.table("validation")["verdict"].value_counts().iter_rows()
-    screen.print(
-        f"{texts('validation')}: "
-        + ", ".join(f"{texts(v)} {n}" for v, n in sorted(verdicts))
-        + f"; {texts('claims')}: "
-        + ", ".join(
-            f"{texts(v)} {n}"
-            for v, n in sorted(results.table("claims")["verdict"].value_counts().iter_rows())
-        )
-    )
+    for name in ("validation", "claims"):
+        verdicts = sorted(results.table(name)["verdict"].value_counts().iter_rows())
+        if verdicts:
+            counts = ", ".join(f"{texts(verdict)} {n}" for verdict, n in verdicts)
+            screen.print(f"{texts(name)}: {counts}")
     warnings = len(results.manifest["warnings"])
     if warnings:
         screen.print(f"{texts('warnings')}: {warnings} ({results.root}/manifest.json)")
@@ -107,17 +102,23 @@ class _Bar:
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._tasks:
+            self._progress.stop()
+
+    def _start(self) -> None:
+        """Show the plan, once the folder and the case have let the run begin."""
         self._progress.start()
         for stage in STAGES:
             title = self._texts(stage.title)
             self._tasks[stage.name] = self._progress.add_task(title, total=1.0, start=False)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._progress.stop()
 
     def tell(self, event: Event) -> None:
         """Show an event of the run."""
+        if not self._tasks:
+            self._start()
         task = self._tasks[event.stage.name]
         if event.kind == "start":
             self._progress.start_task(task)

@@ -325,8 +325,7 @@ def exists(claim: Claim, evidence: Evidence) -> Finding:
         event = _event(claim, evidence)
         if isinstance(event, Finding):
             return event
-        facts = {"event": event.id, "found": event.date}
-        return Finding("supported", "exists.event", facts)
+        return Finding("supported", "exists.event", {"event": event.id, "found": event.date})
     rows = _within(claim, evidence)
     strong = sorted((o for o in rows if not o.weak), key=lambda o: (o.value or 0.0, o.id))
     if not strong:

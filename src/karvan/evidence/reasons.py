@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from karvan.evidence.periods import ONE
+
 Facts = Mapping[str, Any]
 
 LIST_OF_VALUES = "; "
@@ -49,6 +51,16 @@ WHY: Mapping[str, str] = {
     "member.absent": "{series}: {found}; none of {expected} is among them.",
 }
 """Stable message key -> English text; other languages translate the text."""
+
+PERIODS: Mapping[frozenset[str], str] = {
+    frozenset({"year"}): "{year}",
+    frozenset({"year", "month"}): "{year}-{month}",
+    frozenset({"year", "month", "day"}): "{year}-{month}-{day}",
+    frozenset({"year", "quarter"}): "{year}-Q{quarter}",
+    frozenset({"year", "half"}): "{year}-H{half}",
+}
+"""Parts of a period -> English text; translations may use the parts without a leading zero too,
+e.g. ``{short_month}``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +126,31 @@ def reason_text(key: str, facts: Facts, language: Language) -> str:
         name: language.name(name, fact) if name in NAMED else fact_text(fact, language)
         for name, fact in facts.items()
     }
-    return language.translate(WHY[key]).format(**texts)
+    # An abbreviated unit at the end brings its own full stop.
+    return language.translate(WHY[key]).format(**texts).replace("..", ".")
 
 
 def fact_text(fact: Facts | str | int, language: Language) -> str:
-    """Return one fact in a language; dates and words stay as they are."""
+    """Return one fact in a language; a text is a period or stays as it is."""
     if isinstance(fact, str):
-        return fact
+        return period_text(fact, language)
     if isinstance(fact, int):
         return language.number(fact, 0)
     return KINDS[fact["kind"]](fact, language)
+
+
+def period_text(text: str, language: Language) -> str:
+    """Return a period as the language writes it; any other text stays as it is."""
+    first, slash, last = text.partition("/")
+    if slash:
+        template = language.translate("{first}/{last}")
+        return template.format(first=period_text(first, language), last=period_text(last, language))
+    match = ONE.fullmatch(text)
+    if not match:
+        return text
+    parts = {name: part for name, part in match.groupdict().items() if part}
+    short = {f"short_{name}": str(int(part)) for name, part in parts.items()}
+    return language.translate(PERIODS[frozenset(parts)]).format(**parts, **short)
 
 
 def _number_text(value: float, language: Language) -> str:
@@ -135,7 +162,9 @@ def _number_text(value: float, language: Language) -> str:
 
 
 def _with_unit(text: str, unit: str, language: Language) -> str:
-    return text if unit in WITHOUT_UNIT else f"{text} {language.unit(unit)}"
+    if unit in WITHOUT_UNIT:
+        return text
+    return language.translate("{number} {unit}").format(number=text, unit=language.unit(unit))
 
 
 def _amount(fact: Facts, language: Language) -> str:
@@ -148,11 +177,11 @@ def _amount(fact: Facts, language: Language) -> str:
 
 
 def _span(fact: Facts, language: Language) -> str:
-    ends = fact["ends"]
+    ends = [period_text(end, language) for end in fact["ends"]]
     if not ends:
         return language.translate("any period")
     if len(ends) == 1:
-        return str(ends[0])
+        return ends[0]
     return language.translate("{first} to {last}").format(first=ends[0], last=ends[-1])
 
 
@@ -161,7 +190,10 @@ def _words(fact: Facts, language: Language) -> str:
 
 
 def _path(fact: Facts, language: Language) -> str:
-    points = (f"{period} {_number_text(value, language)}" for period, value in fact["points"])
+    points = (
+        f"{period_text(period, language)}: {_number_text(value, language)}"
+        for period, value in fact["points"]
+    )
     return _with_unit(LIST_OF_VALUES.join(points), fact["unit"], language)
 
 
@@ -170,9 +202,9 @@ def _steps(fact: Facts, language: Language) -> str:
     return LIST_OF_VALUES.join(
         template.format(
             before=_with_unit(_number_text(before, language), fact["unit"], language),
-            before_period=before_period,
+            before_period=period_text(before_period, language),
             after=_with_unit(_number_text(after, language), fact["unit"], language),
-            after_period=after_period,
+            after_period=period_text(after_period, language),
         )
         for (before_period, before), (after_period, after) in fact["pairs"]
     )

@@ -13,6 +13,7 @@ from karvan.network import Network, compile_network, great_circle_km
 from karvan.network.model import BoolArray
 
 FAR_FUTURE = dt.date(2200, 12, 31)
+NEAREST_NAMED = 3
 
 
 def why_no_path(case: Case, network: Network, places: Sequence[str], date: dt.date) -> str:
@@ -64,7 +65,7 @@ def _reached(network: Network, node: str, *, backwards: bool = False) -> BoolArr
 
 
 def _names(network: Network, reached: BoolArray, towards: str) -> str:
-    """How many places, and the one nearest to where one wants to go."""
+    """How many places, and those nearest to where one wants to go."""
     found = np.flatnonzero(reached)
     if not found.size:
         return "no other place"
@@ -73,5 +74,5 @@ def _names(network: Network, reached: BoolArray, towards: str) -> str:
     km = great_circle_km(
         [r["lat"] for r in rows], [r["lon"] for r in rows], goal["lat"], goal["lon"]
     )
-    nearest = rows[int(np.argmin(km))]
-    return f"{found.size} place(s), the nearest '{nearest['id']}' at {km.min():,.0f} km"
+    nearest = [f"'{rows[n]['id']}' at {km[n]:,.0f} km" for n in np.argsort(km)[:NEAREST_NAMED]]
+    return f"{found.size} place(s), nearest {', '.join(nearest)}"

@@ -1,11 +1,14 @@
 """Itineraries as JSON, rows and GeoJSON; the names of the JSON are a contract with users."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import polars as pl
 
 from karvan.freight.model import Itineraries, Itinerary, Leg
 
 Coordinates = Sequence[Sequence[float]]
+TABLES_WITH_PROVENANCE = ("links", "rates", "transfers", "services")
 ROUNDED_H, ROUNDED_MONEY, ROUNDED_KM = 2, 2, 1
 
 
@@ -58,6 +61,27 @@ def _leg(leg: Leg) -> dict[str, Any]:
         "source_ids": list(leg.source_ids),
         "assumed_or_calibrated": list(leg.chosen),
     }
+
+
+def chosen_numbers(
+    tables: Mapping[str, pl.DataFrame], names: Iterable[str]
+) -> list[dict[str, str]]:
+    """Return number, status and reason of what was assumed or calibrated.
+
+    `names` are those of a leg's ``assumed_or_calibrated``: ``<row id>.<quantity>``.
+    """
+    rows = {
+        row["id"]: row
+        for table in TABLES_WITH_PROVENANCE
+        for row in tables[table].iter_rows(named=True)
+    }
+    found = []
+    for name in names:
+        row_id, _, quantity = name.rpartition(".")
+        row = rows[row_id]
+        status, reason = row[f"{quantity}_status"], row[f"{quantity}_reason"] or ""
+        found.append({"number": name, "status": status, "reason": reason})
+    return found
 
 
 def to_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -66,7 +66,10 @@ def _pert_points(low: float, mode: float, high: float) -> FloatArray:
 
 
 def points(part: Part) -> tuple[FloatArray, float]:
-    """Return points of equal probability [h] and the exact mean [h] of a part."""
+    """Return points of equal probability [h] and the exact mean [h] of a part.
+
+    Those of a closure are the waits of what meets one, and the mean is that of all.
+    """
     if part.kind == "pert":
         return _pert_points(part.a, part.b, part.c), pert_mean(part.a, part.b, part.c)
     if part.kind == "lognormal":
@@ -76,9 +79,7 @@ def points(part: Part) -> tuple[FloatArray, float]:
     if part.kind == "uniform":
         return part.a * _levels(), part.a / 2.0
     if part.kind == "closure":
-        share, mean_h = part.a, part.b
-        inside = np.maximum(_levels() - (1.0 - share), 0.0) / share if share else np.zeros(POINTS)
-        return -mean_h * np.log1p(-np.minimum(inside, 1.0 - 1e-9)), share * mean_h
+        return -part.b * np.log1p(-_levels()), part.a * part.b
     message = f"a {part.kind} is no sum of points"
     raise ValueError(message)
 
@@ -86,14 +87,22 @@ def points(part: Part) -> tuple[FloatArray, float]:
 def _on_grid(part: Part, step_h: float) -> FloatArray:
     """Mass of a part on the grid; a point between two grid points is shared between them."""
     values, mean = points(part)
-    total = values.mean()
+    met = part.a if part.kind == "closure" else 1.0
+    total = values.mean() * met
     if total > 0.0:
         values = values * (mean / total)
+    mass = _spread_points(values, np.full(POINTS, met / POINTS), step_h)
+    mass[0] += 1.0 - met
+    return mass
+
+
+def _spread_points(values: FloatArray, weights: FloatArray, step_h: float) -> FloatArray:
     place = np.minimum(values / step_h, GRID - 2)
     below = place.astype(np.int64)
     share = place - below
-    mass = np.bincount(below, 1.0 - share, GRID) + np.bincount(below + 1, share, GRID)
-    return mass / POINTS
+    lower = np.bincount(below, weights * (1.0 - share), GRID)
+    upper = np.bincount(below + 1, weights * share, GRID)
+    return np.asarray(lower + upper, dtype=np.float64)
 
 
 @lru_cache(maxsize=1024)
@@ -155,12 +164,7 @@ def _catch(
     """Move the mass of each arrival to the next departure."""
     arrival: FloatArray = np.arange(GRID, dtype=np.float64) * step_h
     wait = timetables.next_wait_h(timetable, depart_clock_h + arrival)
-    place = np.minimum((arrival + wait) / step_h, GRID - 2)
-    below = place.astype(np.int64)
-    share = place - below
-    return np.asarray(
-        np.bincount(below, mass * (1.0 - share), GRID) + np.bincount(below + 1, mass * share, GRID)
-    )
+    return _spread_points(arrival + wait, mass, step_h)
 
 
 def quantiles(mass: FloatArray, step_h: float, levels: Sequence[float]) -> tuple[float, ...]:

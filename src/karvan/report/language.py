@@ -35,9 +35,22 @@ class Texts:
         self.language = language
         self._translation = translation(language)
 
-    def __call__(self, english: str) -> str:
-        """Return the text in the language; the English one where it is not translated."""
+    def __call__(self, english: str, context: str = "") -> str:
+        """Return the text in the language; the English one where it is not translated.
+
+        `context` tells apart English words of several meanings.
+        """
+        if context:
+            return self._translation.pgettext(context, english)
         return self._translation.gettext(english)
+
+    def unit(self, unit: str) -> str:
+        """Return a unit of the tables in the language."""
+        return self(unit, "unit")
+
+    def count(self, one: str, many: str, number: int) -> str:
+        """Return `one` or `many` in the language's form for `number`, with ``{count}`` filled."""
+        return self._translation.ngettext(one, many, number).format(count=self.number(number))
 
     def number(self, value: float | None, digits: int = 0) -> str:
         """Return a number with the language's separators; a dash for no value."""

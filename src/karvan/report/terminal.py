@@ -9,10 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from karvan.report.language import Texts
+from karvan.report.reasons import Names, reason
 
 HOURS_PER_DAY = 24.0
-BAR_CELLS = 24
-PARTS = (("dwell_h", "█", "yellow"), ("wait_h", "▒", "red"), ("move_h", "━", "green"))
 VERDICT_STYLE = {
     "supported": "green",
     "contradicted": "red",
@@ -24,116 +23,17 @@ VERDICT_STYLE = {
 }
 
 
-def _table(title: str, columns: Iterable[tuple[str, bool]]) -> Table:
+def table_of(title: str, columns: Iterable[tuple[str, bool]]) -> Table:
+    """Return an empty table; `columns` are headings and whether they hold numbers."""
     table = Table(title=title, title_justify="left", title_style="bold", expand=False)
     for name, number in columns:
         table.add_column(name, justify="right" if number else "left", overflow="fold")
     return table
 
 
-def itineraries(
-    document: Mapping[str, Any],
-    places: Mapping[str, str],
-    services: Mapping[str, str],
-    texts: Texts,
-    limit: int,
-) -> RenderableType:
-    """Return the itineraries of a route document, with the legs of the recommended one."""
-    found = document["itineraries"]
-    title = f"{places[document['origin']]} → {places[document['destination']]}"
-    if document["depart"]:
-        title += f", {texts('departure')} {document['depart']}"
-    rows = _table(
-        title,
-        [
-            ("", True),
-            (texts("via"), False),
-            (texts("days, mean"), True),
-            ("p10–p50–p90", True),
-            (texts("USD/TEU"), True),
-            (texts("kg CO2e/TEU"), True),
-            (texts("km"), True),
-            (texts("transfers"), True),
-        ],
-    )
-    for rank, itinerary in enumerate(found[:limit], 1):
-        days = [texts.number(itinerary[q] / HOURS_PER_DAY, 1) for q in ("p10_h", "p50_h", "p90_h")]
-        rows.add_row(
-            str(rank),
-            _via(itinerary, places),
-            texts.number(itinerary["mean_h"] / HOURS_PER_DAY, 1),
-            "–".join(days),
-            texts.number(itinerary["cost_usd_per_teu"]),
-            texts.number(itinerary["co2e_kg_per_teu"]),
-            texts.number(itinerary["km"]),
-            str(itinerary["transfers"]),
-            style="bold" if rank == 1 else "",
-        )
-    parts: list[RenderableType] = [rows]
-    if len(found) > limit:
-        parts.append(Text(f"+ {len(found) - limit} {texts('more, see --limit')}", style="dim"))
-    parts.append(_legs(found[0], places, services, texts))
-    return Group(*parts)
-
-
-def _via(itinerary: Mapping[str, Any], places: Mapping[str, str]) -> str:
-    """Places where the carrier changes: what tells one itinerary from another."""
-    stops = [leg["to"] for leg in itinerary["legs"][:-1]]
-    return ", ".join(places[s].split(" (")[0] for s in stops) or "–"
-
-
-def _legs(
-    itinerary: Mapping[str, Any],
-    places: Mapping[str, str],
-    services: Mapping[str, str],
-    texts: Texts,
-) -> RenderableType:
-    table = _table(
-        texts("The recommended itinerary, leg by leg"),
-        [
-            ("", True),
-            (texts("from"), False),
-            (texts("to"), False),
-            (texts("by"), False),
-            (texts("km"), True),
-            (texts("dwell h"), True),
-            (texts("wait h"), True),
-            (texts("move h"), True),
-            (texts("time"), False),
-            (texts("sources"), True),
-            (texts("assumed"), True),
-        ],
-    )
-    longest = max(sum(leg[p] for p, _, _ in PARTS) for leg in itinerary["legs"])
-    for n, leg in enumerate(itinerary["legs"], 1):
-        name = services.get(leg["service"] or "", leg["service"])
-        table.add_row(
-            str(n),
-            places[leg["from"]],
-            places[leg["to"]],
-            texts(leg["mode"]) + (f": {name}" if name else ""),
-            texts.number(leg["km"]),
-            *(texts.number(leg[part], 1) for part in ("dwell_h", "wait_h", "move_h")),
-            _bar(leg, longest),
-            str(len(leg["source_ids"])),
-            str(len(leg["assumed_or_calibrated"])),
-        )
-    legend = Text()
-    for part, sign, colour in PARTS:
-        legend.append(f"{sign * 2} {texts(part.removesuffix('_h'))}  ", style=colour)
-    return Group(table, legend)
-
-
-def _bar(leg: Mapping[str, Any], longest: float) -> Text:
-    bar = Text()
-    for part, sign, colour in PARTS:
-        bar.append(sign * round(BAR_CELLS * leg[part] / longest), style=colour)
-    return bar
-
-
 def recommended(table: pl.DataFrame, places: Mapping[str, str], texts: Texts) -> RenderableType:
     """Return the recommended itinerary of each O-D pair, a row a pair."""
-    rows = _table(
+    rows = table_of(
         texts("Recommended itineraries"),
         [
             (texts("from"), False), (texts("to"), False), (texts("commodity"), False),
@@ -156,15 +56,18 @@ def recommended(table: pl.DataFrame, places: Mapping[str, str], texts: Texts) ->
     return rows
 
 
-def claims(table: pl.DataFrame, statements: Mapping[str, str], texts: Texts) -> RenderableType:
+def claims(
+    table: pl.DataFrame, statements: Mapping[str, str], names: Names, texts: Texts
+) -> RenderableType:
     """Return the claims ledger with verdicts and the evidence used."""
-    rows = _table(
+    rows = table_of(
         texts("Claims of the founding article, tested against the evidence"),
         [("", False), (texts("claim"), False), (texts("verdict"), False), (texts("why"), False)],
     )
     for row in table.iter_rows(named=True):
         verdict = Text(texts(row["verdict"]), style=VERDICT_STYLE.get(row["verdict"], ""))
-        rows.add_row(row["claim_id"], statements[row["claim_id"]], verdict, row["why_en"])
+        why = reason(row, names, texts)
+        rows.add_row(row["claim_id"], statements[row["claim_id"]], verdict, why)
     counts = ", ".join(
         f"{texts(verdict)}: {(table['verdict'] == verdict).sum()}"
         for verdict in ("supported", "contradicted", "no data")
@@ -175,9 +78,9 @@ def claims(table: pl.DataFrame, statements: Mapping[str, str], texts: Texts) -> 
 def evidence(table: pl.DataFrame, texts: Texts) -> RenderableType:
     """Return the state of the data by table."""
     columns = [c for c in table.columns if c != "table"]
-    rows = _table(
+    rows = table_of(
         texts("State of the data"),
-        [(texts("table"), False), *((texts(c.replace("_", " ")), True) for c in columns)],
+        [(texts("table"), False), *((_state_heading(c, texts), True) for c in columns)],
     )
     for row in table.iter_rows(named=True):
         rows.add_row(row["table"], *(texts.number(row[c]) for c in columns))
@@ -186,9 +89,15 @@ def evidence(table: pl.DataFrame, texts: Texts) -> RenderableType:
     return rows
 
 
+def _state_heading(column: str, texts: Texts) -> str:
+    """Name a column; claims are contradicted too, but in another sense."""
+    heading = column.replace("_", " ")
+    return texts(heading, "sources") if heading == "contradicted" else texts(heading)
+
+
 def validation(table: pl.DataFrame, names: Mapping[str, str], texts: Texts) -> RenderableType:
     """Return reported against modelled, row by row."""
-    rows = _table(
+    rows = table_of(
         texts("What the world reported, and what the model says"),
         [
             (texts("fact"), False),
@@ -208,7 +117,7 @@ def validation(table: pl.DataFrame, names: Mapping[str, str], texts: Texts) -> R
             interval = f"{number(row['modelled_low'])}–{number(row['modelled_high'])}"
         rows.add_row(
             names[row["id"]],
-            texts("days") if row["unit"] == "h" else row["unit"],
+            texts("days") if row["unit"] == "h" else texts.unit(row["unit"]),
             number(row["expected"]),
             f"{number(row['expected_low'])}–{number(row['expected_high'])}",
             number(row["modelled"]),
@@ -232,7 +141,7 @@ def _scale(unit: str, texts: Texts) -> Callable[[float | None], str]:
 
 def listing(title: str, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> RenderableType:
     """Return a plain table of words."""
-    table = _table(title, [(h, False) for h in headers])
+    table = table_of(title, [(h, False) for h in headers])
     for row in rows:
         table.add_row(*row)
     return table
@@ -248,7 +157,7 @@ def comparison(
 ) -> RenderableType:
     """Return what changed between two runs: itineraries, tables, largest single changes."""
     before, after = names
-    pair_rows = _table(
+    pair_rows = table_of(
         f"{texts('Recommended itineraries')}: {before} → {after}",
         [
             (texts("pair"), False),
@@ -260,7 +169,7 @@ def comparison(
     )
     for pair in pairs:
         pair_rows.add_row(pair.pair_id, *_pair_cells(pair, texts))
-    table_rows = _table(
+    table_rows = table_of(
         texts("Rows that changed, by table"),
         [
             (texts("table"), False),
@@ -273,7 +182,7 @@ def comparison(
         table_rows.add_row(
             change.table, str(change.added), str(change.removed), str(change.changed)
         )
-    cell_rows = _table(
+    cell_rows = table_of(
         texts("Largest changes"),
         [
             (texts("where"), False),
@@ -305,6 +214,9 @@ def _pair_cells(pair: Any, texts: Texts) -> list[str]:  # noqa: ANN401 - a PairC
         old, new = (
             None if row is None else row[column] / scale for row in (pair.before, pair.after)
         )
-        change = "" if old is None or new is None else f" ({new - old:+,.{digits}f})"
+        change = ""
+        if old is not None and new is not None:
+            sign = "-" if new < old else "+"
+            change = f" ({sign}{texts.number(abs(new - old), digits)})"
         cells.append(f"{texts.number(old, digits)} → {texts.number(new, digits)}{change}")
     return cells

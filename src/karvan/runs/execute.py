@@ -196,14 +196,17 @@ def _write_manifest(
     write_json(root / MANIFEST, manifest)
 
 
-def default_folder(case: Case) -> Path:
-    """Return where a run of the case goes unless told otherwise."""
+def default_folder(case: Case, settings: Iterable[str] = ()) -> Path:
+    """Return where a run of the case goes unless told otherwise; other inputs, other folder.
+
+    `settings` are those of the command line.
+    """
+    scenario = case.scenarios[case.scenario] if case.scenario else None
     parts = [case.settings.name, case.scenario or str(case.year)]
-    extra = [m for m in case.applied if m not in _scenario_measures(case)]
+    if scenario and scenario.year != case.year:
+        parts.append(str(case.year))
+    of_scenario = scenario.measures if scenario else []
+    extra = [*(m for m in case.applied if m not in of_scenario), *settings]
     if extra:
         parts.append(hashlib.sha256(";".join(extra).encode()).hexdigest()[:8])
     return Path("results") / "-".join(parts)
-
-
-def _scenario_measures(case: Case) -> Iterable[str]:
-    return case.scenarios[case.scenario].measures if case.scenario else ()

@@ -16,6 +16,7 @@ from karvan.evidence.claims import evaluate_claims
 from karvan.evidence.state import evidence_state
 from karvan.freight.itineraries import network_at
 from karvan.network import skims
+from karvan.network.model import Row
 from karvan.runs.itinerary_tables import itinerary_tables
 from karvan.runs.validation import validate
 from karvan.schema import tables
@@ -76,22 +77,11 @@ def _network(case: Case, progress: Callable[[float], None]) -> Tables:
         {**row, "carriers": carriers.get(n, 0) // 2} for n, row in enumerate(network.node_rows)
     ]
     progress(0.2)
-    moves = {str(arc.link["id"]): arc for arc in network.arcs if arc.link is not None}
+    rates = {row["id"]: row for row in case.table("rates").iter_rows(named=True)}
+    open_links = {str(arc.link["id"]): arc.link for arc in network.arcs if arc.link is not None}
     links = [
-        {
-            **(arc.link or {}),
-            "move_h": arc.length_km / arc.rate["speed_kmh"] if arc.rate else None,
-            "cost_usd_per_teu": arc.length_km * arc.rate["cost_usd_per_teu_km"]
-            if arc.rate
-            else None,
-            "co2e_kg_per_teu": arc.length_km
-            * arc.rate["co2e_g_per_tkm"]
-            * network.payload_t_per_teu
-            / 1000.0
-            if arc.rate
-            else None,
-        }
-        for _, arc in sorted(moves.items())
+        {**link, **_in_general(link, rates[link["rate_id"]], network.payload_t_per_teu)}
+        for _, link in sorted(open_links.items())
     ]
     table = skims(network)
     progress(0.9)
@@ -111,6 +101,17 @@ def _network(case: Case, progress: Callable[[float], None]) -> Tables:
         "network_nodes": result_frame("network_nodes", nodes),
         "network_links": result_frame("network_links", links),
         "skims": result_frame("skims", pairs),
+    }
+
+
+def _in_general(link: Row, rate: Row, payload_t_per_teu: float) -> dict[str, float]:
+    """Time, money and emissions of trains and ships that belong to no service."""
+    km = link["length_km"]
+    hours = link["travel_h"] if link["travel_h"] is not None else km / rate["speed_kmh"]
+    return {
+        "move_h": hours * rate["general_time_factor"],
+        "cost_usd_per_teu": km * rate["cost_usd_per_teu_km"] * rate["general_cost_factor"],
+        "co2e_kg_per_teu": km * rate["co2e_g_per_tkm"] * payload_t_per_teu / 1000.0,
     }
 
 

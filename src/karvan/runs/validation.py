@@ -1,6 +1,7 @@
 """Compare the model with reported facts, row by row of validation.csv."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -42,24 +43,27 @@ LATER: Mapping[str, str] = {
 def validate(case: Case, progress: Callable[[float], None] = lambda share: None) -> pl.DataFrame:
     """Return the table ``validation``: reported, modelled, inside or outside.
 
-    A row is computed in its own scenario, whatever scenario the run is of; a row that no engine
-    computes yet says so.  Nothing is fitted here.
+    A row is computed in its own scenario of the case as read, whatever scenario and changes the
+    run is of; a row that no engine computes yet says so.  Nothing is fitted here.
     """
-    rows = list(case.table("validation").iter_rows(named=True))
+    rows = list(case.as_read.table("validation").iter_rows(named=True))
+    # Each scenario is resolved once, so that its compiled network is found again.
+    base = case.as_read
+    in_scenario = cache(lambda name: resolve(base, scenario=name) if name else base)
     results = []
     for n, row in enumerate(rows):
         progress(n / len(rows))
-        results.append(_compare(case, row))
+        results.append(_compare(in_scenario, row))
     return result_frame("validation", results)
 
 
-def _compare(case: Case, row: Mapping[str, Any]) -> dict[str, Any]:
+def _compare(in_scenario: Callable[[str], Case], row: Mapping[str, Any]) -> dict[str, Any]:
     low = row["expected_low"] if row["expected_low"] is not None else row["expected"]
     high = row["expected_high"] if row["expected_high"] is not None else row["expected"]
     low, high = low * (1.0 - row["tolerance_share"]), high * (1.0 + row["tolerance_share"])
     found: dict[str, float | None] = {"modelled": None, "modelled_low": None, "modelled_high": None}
     try:
-        values, detail = _modelled(case, row)
+        values, detail = _modelled(in_scenario(row["scenario_id"] or ""), row)
         found |= values
         modelled = found["modelled"]
         if modelled is None:
@@ -82,10 +86,9 @@ def _modelled(case: Case, row: Mapping[str, Any]) -> tuple[dict[str, float | Non
     quantity = row["quantity"]
     if quantity in LATER:
         return {}, LATER[quantity]
-    in_scenario = resolve(case, scenario=row["scenario_id"]) if row["scenario_id"] else case
     if row["subject_id"]:
-        return _of_row(in_scenario, quantity, row["subject_id"])
-    best = _itinerary(in_scenario, row)
+        return _of_row(case, quantity, row["subject_id"])
+    best = _itinerary(case, row)
     values: dict[str, float | None] = {"modelled": getattr(best, ITINERARY_QUANTITIES[quantity])}
     if quantity in SPREAD:
         values |= {"modelled_low": best.p10_h, "modelled_high": best.p90_h}

@@ -1,0 +1,1030 @@
+"""Every fault a case can have is refused by name, with file, row, found and expected.
+
+``EXAMPLES`` is the register of checks: each entry breaks a sound case in one way.  A check that
+the code can emit and that no entry shows fails ``test_every_check_has_a_bad_example``.
+"""
+
+import ast
+import csv
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from conftest import set_cell
+from karvan.case import read_case
+from karvan.case.checks import check_case, require_sound
+from karvan.case.settings import CASE_FORMAT
+from karvan.errors import MOST_PROBLEMS_PRINTED, CaseError, Problem
+
+Fault = Callable[[Path], object]
+
+NODES, LINKS, RATES = "network/nodes.csv", "network/links.csv", "network/rates.csv"
+SERVICES, TRANSFERS = "network/services.csv", "network/transfers.csv"
+CALENDARS, TERMINALS = "network/calendars.csv", "network/terminals.csv"
+OBSERVATIONS, SOURCES, PAIRS = "observations.csv", "sources.csv", "demand/pairs.csv"
+MEASURE, SCENARIO = "measures/daily-ferry.toml", "scenarios/daily-2030.toml"
+
+
+def cell(file: str, key: str, column: str, value: str) -> Fault:
+    """Set one cell."""
+    return lambda root: set_cell(root / file, key, column, value)
+
+
+def cells(file: str, key: str, **values: str) -> Fault:
+    """Set several cells of a row."""
+    return all_of(*(cell(file, key, column, value) for column, value in values.items()))
+
+
+def row(file: str, like: str, **values: str) -> Fault:
+    """Append a copy of the row `like` with other `values`."""
+
+    def change(root: Path) -> None:
+        with (root / file).open(encoding="utf-8", newline="") as text:
+            rows = list(csv.DictReader(text))
+        new = {**next(r for r in rows if r["id"] == like), **values}
+        with (root / file).open("a", encoding="utf-8", newline="") as text:
+            csv.DictWriter(text, list(new), lineterminator="\n").writerow(new)
+
+    return change
+
+
+def text(file: str, old: str, new: str) -> Fault:
+    """Replace text that stands in a file once or more."""
+
+    def change(root: Path) -> None:
+        before = (root / file).read_text(encoding="utf-8")
+        assert old in before
+        (root / file).write_text(before.replace(old, new), encoding="utf-8")
+
+    return change
+
+
+def end(file: str, new: str) -> Fault:
+    """Append text to a file."""
+
+    def change(root: Path) -> None:
+        with (root / file).open("a", encoding="utf-8", newline="") as target:
+            target.write(new)
+
+    return change
+
+
+def data(file: str, change: Callable[[bytes], bytes]) -> Fault:
+    """Change the bytes of a file."""
+    return lambda root: (root / file).write_bytes(change((root / file).read_bytes()))
+
+
+def no_file(file: str) -> Fault:
+    return lambda root: (root / file).unlink()
+
+
+def folder_instead(file: str) -> Fault:
+    return all_of(no_file(file), lambda root: (root / file).mkdir())
+
+
+def top(file: str, line: str) -> Fault:
+    """Put a line above the file: TOML keys of the top level come before its tables."""
+    return data(file, lambda before: line.encode() + b"\n" + before)
+
+
+def all_of(*faults: Fault) -> Fault:
+    def change(root: Path) -> None:
+        for fault in faults:
+            fault(root)
+
+    return change
+
+
+def recode(encoding: str) -> Callable[[bytes], bytes]:
+    return lambda before: before.decode("utf-8").encode(encoding)
+
+
+def change_of(**keys: str) -> str:
+    """Text of one more ``[[changes]]`` of a measure; values are TOML."""
+    given = {
+        "table": '"links"',
+        "action": '"set"',
+        "where": '{ id = "west-port-west" }',
+        "column": '"length_km"',
+        "value": "470",
+        "status": '"assumed"',
+        "reason": '"why"',
+        **keys,
+    }
+    return "\n[[changes]]\n" + "\n".join(f"{k} = {v}" for k, v in given.items() if v) + "\n"
+
+
+@dataclass(frozen=True)
+class Example:
+    """One way to break the case.
+
+    Attributes
+    ----------
+    check : str
+        Stable name of the check that must find it.
+    fault : callable
+        Breaks the case in the given folder.
+    where : str
+        File, row and column as they must be named.
+    found, expected : str
+        Parts of the message.
+    severity : str
+    """
+
+    check: str
+    fault: Fault
+    where: str
+    found: str
+    expected: str
+    severity: str = "error"
+
+
+EXAMPLES = [
+    # Files
+    Example("nodes.file.missing", no_file(NODES), NODES, "no such file", "Places of the network"),
+    Example(
+        "nodes.file.unreadable", folder_instead(NODES), NODES, "Is a directory", "a readable file"
+    ),
+    Example(
+        "sources.file.size",
+        lambda root: os.truncate(root / SOURCES, 200_000_000),
+        SOURCES,
+        "a file of 200 MB",
+        "at most 100 MB",
+    ),
+    Example(
+        "links.file.encoding", data(LINKS, recode("utf-16")), LINKS, "UTF-16 or binary", "UTF-8"
+    ),
+    Example(
+        "nodes.file.encoding",
+        data(NODES, lambda b: b.replace("Şərq".encode(), "Zürich".encode("latin-1"))),
+        NODES,
+        "a byte that is not UTF-8 in line 2",
+        "UTF-8",
+    ),
+    Example(
+        "links.file.separator",
+        data(LINKS, lambda b: b.replace(b",", b";")),
+        LINKS,
+        "columns separated by ';'",
+        "by ','",
+    ),
+    Example(
+        "pairs.file.csv",
+        end(PAIRS, 'north-south,"east,west,containers,\n'),
+        PAIRS,
+        "near line 4",
+        "comma-separated values",
+    ),
+    # Columns and rows
+    Example(
+        "links.header.missing",
+        text(LINKS, "rate_id,", ""),
+        f"{LINKS} row 1",
+        "no column 'rate_id'",
+        "Row of rates.csv",
+    ),
+    Example(
+        "links.header.unit",
+        text(LINKS, "length_km", "length_mi"),
+        f"{LINKS} row 1",
+        "column 'length_mi'",
+        "'length_km' [km]",
+    ),
+    Example(
+        "links.header.unknown",
+        text(LINKS, "tracks", "trakcs"),
+        f"{LINKS} row 1",
+        "unknown column 'trakcs'",
+        "only declared columns",
+    ),
+    Example(
+        "pairs.header.duplicate",
+        text(PAIRS, "origin,destination", "origin,origin"),
+        f"{PAIRS} row 1",
+        "'origin' twice",
+        "each column once",
+    ),
+    Example(
+        "pairs.row.cells",
+        end(PAIRS, "north-south,east,west\n"),
+        f"{PAIRS} row 4 (north-south)",
+        "3 cells",
+        "5 cells",
+    ),
+    # Cells
+    Example(
+        "links.length_km.type",
+        cell(LINKS, "west-port-west", "length_km", "far"),
+        f"{LINKS} row 4 (west-port-west) length_km",
+        "'far'",
+        "a number [km]",
+    ),
+    Example(
+        "links.length_km.type",
+        cell(LINKS, "west-port-west", "length_km", "480,5"),
+        f"{LINKS} row 4 (west-port-west) length_km",
+        "'480,5'",
+        "a number [km]",
+    ),
+    Example(
+        "links.length_km.finite",
+        cell(LINKS, "west-port-west", "length_km", "NaN"),
+        f"{LINKS} row 4 (west-port-west) length_km",
+        "'NaN'",
+        "a finite number [km]",
+    ),
+    Example(
+        "observations.value.finite",
+        cell(OBSERVATIONS, "traffic.ferry.2023", "value", "inf"),
+        f"{OBSERVATIONS} row 2 (traffic.ferry.2023) value",
+        "'inf'",
+        "a finite number",
+    ),
+    Example(
+        "links.length_km.minimum",
+        cell(LINKS, "east-east-port", "length_km", "-400"),
+        f"{LINKS} row 2 (east-east-port) length_km",
+        "'-400'",
+        "a number >= 0 [km]",
+    ),
+    Example(
+        "nodes.lat.maximum",
+        cell(NODES, "east", "lat", "144"),
+        f"{NODES} row 2 (east) lat",
+        "'144'",
+        "a number <= 90 [deg]",
+    ),
+    Example(
+        "links.mode.enum",
+        cell(LINKS, "east-port-west-port", "mode", "fery"),
+        f"{LINKS} row 3 (east-port-west-port) mode",
+        "'fery'",
+        "one of rail, sea, ferry, road",
+    ),
+    Example(
+        "links.opens.range",
+        cell(LINKS, "west-port-west", "opens", "3024-01-01"),
+        f"{LINKS} row 4 (west-port-west) opens",
+        "'3024-01-01'",
+        "a year between 1000 and 2200",
+    ),
+    Example(
+        "links.closes.range",
+        cell(LINKS, "west-port-west", "closes", "2023-02-29"),
+        f"{LINKS} row 4 (west-port-west) closes",
+        "'2023-02-29'",
+        "a day of the calendar",
+    ),
+    Example(
+        "observations.period.range",
+        cell(OBSERVATIONS, "traffic.ferry.2023", "period", "2024/2023"),
+        f"{OBSERVATIONS} row 2 (traffic.ferry.2023) period",
+        "'2024/2023'",
+        "a period whose end comes after its start",
+    ),
+    Example(
+        "nodes.lat.missing",
+        cell(NODES, "west", "lat", ""),
+        f"{NODES} row 5 (west) lat",
+        "an empty cell",
+        "Latitude [deg]",
+    ),
+    # Settings
+    Example(
+        "case.file.toml", end("case.toml", "[title\n"), "case.toml", "line", "a UTF-8 TOML file"
+    ),
+    Example(
+        "case.file.toml",
+        data("case.toml", recode("utf-16")),
+        "case.toml",
+        "can't decode",
+        "a UTF-8 TOML file",
+    ),
+    Example(
+        "measures.file.toml", end(MEASURE, 'id = "again'), MEASURE, "string", "a UTF-8 TOML file"
+    ),
+    Example(
+        "case.format",
+        text("case.toml", f"format = {CASE_FORMAT}", f"format = {CASE_FORMAT + 1}"),
+        "case.toml format",
+        str(CASE_FORMAT + 1),
+        f"{CASE_FORMAT} for this karvan; update karvan",
+    ),
+    Example(
+        "case.format",
+        text("case.toml", f"format = {CASE_FORMAT}", f"format = {CASE_FORMAT - 1}"),
+        "case.toml format",
+        str(CASE_FORMAT - 1),
+        f"{CASE_FORMAT} for this karvan; see docs/decisions",
+    ),
+    Example(
+        "case.key.unknown",
+        top("case.toml", "base_yaer = 2024"),
+        "case.toml base_yaer",
+        "unknown key 'base_yaer'",
+        "only declared keys; did you mean 'base_year'?",
+    ),
+    Example(
+        "scenarios.key.unknown",
+        top(SCENARIO, 'meassures = ["daily-ferry"]'),
+        f"{SCENARIO} meassures",
+        "unknown key 'meassures'",
+        "did you mean 'measures'?",
+    ),
+    Example(
+        "case.key.missing",
+        text("case.toml", 'commodity = "containers"', ""),
+        "case.toml commodity",
+        "no such key",
+        "'commodity'",
+    ),
+    Example(
+        "measures.key.value",
+        text(MEASURE, 'pillar = "facilities"', 'pillar = "roads"'),
+        f"{MEASURE} pillar",
+        "'roads'",
+        "'policy', 'facilities', 'trade', 'finance' or 'people'",
+    ),
+    Example(
+        "measures.key.value",
+        text(MEASURE, "from_year = 2026", 'from_year = "soon"'),
+        f"{MEASURE} from_year",
+        "'soon'",
+        "a valid integer",
+    ),
+    Example(
+        "measures.key.value",
+        text(MEASURE, "from_year = 2026", "from_year = 3026"),
+        f"{MEASURE} from_year",
+        "3026",
+        "less than or equal to 2200",
+    ),
+    Example(
+        "measures.key.value",
+        top(MEASURE, "cost_musd = nan"),
+        f"{MEASURE} cost_musd",
+        "nan",
+        "a finite number",
+    ),
+    Example(
+        "measures.key.value",
+        top(MEASURE, "cost_musd = inf"),
+        f"{MEASURE} cost_musd",
+        "inf",
+        "a finite number",
+    ),
+    Example(
+        "measures.id.file",
+        text(MEASURE, 'id = "daily-ferry"\npillar', 'id = "daily"\npillar'),
+        f"{MEASURE} id",
+        "'daily'",
+        "'daily-ferry', as the file is called",
+    ),
+    Example(
+        "case.commodity",
+        text("case.toml", '"containers"', '"container"'),
+        "case.toml commodity",
+        "'container'",
+        "did you mean 'containers'?",
+    ),
+    Example(
+        "case.scenario",
+        top("case.toml", 'scenario = "daily-2031"'),
+        "case.toml scenario",
+        "'daily-2031'",
+        "did you mean 'daily-2030'?",
+    ),
+    # Ids
+    Example(
+        "nodes.id.duplicate",
+        row(NODES, "east", name_en="Again"),
+        f"{NODES} row 6 (east) id",
+        "'east' again (first in row 2)",
+        "a name that no other row has",
+    ),
+    Example(
+        "links.from_node.reference",
+        cell(LINKS, "east-east-port", "from_node", "eastt"),
+        f"{LINKS} row 2 (east-east-port) from_node",
+        "'eastt'",
+        "an id of network/nodes.csv; did you mean 'east'?",
+    ),
+    Example(
+        "nodes.position_source_id.reference",
+        cell(NODES, "east", "position_source_id", "example;atlas"),
+        f"{NODES} row 2 (east) position_source_id",
+        "'atlas'",
+        "an id of sources.csv",
+    ),
+    Example(
+        "observations.series_id.reference",
+        cell(OBSERVATIONS, "traffic.ferry.2023", "series_id", "traffic.fery"),
+        f"{OBSERVATIONS} row 2 (traffic.ferry.2023) series_id",
+        "'traffic.fery'",
+        "an id of series.csv",
+    ),
+    # Evidence
+    Example(
+        "observations.source_id.missing",
+        cell(OBSERVATIONS, "traffic.ferry.2023", "source_id", ""),
+        f"{OBSERVATIONS} row 2 (traffic.ferry.2023) status",
+        "reported without a source",
+        "a row of sources.csv in source_id",
+    ),
+    Example(
+        "links.length_source_id.missing",
+        cell(LINKS, "west-port-west", "length_status", "reported"),
+        f"{LINKS} row 4 (west-port-west) length_status",
+        "reported without a source",
+        "a row of sources.csv in length_source_id",
+    ),
+    Example(
+        "links.length_status.missing",
+        cell(LINKS, "west-port-west", "length_status", ""),
+        f"{LINKS} row 4 (west-port-west) length_status",
+        "no status",
+        "reported, derived, assumed or calibrated",
+    ),
+    Example(
+        "links.length_reason.missing",
+        cell(LINKS, "west-port-west", "length_reason", ""),
+        f"{LINKS} row 4 (west-port-west) length_status",
+        "assumed without a reason",
+        "why this value was chosen, in length_reason",
+    ),
+    Example(
+        "calendars.reason.missing",
+        cells(CALENDARS, "storms-11", status="calibrated", reason=""),
+        f"{CALENDARS} row 4 (storms-11) status",
+        "calibrated without a reason",
+        "why this value was chosen, in reason",
+    ),
+    Example(
+        "observations.formula.missing",
+        cell(OBSERVATIONS, "traffic.ferry.2024", "formula", ""),
+        f"{OBSERVATIONS} row 3 (traffic.ferry.2024) status",
+        "derived without saying how",
+        "a formula, or the method in reason",
+    ),
+    Example(
+        "observations.used.count",
+        row(OBSERVATIONS, "traffic.ferry.2023", id="other", value="8000"),
+        f"{OBSERVATIONS} row 4 (other) used",
+        "2 of 2 observations of traffic.ferry in 2023 marked as used",
+        "exactly one",
+    ),
+    Example(
+        "observations.used.count",
+        cell(OBSERVATIONS, "traffic.ferry.2023", "used", "no"),
+        f"{OBSERVATIONS} row 2 (traffic.ferry.2023) used",
+        "0 of 1 observations",
+        "exactly one",
+    ),
+    Example(
+        "observations.formula.cycle",
+        cells(
+            OBSERVATIONS,
+            "traffic.ferry.2023",
+            status="derived",
+            formula="[traffic.ferry.2024] / 1.1",
+        ),
+        f"{OBSERVATIONS} row",
+        "traffic.ferry.2023 -> traffic.ferry.2024",
+        "a formula that does not need itself",
+    ),
+    Example(
+        "observations.formula.value",
+        cell(OBSERVATIONS, "traffic.ferry.2024", "formula", "[traffic.ferry.2022] * 1.1"),
+        f"{OBSERVATIONS} row 3 (traffic.ferry.2024) formula",
+        "'[traffic.ferry.2022] * 1.1'",
+        "names [traffic.ferry.2022], which has no value",
+    ),
+    Example(
+        "observations.formula.value",
+        cell(OBSERVATIONS, "traffic.ferry.2024", "formula", "9900 / 0"),
+        f"{OBSERVATIONS} row 3 (traffic.ferry.2024) formula",
+        "'9900 / 0'",
+        "is a divisor zero?",
+    ),
+    Example(
+        "observations.formula.differs",
+        cell(OBSERVATIONS, "traffic.ferry.2024", "value", "10900"),
+        f"{OBSERVATIONS} row 3 (traffic.ferry.2024) value",
+        "10900",
+        "9900 by its formula",
+    ),
+    Example(
+        "observations.formula.differs",
+        cells(OBSERVATIONS, "traffic.ferry.2024", value="", value_low="9000"),
+        f"{OBSERVATIONS} row 3 (traffic.ferry.2024) value",
+        "an empty cell",
+        "9900 by its formula",
+    ),
+    # Measures and scenarios
+    Example(
+        "measures.source_id.reference",
+        text(MEASURE, 'source_id = "example"', 'source_id = "exampel"'),
+        MEASURE,
+        "source 'exampel'",
+        "an id of sources.csv; did you mean 'example'?",
+    ),
+    Example(
+        "measures.changes.missing",
+        data(MEASURE, lambda b: b[: b.index(b"[[changes]]")]),
+        MEASURE,
+        "no changes and no 'pending'",
+        "what it changes",
+    ),
+    Example(
+        "measures.changes.source",
+        text(MEASURE, 'status = "assumed"', 'status = "reported"'),
+        f"{MEASURE} change 1",
+        "reported without a source",
+        "source_id",
+    ),
+    Example(
+        "measures.changes.reason",
+        end(MEASURE, change_of(reason="")),
+        f"{MEASURE} change 3",
+        "assumed without a reason",
+        "reason",
+    ),
+    Example(
+        "measures.apply",
+        end(MEASURE, change_of(table='"linsk"')),
+        MEASURE,
+        "change 3 (set linsk): no table 'linsk'; did you mean 'links'?",
+        "changes that fit the tables",
+    ),
+    Example(
+        "measures.apply",
+        end(MEASURE, change_of(column='"lenght_km"')),
+        MEASURE,
+        "change 3 (set links): no column 'lenght_km'; did you mean 'length_km'?",
+        "changes that fit the tables",
+    ),
+    Example(
+        "measures.apply",
+        end(MEASURE, change_of(where='{ id = "west-port-wets" }')),
+        MEASURE,
+        "no row with id = 'west-port-wets'; did you mean 'west-port-west'?",
+        "changes that fit the tables",
+    ),
+    Example(
+        "measures.apply",
+        end(MEASURE, change_of(value="nan")),
+        MEASURE,
+        "change 3 (set links) length_km: found nan, expected a finite number",
+        "changes that fit the tables",
+    ),
+    Example(
+        "measures.apply",
+        end(MEASURE, change_of(value="-1")),
+        MEASURE,
+        "change 3 (set links) length_km: found -1, expected a number >= 0 [km]",
+        "changes that fit the tables",
+    ),
+    Example(
+        "scenarios.apply",
+        text(SCENARIO, '["daily-ferry"]', '["daily-fery"]'),
+        SCENARIO,
+        "no measure 'daily-fery' in this case; did you mean 'daily-ferry'?",
+        "changes that fit the tables",
+    ),
+    Example(
+        "scenarios.changes.reason",
+        end(SCENARIO, change_of(reason="").replace("changes", "overrides")),
+        f"{SCENARIO} change 1",
+        "assumed without a reason",
+        "reason",
+    ),
+    Example(
+        "links.from_node.reference",
+        end(MEASURE, change_of(column='"from_node"', value='"nowhere"')),
+        f"{MEASURE}: {LINKS} row 4 (west-port-west) from_node",
+        "'nowhere'",
+        "an id of network/nodes.csv",
+    ),
+    Example(
+        "network.gauge_break",
+        end(
+            MEASURE,
+            change_of(
+                action='"insert"',
+                where="",
+                column="",
+                value="",
+                row='{ id = "narrow", from_node = "west-port", to_node = "west", mode = "rail",'
+                ' gauge_mm = 1435, rate_id = "rail", length_km = 480, state = "planned" }',
+            ),
+        ),
+        f"{MEASURE}: {NODES} row 4 (west-port)",
+        "rails of 1435 and 1520 mm and no gauge change",
+        "a row of kind gauge_change",
+    ),
+    # Network
+    Example(
+        "links.to_node.loop",
+        cell(LINKS, "west-port-west", "to_node", "west-port"),
+        f"{LINKS} row 4 (west-port-west) to_node",
+        "'west-port' at both ends",
+        "two different nodes",
+    ),
+    Example(
+        "links.gauge_mm.mode",
+        cell(LINKS, "west-port-west", "gauge_mm", ""),
+        f"{LINKS} row 4 (west-port-west) gauge_mm",
+        "no gauge on rails",
+        "a gauge for rail, none for other modes",
+    ),
+    Example(
+        "links.gauge_mm.mode",
+        cell(LINKS, "east-port-west-port", "gauge_mm", "1520"),
+        f"{LINKS} row 3 (east-port-west-port) gauge_mm",
+        "a gauge on ferry",
+        "a gauge for rail, none for other modes",
+    ),
+    Example(
+        "links.rate_id.mode",
+        cell(LINKS, "west-port-west", "rate_id", "ferry"),
+        f"{LINKS} row 4 (west-port-west) rate_id",
+        "a rate of mode ferry",
+        "a rate of mode rail",
+    ),
+    Example(
+        "links.length_km.great_circle",
+        cell(LINKS, "west-port-west", "length_km", "298"),  # 480 km in miles
+        f"{LINKS} row 4 (west-port-west) length_km",
+        "298 km",
+        "at least the great circle, 414 km",
+    ),
+    Example(
+        "links.length_formula.differs",
+        cells(LINKS, "west-port-west", length_status="derived", length_formula="gc_km * 1.5"),
+        f"{LINKS} row 4 (west-port-west) length_formula",
+        "480 km",
+        "km by its formula",
+    ),
+    Example(
+        "links.length_formula.value",
+        cells(LINKS, "west-port-west", length_status="derived", length_formula="gc * 1.5"),
+        f"{LINKS} row 4 (west-port-west) length_formula",
+        "'gc * 1.5'",
+        "numbers, + - * / ( ) and gc_km",
+    ),
+    Example(
+        "transfers.dwell_typical_h.order",
+        cell(TRANSFERS, "port", "dwell_typical_h", "100"),
+        f"{TRANSFERS} row 4 (port)",
+        "dwell 8, 100, 96 h",
+        "minimum <= typical <= maximum",
+    ),
+    Example(
+        "rates.speed_kmh.order",
+        cell(RATES, "rail", "speed_low_kmh", "45"),
+        f"{RATES} row 2 (rail)",
+        "speed 45, 40, 50 km/h",
+        "low <= mean <= high",
+    ),
+    Example(
+        "services.closes.order",
+        cells(SERVICES, "ferry", opens="2025-06-01", closes="2024"),
+        f"{SERVICES} row 2 (ferry) closes",
+        "2024, opened 2025-06-01",
+        "a date after the opening",
+    ),
+    Example(
+        "links.closes.order",
+        cells(LINKS, "west-port-west", opens="2025", closes="2025-01-01"),
+        f"{LINKS} row 4 (west-port-west) closes",
+        "2025-01-01, opened 2025",
+        "a date after the opening",
+    ),
+    Example(
+        "network.gauge_break",
+        row(LINKS, "west-port-west", id="narrow", gauge_mm="1435"),
+        f"{NODES} row 4 (west-port)",
+        "rails of 1435 and 1520 mm and no gauge change",
+        "a row of kind gauge_change in network/transfers.csv",
+    ),
+    Example(
+        "network.border",
+        cell(NODES, "west", "country", "CC"),
+        f"{LINKS} row 4 (west-port-west)",
+        "no border row between BB and CC",
+        "a row of kind border in network/transfers.csv",
+    ),
+    Example(
+        "services.route.short",
+        cell(SERVICES, "ferry", "route", "east-port"),
+        f"{SERVICES} row 2 (ferry) route",
+        "'east-port'",
+        "two nodes or more",
+    ),
+    Example(
+        "services.stops.route",
+        cell(SERVICES, "ferry", "stops", "east-port;west"),
+        f"{SERVICES} row 2 (ferry) stops",
+        "'west'",
+        "nodes of the service's route; did you mean 'west-port'?",
+    ),
+    Example(
+        "services.route.link",
+        cell(SERVICES, "ferry", "route", "east-port;west"),
+        f"{SERVICES} row 2 (ferry) route",
+        "no ferry link east-port - west",
+        "links of the service's mode",
+    ),
+    Example(
+        "services.calendar_id.reference",
+        cell(SERVICES, "ferry", "calendar_id", "fery"),
+        f"{SERVICES} row 2 (ferry) departure",
+        "calendar 'fery' without departures",
+        "rows of kind departure in network/calendars.csv",
+    ),
+    Example(
+        "services.calendar_id.reference",
+        no_file(CALENDARS),
+        f"{SERVICES} row 2 (ferry) departure",
+        "calendar 'ferry' without departures",
+        "rows of kind departure in network/calendars.csv",
+    ),
+    Example(
+        "services.closure_calendar_id.reference",
+        cell(SERVICES, "ferry", "closure_calendar_id", "strom"),
+        f"{SERVICES} row 2 (ferry)",
+        "calendar 'strom'",
+        "rows of kind closure in network/calendars.csv",
+    ),
+    Example(
+        "services.headway_h.missing",
+        cell(SERVICES, "ferry", "departure", "frequency"),
+        f"{SERVICES} row 2 (ferry) departure",
+        "no headway",
+        "headway_h above 0",
+    ),
+    Example(
+        "calendars.weekday.missing",
+        cell(CALENDARS, "ferry-tue", "weekday", ""),
+        f"{CALENDARS} row 2 (ferry-tue) weekday",
+        "an empty cell",
+        "a value, as the row is a departure",
+    ),
+    Example(
+        "pairs.destination.same",
+        cell(PAIRS, "east-west", "destination", "east"),
+        f"{PAIRS} row 2 (east-west) destination",
+        "'east' twice",
+        "another place than the origin",
+    ),
+    # Languages: a warning, English is shown instead
+    Example(
+        "nodes.name_az.missing",
+        cell(NODES, "west", "name_az", ""),
+        f"{NODES} name_az",
+        "1 empty cell(s)",
+        "a name in each language",
+        severity="warning",
+    ),
+    Example(
+        "measures.title.missing",
+        text(MEASURE, 'zh = "每日渡轮"', ""),
+        f"{MEASURE} title.zh",
+        "no title",
+        "a title in each language",
+        severity="warning",
+    ),
+]
+
+
+def problems_of(root: Path) -> list[Problem]:
+    """Problems of reading, or of the content once it can be read; warnings included."""
+    try:
+        case = read_case(root)
+    except CaseError as error:
+        return list(error.problems)
+    problems = check_case(case)
+    if any(p.severity == "error" for p in problems):
+        with pytest.raises(CaseError):
+            require_sound(case)
+    return problems
+
+
+def state_of(root: Path) -> dict[str, tuple[int, str]]:
+    """Time and hash of every file (by size alone where it is huge and sparse)."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        status = path.stat()
+        is_small = path.is_file() and status.st_size < 1_000_000
+        digest = hashlib.sha256(path.read_bytes()).hexdigest() if is_small else ""
+        found[str(path)] = (status.st_mtime_ns, digest or str(status.st_size))
+    return found
+
+
+@pytest.mark.parametrize(
+    "example", EXAMPLES, ids=[f"{n}-{e.check}" for n, e in enumerate(EXAMPLES)]
+)
+def test_a_fault_is_named_with_place_finding_and_remedy(example: Example, two_port: Path) -> None:
+    example.fault(two_port)
+    before = state_of(two_port)
+    problems = problems_of(two_port)
+    assert state_of(two_port) == before, "checking changes nothing"
+    assert example.check in {p.check for p in problems}
+    found = [p for p in problems if p.check == example.check and p.where.startswith(example.where)]
+    assert found, problems
+    problem = found[0]
+    assert example.found in problem.found
+    assert example.expected in f"{problem.expected}; {problem.hint}"
+    assert problem.severity == example.severity
+    printed = str(problem)
+    for part in (problem.where, problem.found, problem.expected, f"[{problem.check}]"):
+        assert part in printed
+
+
+def test_the_case_that_is_broken_here_is_sound(two_port: Path) -> None:
+    assert problems_of(two_port) == []
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        data(NODES, lambda b: b"\xef\xbb\xbf" + b),
+        data(LINKS, lambda b: b.replace(b"\n", b"\r\n")),
+        data("case.toml", lambda b: b"\xef\xbb\xbf" + b.replace(b"\n", b"\r\n")),
+        all_of(*(text(f, "west-port", "батыс-порт") for f in (NODES, LINKS, SERVICES))),
+        text(PAIRS, "east-west", "şərq-西"),
+        no_file(TERMINALS),
+        no_file(PAIRS),
+        no_file("validation.csv"),
+    ],
+    ids=["bom", "crlf", "toml", "cyrillic ids", "mixed ids", "terminals", "pairs", "validation"],
+)
+def test_what_is_no_fault_passes(harmless: Fault, two_port: Path) -> None:
+    harmless(two_port)
+    assert problems_of(two_port) == []
+
+
+def test_all_faults_of_reading_come_at_once(two_port: Path) -> None:
+    for fault in (
+        cell(LINKS, "west-port-west", "length_km", "far"),
+        cell(NODES, "east", "lat", "nan"),
+        text(RATES, "speed_kmh", "speed_mph"),
+        top("case.toml", "colour = 1"),
+        text(MEASURE, 'state = "proposed"', 'state = "dreamt"'),
+        no_file(TRANSFERS),
+    ):
+        fault(two_port)
+    with pytest.raises(CaseError) as error:
+        read_case(two_port)
+    assert {p.check for p in error.value.problems} >= {
+        "links.length_km.type",
+        "nodes.lat.finite",
+        "rates.header.unit",
+        "case.key.unknown",
+        "measures.key.value",
+        "transfers.file.missing",
+    }
+    for name in (LINKS, NODES, RATES, "case.toml", MEASURE, TRANSFERS):
+        assert name in str(error.value)
+    assert error.value.exit_code == 2
+
+
+def test_all_faults_of_content_come_at_once(two_port: Path) -> None:
+    for fault in (
+        cell(LINKS, "west-port-west", "length_status", "reported"),
+        cell(SERVICES, "ferry", "calendar_id", "fery"),
+        cell(CALENDARS, "storms-11", "month", ""),
+        cell(PAIRS, "east-west", "destination", "east"),
+        cell(OBSERVATIONS, "traffic.ferry.2024", "value", "1"),
+        text(SCENARIO, '["daily-ferry"]', '["ferry"]'),
+    ):
+        fault(two_port)
+    with pytest.raises(CaseError) as error:
+        require_sound(read_case(two_port))
+    assert [p.check for p in error.value.problems] == [
+        "links.length_source_id.missing",
+        "observations.formula.differs",
+        "services.calendar_id.reference",
+        "calendars.month.missing",
+        "pairs.destination.same",
+        "scenarios.apply",
+    ]
+    assert str(error.value).startswith("6 problem(s) in the case 'two-port':\n  1. ")
+
+
+def test_broken_references_do_not_hide_the_rest(two_port: Path) -> None:
+    for fault in (
+        cell(LINKS, "west-port-west", "rate_id", "rial"),
+        cell(OBSERVATIONS, "traffic.ferry.2023", "source_id", ""),
+        end(MEASURE, change_of(table='"linsk"')),
+    ):
+        fault(two_port)
+    assert {p.check for p in problems_of(two_port)} == {
+        "links.rate_id.reference",
+        "observations.source_id.missing",
+        "measures.apply",
+        "scenarios.apply",  # it takes the measure
+    }
+
+
+def test_a_flood_of_faults_is_cut_in_print_only(two_port: Path) -> None:
+    faults = MOST_PROBLEMS_PRINTED + 30
+    lines = "".join(f"pair-{n},east,nowhere-{n},containers,\n" for n in range(faults))
+    end(PAIRS, lines)(two_port)
+    with pytest.raises(CaseError) as error:
+        require_sound(read_case(two_port))
+    assert len(error.value.problems) == faults
+    assert str(error.value).count("pairs.destination.reference") == MOST_PROBLEMS_PRINTED
+    assert "and 30 more" in str(error.value)
+
+
+def test_a_warning_can_be_made_strict_or_quiet_by_its_name(two_port: Path) -> None:
+    cell(NODES, "west", "name_az", "")(two_port)
+    assert [p.severity for p in problems_of(two_port)] == ["warning"]
+    assert [p.check for p in require_sound(read_case(two_port))] == ["nodes.name_az.missing"]
+    end("case.toml", '\n[checks]\nstrict = ["nodes.name_az.missing"]\n')(two_port)
+    assert [p.severity for p in problems_of(two_port)] == ["error"]
+    text("case.toml", "strict", "quiet")(two_port)
+    assert problems_of(two_port) == []
+
+
+def test_an_error_cannot_be_made_quiet(two_port: Path) -> None:
+    cell(PAIRS, "east-west", "destination", "east")(two_port)
+    end("case.toml", '\n[checks]\nquiet = ["pairs.destination.same"]\n')(two_port)
+    assert [p.check for p in problems_of(two_port)] == ["pairs.destination.same"]
+
+
+# The register
+
+
+def emitted_checks() -> Iterator[str]:
+    """Patterns of the check names in the code; a part known at run time only matches anything."""
+    package = Path(str(files("karvan")))
+    for path in (package / "schema" / "read.py", *sorted((package / "case").glob("*.py"))):
+        calls = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
+        kinds = {"fault.kind": bad_cell_kinds(calls), "kind": file_fault_kinds(calls)}
+        for call in calls:
+            if isinstance(call.func, ast.Name) and call.func.id == "Problem":
+                yield from patterns(call.args[0], kinds)
+
+
+def patterns(name: ast.expr, kinds: dict[str, list[str]]) -> list[str]:
+    if isinstance(name, ast.Constant):
+        return [re.escape(str(name.value))]
+    assert isinstance(name, ast.JoinedStr), f"a check's name must be literal: {ast.unparse(name)}"
+    found = [""]
+    for part in name.values:
+        if isinstance(part, ast.Constant):
+            options = [re.escape(str(part.value))]
+        else:
+            assert isinstance(part, ast.FormattedValue)
+            options = kinds.get(ast.unparse(part.value)) or [".+"]
+        found = [before + option for before in found for option in options]
+    return found
+
+
+def bad_cell_kinds(calls: list[ast.Call]) -> list[str]:
+    return sorted(
+        {
+            str(keyword.value.value)
+            for call in calls
+            if isinstance(call.func, ast.Name) and call.func.id == "BadCell"
+            for keyword in call.keywords
+            if keyword.arg == "kind" and isinstance(keyword.value, ast.Constant)
+        }
+    )
+
+
+def file_fault_kinds(calls: list[ast.Call]) -> list[str]:
+    return sorted(
+        {
+            str(call.args[0].value)
+            for call in calls
+            if isinstance(call.func, ast.Name)
+            and call.func.id == "fault"
+            and isinstance(call.args[0], ast.Constant)
+        }
+    )
+
+
+EMITTED = sorted(set(emitted_checks()))
+
+
+@pytest.mark.parametrize("pattern", EMITTED)
+def test_every_check_has_a_bad_example(pattern: str) -> None:
+    assert any(re.fullmatch(pattern, example.check) for example in EXAMPLES)
+
+
+def test_the_register_sees_the_names_in_the_code() -> None:
+    assert len(EMITTED) > 50
+    for known in ("links.length_km.finite", "nodes.file.size", "network.border", "case.format"):
+        assert any(re.fullmatch(pattern, known) for pattern in EMITTED), known
+    for example in EXAMPLES:
+        assert any(re.fullmatch(pattern, example.check) for pattern in EMITTED), example.check
