@@ -210,3 +210,11 @@ def test_an_id_with_dots_can_be_set() -> None:
 def test_a_setting_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(ScenarioError, match=r"expected TABLE\.ID\.COLUMN=VALUE"):
         setting_change(text)
+
+
+def test_a_case_stands_for_one_scenario(two_port_case):
+    daily = two_port_case.with_scenario("daily-2030")
+    with pytest.raises(ScenarioError, match=r"already stands for scenario 'daily-2030'"):
+        daily.with_scenario("daily-2030")
+    assert daily.as_read is two_port_case
+    assert daily.as_read.with_scenario("daily-2030").year == 2030

@@ -423,7 +423,9 @@ def test_tables_are_shown_in_every_language(kind: str, language: str) -> None:
     elif kind == "claims":
         column = f"claim_{language}"
         statements = dict(case.table("claims").select("id", column).iter_rows())
-        thing = terminal.claims(ledger(), statements, names_in(texts), texts)
+        thing = terminal.claims(
+            ledger(), statements, dict.fromkeys(statements, ""), names_in(texts), texts
+        )
         titles = ["Claims of the founding article, tested against the evidence", "verdict"]
     elif kind == "evidence":
         thing = terminal.evidence(evidence_state(case.tables), texts)

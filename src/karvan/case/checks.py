@@ -184,6 +184,7 @@ def check_derivations(case: Case) -> Problems:
 
 def check_measures(case: Case) -> Problems:
     """Every measure and scenario can be applied, cites sources that exist, and says who pays."""
+    case = case.as_read
     sources = set(case.table("sources")["id"])
     sound = not any(check_references(case))
     known = _structure(case, schema.tables().keys()) if sound else None

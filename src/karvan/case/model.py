@@ -81,9 +81,13 @@ def resolve(
     From weak to strong: default of the schema < row of the case < measures of the scenario, then
     `measures`, each in the order named < overrides of the scenario < `overrides` (the command
     line).  `year` beats the scenario's year, which beats the case's base year.  A measure whose
-    ``from_year`` lies after the year is named but changes nothing yet.
+    ``from_year`` lies after the year is named but changes nothing yet.  A case stands for one
+    scenario at most.
     """
     chosen = _known(case.scenarios, scenario, "scenario") if scenario else None
+    if chosen and case.scenario:
+        message = f"the case already stands for scenario '{case.scenario}'; start from case.as_read"
+        raise ScenarioError(message)
     year = year or (chosen.year if chosen else case.year)
     wanted = [*(chosen.measures if chosen else ()), *measures]
     tables: Mapping[str, pl.DataFrame] = case.tables

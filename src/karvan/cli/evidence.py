@@ -10,11 +10,19 @@ from karvan.report import terminal
 from karvan.report.language import Texts
 
 
-@click.command(epilog="\b\nExamples:\n  karvan claims\n  karvan claims --lang az\n")
+@click.command(
+    epilog="\b\nExamples:\n  karvan claims\n  karvan claims --readings\n  karvan claims --lang az\n"
+)
 @click.argument("case_name", metavar="[CASE]", default=DEFAULT_CASE)
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV with the observations used.")
+@click.option(
+    "--readings",
+    "with_readings",
+    is_flag=True,
+    help="Add what an analyst says of every claim (English), not only of untested ones.",
+)
 @language_option
-def claims(case_name: str, *, as_csv: bool, lang: str) -> None:
+def claims(case_name: str, *, as_csv: bool, with_readings: bool, lang: str) -> None:
     """Test each claim of the founding article against the observations and events of CASE.
 
     The verdict is computed: supported, contradicted or no data, with the evidence used.
@@ -35,7 +43,11 @@ def claims(case_name: str, *, as_csv: bool, lang: str) -> None:
         "series": texts.names(case.table("series")),
         "event": texts.names(case.table("events")),
     }
-    console().print(terminal.claims(result, statements, names, texts))
+    readings = {
+        row["id"]: row["reading"] if with_readings or row["test"] == "none" else ""
+        for row in table.iter_rows(named=True)
+    }
+    console().print(terminal.claims(result, statements, readings, names, texts))
 
 
 @click.command(epilog="\b\nExamples:\n  karvan evidence\n  karvan evidence ./my-case\n")

@@ -57,16 +57,25 @@ def recommended(table: pl.DataFrame, places: Mapping[str, str], texts: Texts) ->
 
 
 def claims(
-    table: pl.DataFrame, statements: Mapping[str, str], names: Names, texts: Texts
+    table: pl.DataFrame,
+    statements: Mapping[str, str],
+    readings: Mapping[str, str],
+    names: Names,
+    texts: Texts,
 ) -> RenderableType:
-    """Return the claims ledger with verdicts and the evidence used."""
+    """Return the claims ledger with verdicts and the evidence used.
+
+    `statements` are the claims in words; `readings` what an analyst adds, by claim.
+    """
     rows = table_of(
         texts("Claims of the founding article, tested against the evidence"),
         [("", False), (texts("claim"), False), (texts("verdict"), False), (texts("why"), False)],
     )
     for row in table.iter_rows(named=True):
         verdict = Text(texts(row["verdict"]), style=VERDICT_STYLE.get(row["verdict"], ""))
-        why = reason(row, names, texts)
+        why = Text(reason(row, names, texts))
+        if readings[row["claim_id"]]:
+            why.append(f"\n{readings[row['claim_id']]}", style="dim")
         rows.add_row(row["claim_id"], statements[row["claim_id"]], verdict, why)
     counts = ", ".join(
         f"{texts(verdict)}: {(table['verdict'] == verdict).sum()}"

@@ -146,6 +146,8 @@ def stage_key(stage: Stage, case: Case, seed: int) -> str:
     parts = [stage.name, code_hash(), str(seed), str(case.year), case.settings.model_dump_json()]
     parts += [f"{name} {table_hash(case, name)}" for name in stage.reads]
     if stage.reads_definitions:
+        # Scenarios start from the case as it was read, whatever the run has changed.
+        parts += [f"{name} {table_hash(case.as_read, name)} as read" for name in stage.reads]
         for things in (case.measures, case.scenarios):
             parts += [thing.model_dump_json() for thing in things.values()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
