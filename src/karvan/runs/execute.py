@@ -26,6 +26,7 @@ from karvan.case.results import (
     write_json,
     write_table,
 )
+from karvan.network.geometry import GEOMETRY
 from karvan.runs.stages import STAGES, Stage
 
 LIBRARIES = ("numpy", "numba", "polars")
@@ -146,6 +147,7 @@ def stage_key(stage: Stage, case: Case, seed: int) -> str:
     parts = [stage.name, code_hash(), str(seed), str(case.year), case.settings.model_dump_json()]
     parts += [f"{name} {table_hash(case, name)}" for name in stage.reads]
     if stage.reads_definitions:
+        parts.append(file_hash(case.root / GEOMETRY))
         # Scenarios start from the case as it was read, whatever the run has changed.
         parts += [f"{name} {table_hash(case.as_read, name)} as read" for name in stage.reads]
         for things in (case.measures, case.scenarios):

@@ -16,10 +16,12 @@ from karvan.evidence.claims import evaluate_claims
 from karvan.evidence.state import evidence_state
 from karvan.freight.itineraries import network_at
 from karvan.network import skims
+from karvan.network.geometry import read_geometry
 from karvan.network.model import Row
+from karvan.runs.definitions import measure_rows, scenario_rows
 from karvan.runs.itinerary_tables import itinerary_tables
 from karvan.runs.validation import validate
-from karvan.schema import tables
+from karvan.schema import INPUT, tables
 
 Tables = Mapping[str, pl.DataFrame]
 NETWORK_TABLES = ("nodes", "rates", "links", "transfers", "services", "calendars", "commodities")
@@ -130,6 +132,24 @@ def _validation(case: Case, progress: Callable[[float], None]) -> Tables:
     return {"validation": validate(case, progress)}
 
 
+def _inputs(case: Case, progress: Callable[[float], None]) -> Tables:
+    """Copy what readers of the results need: tables as used, measures, scenarios, lines."""
+    lines = [
+        {"link_id": link, "coordinates": " ".join(f"{lon:g},{lat:g}" for lon, lat in points)}
+        for link, points in sorted(read_geometry(case.root).items())
+    ]
+    copies = {
+        INPUT + name: result_frame(INPUT + name, case.table(name).iter_rows(named=True))
+        for name in tables()
+    }
+    return {
+        **copies,
+        "measures": result_frame("measures", measure_rows(case)),
+        "scenarios": result_frame("scenarios", scenario_rows(case)),
+        "geometry": result_frame("geometry", lines),
+    }
+
+
 STAGES: tuple[Stage, ...] = (
     Stage("check", "checking the case", _check, ALL_TABLES, ("problems",), True),
     Stage(
@@ -145,6 +165,14 @@ STAGES: tuple[Stage, ...] = (
         itinerary_tables,
         (*NETWORK_TABLES, "pairs"),
         ("itineraries", "legs"),
+    ),
+    Stage(
+        "inputs",
+        "keeping what was used",
+        _inputs,
+        ALL_TABLES,
+        (*(INPUT + name for name in tables()), "measures", "scenarios", "geometry"),
+        True,
     ),
     Stage(
         "evidence",

@@ -171,6 +171,12 @@ class ResultColumn:
     description: str
 
 
+INPUT = "input_"
+"""Prefix of the result tables that hold the case's own tables, as the run used them."""
+
+RESULT_TYPES = MappingProxyType({t: t for t in ("number", "integer", "boolean")})
+
+
 @cache
 def result_tables() -> Mapping[str, tuple[ResultColumn, ...]]:
     """Return the columns of every result table by name."""
@@ -180,4 +186,9 @@ def result_tables() -> Mapping[str, tuple[ResultColumn, ...]]:
             row["column"], row["type"], row["unit"], row["key"] == "yes", row["description"]
         )
         found.setdefault(row["table"], []).append(column)
+    for name, table in tables().items():
+        found[INPUT + name] = [
+            ResultColumn(c.name, RESULT_TYPES.get(c.type, "text"), c.unit, c.key, c.description)
+            for c in table.columns
+        ]
     return MappingProxyType({name: tuple(columns) for name, columns in found.items()})
