@@ -13,7 +13,7 @@ from karvan.case import Case
 from karvan.case.settings import Settings, Text
 from karvan.errors import PlaceError, RouteError
 from karvan.freight import itineraries
-from karvan.freight.itineraries import network_at
+from karvan.freight.routing import network_at
 from karvan.freight.search import pareto_paths
 from karvan.network.model import ArcKind
 from network_tables import BASIC_TRANSFERS, tables

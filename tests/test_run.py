@@ -21,7 +21,7 @@ from karvan.case.model import resolve
 from karvan.case.results import MANIFEST, Results, read_results, table_path
 from karvan.cli.common import open_case, setting_change
 from karvan.errors import CaseError, ResultsError
-from karvan.freight.itineraries import network_at
+from karvan.freight.routing import network_at
 from karvan.network import skims
 from karvan.runs import STAGES, Event, run
 from karvan.runs.execute import default_folder, stage_key

@@ -17,7 +17,7 @@ import pytest
 
 from karvan.case import Case, find_case, read_case, shipped_cases
 from karvan.case.checks import check_case
-from karvan.freight.itineraries import network_at
+from karvan.freight.routing import network_at
 from karvan.network import Network, skims
 
 ROOT = find_case("middle-corridor")

@@ -19,7 +19,7 @@ from karvan.cli.common import (
 )
 from karvan.errors import ResultsError
 from karvan.freight.documents import chosen_numbers, to_document, to_geojson, to_rows
-from karvan.freight.itineraries import OBJECTIVES, itineraries
+from karvan.freight.routing import OBJECTIVES, itineraries
 from karvan.network.geometry import read_geometry
 from karvan.report import route_tables
 from karvan.report.language import Texts

@@ -14,7 +14,7 @@ from karvan.case.checks import require_sound
 from karvan.case.results import result_frame
 from karvan.evidence.claims import evaluate_claims
 from karvan.evidence.state import evidence_state
-from karvan.freight.itineraries import network_at
+from karvan.freight.routing import network_at
 from karvan.network import skims
 from karvan.network.geometry import read_geometry
 from karvan.network.model import Row
