@@ -64,7 +64,8 @@ def compare(before: Results, after: Results) -> Comparison:
     """Return what differs between two runs.
 
     Rows are matched by the declared keys of a table; cells of rows in both runs are compared,
-    numbers up to rounding, largest relative change first.
+    numbers up to rounding.  Cells of inputs, the causes, come first; within them the largest
+    relative changes, then changes from zero, then words.
     """
     tables, cells = [], []
     for name, columns in schema.result_tables().items():
@@ -72,8 +73,15 @@ def compare(before: Results, after: Results) -> Comparison:
         if change.added or change.removed or change.changed:
             tables.append(change)
         cells += differing
-    cells.sort(key=lambda cell: (-cell.relative, cell.table, str(cell.key), cell.column))
+    cells.sort(key=_size)
     return Comparison(tuple(tables), tuple(cells), tuple(_pairs(before, after)))
+
+
+def _size(cell: CellChange) -> tuple[bool, bool, float, str, str, str]:
+    """Order of interest; the last parts only make ties reproducible."""
+    finite = cell.relative if cell.relative < float("inf") else 0.0
+    cause = cell.table.startswith(schema.INPUT)
+    return (not cause, finite == 0.0, -finite, cell.table, str(cell.key), cell.column)
 
 
 def _table(
