@@ -14,8 +14,8 @@ from types import ModuleType
 from karvan.case import checks, folder, network_checks, settings
 from karvan.case.changes import apply_changes
 from karvan.evidence.claims import TESTS
-from karvan.runs import STAGES
-from karvan.schema import Column, TableSchema, read, result_tables, tables
+from karvan.runs import STAGES, Stage
+from karvan.schema import INPUT, Column, TableSchema, read, result_tables, tables
 
 OUT = Path(__file__).parent / "reference"
 NOTICE = "<!-- Written by docs/build_reference.py; do not edit. -->\n"
@@ -97,6 +97,8 @@ def results_page() -> str:
     """Return the page of the tables of a run."""
     parts = []
     for name, columns in result_tables().items():
+        if name.startswith(INPUT):
+            continue
         rows = (
             (code(c.name), c.type, c.unit, "yes" if c.key else "", c.description) for c in columns
         )
@@ -106,15 +108,26 @@ def results_page() -> str:
         f"{NOTICE}\n# Tables of a run\n\n"
         "Rows of two runs are matched by the key columns when they are compared.\n\n"
         + "\n\n".join(parts)
-        + "\n"
+        + f"\n\n## Tables of the case\n\nFiles: `tables/{INPUT}<table>.parquet`, one for each "
+        "table of the case, with its measures applied. Columns: [Tables of a case](schema.md).\n"
     )
+
+
+def _written(stage: Stage) -> list[str]:
+    """Names of the tables a stage writes; copies of the case's own tables as one."""
+    return list(dict.fromkeys(f"{INPUT}TABLE" if n.startswith(INPUT) else n for n in stage.writes))
+
+
+def _result_link(name: str) -> str:
+    place = "tables-of-the-case" if name.startswith(INPUT) else name
+    return f"[{name}](results.md#{place})"
 
 
 def _diagram() -> str:
     lines = ["```mermaid", "flowchart LR", "  case[(case)]"]
     for stage in STAGES:
         lines.append(f'  case --> {stage.name}["{stage.name}"]')
-        lines.append(f'  {stage.name} --> {stage.name}_out["{"<br>".join(stage.writes)}"]')
+        lines.append(f'  {stage.name} --> {stage.name}_out["{"<br>".join(_written(stage))}"]')
     return "\n".join([*lines, "```"])
 
 
@@ -126,7 +139,7 @@ def stages_page() -> str:
             stage.title,
             "all tables" if set(stage.reads) == set(tables()) else ", ".join(stage.reads),
             "yes" if stage.reads_definitions else "",
-            ", ".join(f"[{name}](results.md#{name})" for name in stage.writes),
+            ", ".join(map(_result_link, _written(stage))),
         )
         for stage in STAGES
     )

@@ -57,5 +57,5 @@ def two_port_case() -> Case:
 def shared() -> Path:
     """Folder of facts beside the repository; it does not ship with it."""
     if not SHARED.is_dir():
-        pytest.skip(f"{SHARED} is not here: it holds the facts and comes with the workplace only")
+        pytest.skip(f"{SHARED} is not here: it holds the facts that the shipped case was made from")
     return SHARED

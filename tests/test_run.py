@@ -230,6 +230,18 @@ def test_a_measure_that_is_not_applied_reruns_what_looks_at_definitions(
     assert log.stages("done") == [s.name for s in STAGES if s.reads_definitions]
 
 
+def test_a_measure_that_changes_no_table_is_still_said_to_be_applied(
+    two_port_case: Case, tmp_path: Path
+) -> None:
+    news = {"changes": [], "pending": "trade", "from_year": 2024}
+    talk = two_port_case.measures["daily-ferry"].model_copy(update=news)
+    case = replace(two_port_case, measures={"daily-ferry": talk})
+    run(case, tmp_path / "r")
+    results = run(case.with_measures(["daily-ferry"]), tmp_path / "r")
+    assert results.manifest["measures"] == ["daily-ferry"]
+    assert results.table("measures")["applied"].to_list() == [True]
+
+
 def test_what_a_change_hides_still_counts_for_other_scenarios(
     two_port: Path, edit_cell: Callable[[str, str, str, str], int], tmp_path: Path
 ) -> None:

@@ -84,7 +84,7 @@ def read_case(name: str | Path) -> Case:
 
 def _format_problem(found: int) -> Problem:
     newer = found > CASE_FORMAT
-    hint = "update karvan" if newer else "see docs/decisions for how to migrate it"
+    hint = "update karvan" if newer else "this is the first format: check the number"
     return Problem(
         "case.format", "case.toml format", str(found), f"{CASE_FORMAT} for this karvan", hint
     )

@@ -68,12 +68,13 @@ def cli() -> None:
     """Show what follows from a cooperation measure along the Middle Corridor.
 
     A case (evidence, network, measures) goes in; itineraries, their cost, time and emissions, and
-    the comparison with what the world reported come out, every number with its source.
+    the comparison with what the world reported come out, every number with its source or with
+    the reason why it was chosen.
     """
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 fine, 1 found wanting, 2 wrong input, 130 interrupted."""
+    """Run the command line and exit: 0 fine, 2 wrong input, 130 interrupted."""
     sys.exit(_status(args))
 
 

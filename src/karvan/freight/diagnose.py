@@ -37,8 +37,8 @@ def _explain(
     backwards = _reached(network, destination, backwards=True)
     message = (
         f"no itinerary from '{origin}' to '{destination}' on {date}: "
-        f"from '{origin}' cargo reaches {_names(network, reached, destination)}; "
-        f"'{destination}' is reached from {_names(network, backwards, origin)}"
+        f"from '{origin}' cargo reaches {_names(network, reached, origin, destination)}; "
+        f"'{destination}' is reached from {_names(network, backwards, destination, origin)}"
     )
     built = case.table("links").with_columns(state=pl.lit("operating"))
     later = compile_network({**case.tables, "links": built}, FAR_FUTURE, network.payload_t_per_teu)
@@ -64,9 +64,9 @@ def _reached(network: Network, node: str, *, backwards: bool = False) -> BoolArr
     return np.asarray(reachable(start, head, int(source))[ends])
 
 
-def _names(network: Network, reached: BoolArray, towards: str) -> str:
-    """How many places, and those nearest to where one wants to go."""
-    found = np.flatnonzero(reached)
+def _names(network: Network, reached: BoolArray, own: str, towards: str) -> str:
+    """How many other places, and those nearest to where one wants to go."""
+    found = np.setdiff1d(np.flatnonzero(reached), network.node(own))
     if not found.size:
         return "no other place"
     goal = network.node_rows[network.node(towards)]

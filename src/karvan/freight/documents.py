@@ -8,7 +8,6 @@ import polars as pl
 from karvan.freight.model import Itineraries, Itinerary, Leg
 
 Coordinates = Sequence[Sequence[float]]
-TABLES_WITH_PROVENANCE = ("links", "rates", "transfers", "services")
 ROUNDED_H, ROUNDED_MONEY, ROUNDED_KM = 2, 2, 1
 
 
@@ -68,17 +67,13 @@ def chosen_numbers(
 ) -> list[dict[str, str]]:
     """Return number, status and reason of what was assumed or calibrated.
 
-    `names` are those of a leg's ``assumed_or_calibrated``: ``<row id>.<quantity>``.
+    `names` are those of a leg's ``assumed_or_calibrated``: ``<table>.<row id>.<quantity>``.
     """
-    rows = {
-        row["id"]: row
-        for table in TABLES_WITH_PROVENANCE
-        for row in tables[table].iter_rows(named=True)
-    }
     found = []
     for name in names:
-        row_id, _, quantity = name.rpartition(".")
-        row = rows[row_id]
+        table, _, rest = name.partition(".")
+        row_id, _, quantity = rest.rpartition(".")
+        row = tables[table].row(by_predicate=pl.col("id") == row_id, named=True)
         status, reason = row[f"{quantity}_status"], row[f"{quantity}_reason"] or ""
         found.append({"number": name, "status": status, "reason": reason})
     return found

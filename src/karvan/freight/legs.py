@@ -115,33 +115,31 @@ def _leg(network: Network, path: list[int], waits: dict[int, float], *, first: b
     )
 
 
-def _provenance(arcs: Iterable[Arc]) -> Iterator[tuple[Row, str]]:
-    """Row and quantity of every number that enters the arcs."""
+def _provenance(arcs: Iterable[Arc]) -> Iterator[tuple[str, Row, str]]:
+    """Table, row and quantity of every number that enters the arcs."""
     for arc in arcs:
         if arc.link is not None:
-            yield from ((arc.link, q) for q in QUANTITIES["link"])
+            yield from (("links", arc.link, q) for q in QUANTITIES["link"])
         if arc.rate is not None:
             kind = "wait" if arc.kind == ArcKind.BOARD else "rate"
-            yield from ((arc.rate, q) for q in QUANTITIES[kind])
+            yield from (("rates", arc.rate, q) for q in QUANTITIES[kind])
         for transfer in arc.transfers:
-            yield from ((transfer, q) for q in QUANTITIES["transfer"])
+            yield from (("transfers", transfer, q) for q in QUANTITIES["transfer"])
         if arc.service is not None:
-            yield from ((arc.service, q) for q in QUANTITIES["service"])
+            yield from (("services", arc.service, q) for q in QUANTITIES["service"])
 
 
 def _sources(arcs: Iterable[Arc]) -> Iterator[str]:
-    for row, quantity in _provenance(arcs):
-        yield from (
-            (row[f"{quantity}_source_id"] or "").split(LIST_SEPARATOR)
-            if row[f"{quantity}_source_id"]
-            else ()
-        )
+    for _, row, quantity in _provenance(arcs):
+        cited = row[f"{quantity}_source_id"]
+        if cited:
+            yield from cited.split(LIST_SEPARATOR)
 
 
 def _chosen(arcs: Iterable[Arc]) -> Iterator[str]:
-    for row, quantity in _provenance(arcs):
+    for table, row, quantity in _provenance(arcs):
         if row[f"{quantity}_status"] in CHOSEN:
-            yield f"{row['id']}.{quantity}"
+            yield f"{table}.{row['id']}.{quantity}"
 
 
 def _parts(network: Network, path: IntArray, *, fixed_timetables: bool) -> Iterator[Part]:

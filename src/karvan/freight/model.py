@@ -29,7 +29,7 @@ class Leg:
     source_ids : tuple of str
         Rows of sources.csv behind the numbers.
     chosen : tuple of str
-        Numbers that were assumed or calibrated, as ``<row id>.<quantity>``.
+        Numbers that were assumed or calibrated, as ``<table>.<row id>.<quantity>``.
     """
 
     origin: str

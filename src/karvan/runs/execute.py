@@ -31,6 +31,7 @@ from karvan.runs.stages import STAGES, Stage
 
 LIBRARIES = ("numpy", "numba", "polars")
 CODE_SUFFIXES = (".py", ".csv")
+NOT_COMPUTING = frozenset({"cases", "cli", "report", "web"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def stage_key(stage: Stage, case: Case, seed: int) -> str:
     parts = [stage.name, code_hash(), str(seed), str(case.year), case.settings.model_dump_json()]
     parts += [f"{name} {table_hash(case, name)}" for name in stage.reads]
     if stage.reads_definitions:
-        parts.append(file_hash(case.root / GEOMETRY))
+        parts += [file_hash(case.root / GEOMETRY), *case.applied]
         # Scenarios start from the case as it was read, whatever the run has changed.
         parts += [f"{name} {table_hash(case.as_read, name)} as read" for name in stage.reads]
         for things in (case.measures, case.scenarios):
@@ -162,12 +163,16 @@ def table_hash(case: Case, name: str) -> str:
 
 @cache
 def code_hash() -> str:
-    """Return the hash of the package's code and declarations; any change makes stages run anew."""
+    """Return the hash of the code and declarations that compute; a change makes stages run anew.
+
+    What only shows results, and the cases themselves (hashed as inputs), are left out.
+    """
     root = Path(str(files("karvan")))
     digest = hashlib.sha256(__version__.encode())
     for path in sorted(root.rglob("*")):
-        if path.suffix in CODE_SUFFIXES and "cases" not in path.relative_to(root).parts:
-            digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+        parts = path.relative_to(root).parts
+        if path.suffix in CODE_SUFFIXES and parts[0] not in NOT_COMPUTING:
+            digest.update("/".join(parts).encode() + path.read_bytes())
     return digest.hexdigest()
 
 
