@@ -322,7 +322,7 @@ EXAMPLES = [
         text("case.toml", f"format = {CASE_FORMAT}", f"format = {CASE_FORMAT - 1}"),
         "case.toml format",
         str(CASE_FORMAT - 1),
-        f"{CASE_FORMAT} for this karvan; see docs/decisions",
+        f"{CASE_FORMAT} for this karvan; this is the first format",
     ),
     Example(
         "case.key.unknown",

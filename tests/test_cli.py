@@ -849,3 +849,19 @@ def test_completion_knows_commands_and_options(words: str, expected: str, tmp_pa
         COMP_CWORD=str(len(words.split()) - 1),
     )
     assert expected in said.out
+
+
+def test_the_ending_of_the_file_says_the_form(karvan: Run, tmp_path: Path) -> None:
+    for name, start in (("a.csv", "itinerary,leg,"), ("a.geojson", '{"type"'), ("a.json", "{\n")):
+        done = karvan("route", "East", "West", "--case", "two-port", "-o", str(tmp_path / name))
+        assert done.status == 0
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
+
+
+def test_the_manifest_holds_what_was_set(karvan: Run, tmp_path: Path) -> None:
+    setting = "links.east-east-port.length_km=500"
+    done = karvan("run", "two-port", "--set", setting, "--out", str(tmp_path / "r"), "--quiet")
+    assert done.status == 0
+    manifest = json.loads((tmp_path / "r" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["overrides"][0]["where"] == {"id": "east-east-port"}
+    assert manifest["overrides"][0]["value"] == "500"

@@ -36,6 +36,8 @@ class Case:
         Measures already in `tables`, in the order they were applied.
     scenario : str
         Scenario already in `tables`; empty for the base.
+    overrides : tuple of Change
+        What was set beyond measures and scenario, on the command line or by a caller.
     unchanged : Case or None
         The case as it was read, where this one has changes.
     """
@@ -48,6 +50,7 @@ class Case:
     year: int
     applied: tuple[str, ...] = ()
     scenario: str = ""
+    overrides: tuple[Change, ...] = ()
     unchanged: "Case | None" = None
 
     @property
@@ -100,13 +103,15 @@ def resolve(
         applied.append(name)
     if chosen:
         tables = apply_changes(tables, chosen.overrides, f"scenarios/{scenario}.toml")
-    tables = apply_changes(tables, overrides, "command line")
+    beyond = tuple(overrides)
+    tables = apply_changes(tables, beyond, "command line")
     return replace(
         case,
         tables=MappingProxyType(dict(tables)),
         year=year,
         applied=tuple(applied),
         scenario=scenario or case.scenario,
+        overrides=(*case.overrides, *beyond),
         unchanged=case.as_read,
     )
 

@@ -71,7 +71,7 @@ Examples:
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File for JSON, CSV or GeoJSON, instead of the terminal.",
+    help="File instead of the terminal; its ending .json, .csv or .geojson says the form.",
 )
 @click.option(
     "--sources",
@@ -109,7 +109,7 @@ def route(
     wanted = [word.strip() for word in objectives.split(",") if word.strip()]
     document = to_document(itineraries(case, origin, destination, objectives=wanted, **question))
     if form or output:
-        _write(_text(case, document, form or "json"), output)
+        _write(_text(case, document, form or _form_of(output)), output)
         return
     texts = Texts(lang)
     places, services = texts.names(case.table("nodes")), texts.names(case.table("services"))
@@ -128,6 +128,12 @@ def _sources(
     numbers = dict.fromkeys(n for leg in legs for n in leg["assumed_or_calibrated"])
     chosen = chosen_numbers(case.tables, numbers)
     return route_tables.sources([rows[i] for i in ids], chosen, texts, in_full=in_full)
+
+
+def _form_of(output: Path | None) -> str:
+    """Form that the name of a file asks for; JSON where it asks for none."""
+    suffix = output.suffix.lstrip(".").lower() if output else ""
+    return suffix if suffix in {"csv", "geojson"} else "json"
 
 
 def _text(case: Case, document: dict[str, Any], form: str) -> str:

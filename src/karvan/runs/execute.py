@@ -195,6 +195,7 @@ def _write_manifest(
         "scenario": case.scenario,
         "year": case.year,
         "measures": list(case.applied),
+        "overrides": [change.model_dump(exclude_defaults=True) for change in case.overrides],
         "seed": seed,
         "versions": _versions(),
         "code": code_hash(),
