@@ -22,6 +22,7 @@ from karvan.case import Case, read_case
 from karvan.case.settings import LANGUAGES
 from karvan.cli import COMMANDS, cli, main
 from karvan.evidence.claims import evaluate_claims
+from karvan.report.html import assets
 from karvan.report.language import Texts
 from karvan.runs import STAGES
 
@@ -177,6 +178,8 @@ def run_example(line: str, karvan: Run) -> Said:
     if "my-case" in line and words[0] != "new":
         template = "middle-corridor" if "--measure" in line else "two-port"
         karvan("new", "my-case", "--from", template)
+    if words[0] == "report" and not (assets() / "app.js").exists():
+        pytest.skip("the front end is not built: npm ci && npm run build in frontend/")
     for n, folder in enumerate(word for word in words if word in {"results/a", "results/b"}):
         karvan("run", "two-port", "--out", folder, "--quiet", "--seed", str(n))
     return karvan(*words)

@@ -14,7 +14,9 @@ from karvan.errors import KarvanError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run:run_command", "Compute a case: itineraries, evidence, validation."),
+    "report": ("report:report", "Write a report on a run as one HTML file."),
     "route": ("route:route", "Find itineraries between two places."),
+    "serve": ("serve:serve", "Open a case as an app in the browser, with a JSON API."),
     "check": ("check:check", "Check a case and list every problem."),
     "validate": ("validate:validate_command", "Compare the model with reported facts."),
     "claims": ("evidence:claims", "Test the founding article's claims against the evidence."),

@@ -8,7 +8,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from karvan.case.results import Results
 from karvan.cli.common import console, language_option, open_case, scenario_options
+from karvan.cli.report import REPORT
 from karvan.report import terminal
+from karvan.report.html import AssetsMissingError, write_report
 from karvan.report.language import Texts
 from karvan.runs.execute import Event, default_folder, run
 from karvan.runs.stages import STAGES
@@ -37,6 +39,7 @@ Examples:
     help="Seed of the stages that draw random numbers.",
 )
 @click.option("--fresh", is_flag=True, help="Compute all stages anew, also finished ones.")
+@click.option("--no-report", is_flag=True, help="Write no report.html beside the tables.")
 @click.option("--quiet", is_flag=True, help="Print the folder of the results only.")
 @scenario_options
 @language_option
@@ -46,6 +49,7 @@ def run_command(
     out: Path | None,
     seed: int,
     fresh: bool,
+    no_report: bool,
     quiet: bool,
     scenario: str,
     measures: tuple[str, ...],
@@ -56,17 +60,29 @@ def run_command(
     """Compute CASE: check it, compile its network, search itineraries, weigh the evidence.
 
     Finished stages are kept: after an interruption, or when nothing they read has changed, the
-    next run goes on from there. Results are Parquet tables and a manifest.
+    next run goes on from there. Results are Parquet tables, a manifest, and report.html.
     """
     case = open_case(case_name, scenario, measures, year, settings)
     texts = Texts(lang)
     folder = out or default_folder(case, settings)
     with _Bar(texts, quiet=quiet) as bar:
         results = run(case, folder, seed=seed, fresh=fresh, tell=bar.tell)
+    if not no_report:
+        _report(results, lang, quiet=quiet)
     if quiet:
         click.echo(str(folder))
         return
     _summary(results, texts)
+
+
+def _report(results: Results, lang: str, *, quiet: bool) -> None:
+    """Write the report; a run is worth its tables also where the front end is not built."""
+    try:
+        write_report(results, results.root / REPORT, lang)
+    except AssetsMissingError as error:
+        (results.root / REPORT).unlink(missing_ok=True)
+        if not quiet:
+            click.echo(f"karvan: no report: {error}", err=True)
 
 
 def _summary(results: Results, texts: Texts) -> None:

@@ -26,6 +26,7 @@ from karvan.case.results import (
     write_json,
     write_table,
 )
+from karvan.network.boundaries import BOUNDARIES
 from karvan.network.geometry import GEOMETRY
 from karvan.runs.stages import STAGES, Stage
 
@@ -148,7 +149,8 @@ def stage_key(stage: Stage, case: Case, seed: int) -> str:
     parts = [stage.name, code_hash(), str(seed), str(case.year), case.settings.model_dump_json()]
     parts += [f"{name} {table_hash(case, name)}" for name in stage.reads]
     if stage.reads_definitions:
-        parts += [file_hash(case.root / GEOMETRY), *case.applied]
+        parts += [file_hash(case.root / name) for name in (GEOMETRY, BOUNDARIES)]
+        parts += case.applied
         # Scenarios start from the case as it was read, whatever the run has changed.
         parts += [f"{name} {table_hash(case.as_read, name)} as read" for name in stage.reads]
         for things in (case.measures, case.scenarios):
@@ -192,6 +194,7 @@ def _write_manifest(
         "format": RESULTS_FORMAT,
         "complete": complete,
         "case": case.settings.name,
+        "title": case.settings.title.model_dump(),
         "scenario": case.scenario,
         "year": case.year,
         "measures": list(case.applied),

@@ -16,6 +16,7 @@ from karvan.evidence.claims import evaluate_claims
 from karvan.evidence.state import evidence_state
 from karvan.freight.routing import network_at
 from karvan.network import skims
+from karvan.network.boundaries import read_boundaries
 from karvan.network.geometry import read_geometry
 from karvan.network.model import Row
 from karvan.runs.definitions import measure_rows, scenario_rows
@@ -147,6 +148,7 @@ def _inputs(case: Case, progress: Callable[[float], None]) -> Tables:
         "measures": result_frame("measures", measure_rows(case)),
         "scenarios": result_frame("scenarios", scenario_rows(case)),
         "geometry": result_frame("geometry", lines),
+        "boundaries": result_frame("boundaries", read_boundaries(case.root)),
     }
 
 
@@ -171,7 +173,7 @@ STAGES: tuple[Stage, ...] = (
         "keeping what was used",
         _inputs,
         ALL_TABLES,
-        (*(INPUT + name for name in tables()), "measures", "scenarios", "geometry"),
+        (*(INPUT + name for name in tables()), "measures", "scenarios", "geometry", "boundaries"),
         True,
     ),
     Stage(

@@ -1,0 +1,276 @@
+// Two runs side by side: headline differences, changed pairs, both maps, and what changed in the tables.
+import { number, type Row } from "../core/document";
+import { add, clear, h, select } from "../core/dom";
+import type { Context } from "../core/pages";
+import { dataTable, type Column } from "../core/table";
+import { num, t } from "../core/texts";
+import { cancelRun, getComparison, type ComparisonInfo, type RunInfo } from "./api";
+import { corridorMap, type CorridorMap } from "./corridormap";
+import { shareButton } from "./downloads";
+import { faultBox, isAbort } from "./faults";
+import { bestOf, difference, differs, median, pairFigures } from "./figures";
+import { change, signed } from "./headline";
+import { questionTitle } from "./labels";
+import { progress } from "./progress";
+import type { Loaded } from "./runs";
+import {
+  baseScenario,
+  isChanged,
+  plainQuestion,
+  questionFromText,
+  questionText,
+  type AppState,
+  type Question,
+} from "./state";
+import type { Shell, View } from "./view";
+
+export function compareView(root: HTMLElement, shell: Shell): View {
+  return new Compare(root, shell);
+}
+
+class Compare implements View {
+  private readonly pickers = h("div", { class: "app-plan-row" });
+  private readonly progress = progress(() => this.cancel());
+  private readonly fault = h("div", {});
+  private readonly figures = h("section", { "aria-label": t("Differences") });
+  private readonly pairs = h("section", { "aria-label": t("Pairs") });
+  private readonly mapRow = h("div", { class: "app-maps" });
+  private readonly tables = h("section", { "aria-label": t("Changes in the tables") });
+  private maps: CorridorMap[] = [];
+  private state: AppState;
+  private shown = "";
+  private drawnDocs = "";
+  private asking: AbortController | null = null;
+  private runId = "";
+
+  constructor(
+    root: HTMLElement,
+    private readonly shell: Shell,
+  ) {
+    this.state = shell.state();
+    const line = h("div", { class: "app-title-line" }, h("h1", { class: "app-title" }, t("Compare two scenarios")), shareButton());
+    add(root, line, this.pickers, this.progress.element, this.fault, this.figures, this.mapRow, this.pairs, this.tables);
+  }
+
+  show(state: AppState): void {
+    this.state = state;
+    const [a, b] = this.questions();
+    this.drawPickers(a, b);
+    const key = [a, b].map((one) => questionText(this.shell.info, one)).join(" ");
+    if (key === this.shown) return;
+    this.shown = key;
+    void this.load(a, b);
+  }
+
+  destroy(): void {
+    this.asking?.abort();
+    for (const map of this.maps) map.destroy();
+  }
+
+  /** What is compared: as the address says, else the base scenario with what the reader looks at. */
+  private questions(): [Question, Question] {
+    const { info } = this.shell;
+    const { params, question } = this.state;
+    const read = (key: string): Question | undefined => questionFromText(info, params.get(key) ?? "");
+    const base = plainQuestion(info, baseScenario(info));
+    const same = questionText(info, question) === questionText(info, base);
+    const last = info.scenarios.map(({ id }) => id).find((id) => id !== base.scenario) ?? base.scenario;
+    const b = read("b") ?? (same ? plainQuestion(info, last) : question);
+    const a = read("a") ?? (isChanged(info, b) ? plainQuestion(info, b.scenario) : base);
+    return [a, b];
+  }
+
+  private drawPickers(a: Question, b: Question): void {
+    const { info } = this.shell;
+    const focused = [...this.pickers.querySelectorAll("select")].findIndex((box) => box === document.activeElement);
+    const questions = [...info.scenarios.map(({ id }) => plainQuestion(info, id)), this.state.question, a, b];
+    const options = new Map(questions.map((one) => [questionText(info, one), this.title(one)]));
+    const list = [...options].map(([value, text]) => ({ value, text }));
+    const picker = (label: string, key: string, now: Question): HTMLElement =>
+      select(label, list, questionText(info, now), (value) => this.choose({ a, b, [key]: questionFromText(info, value) }));
+    const swap = h("button", { type: "button", onclick: () => this.choose({ a: b, b: a }) }, t("Swap"));
+    this.pickers.replaceChildren(picker(t("Before"), "a", a), swap, picker(t("After"), "b", b));
+    if (focused >= 0) this.pickers.querySelectorAll("select")[focused]?.focus({ preventScroll: true });
+  }
+
+  private choose(questions: Record<string, Question | undefined>): void {
+    const params = new URLSearchParams(this.state.params);
+    for (const [key, question] of Object.entries(questions)) {
+      if (question) params.set(key, questionText(this.shell.info, question));
+    }
+    this.shell.go({ ...this.state, params });
+  }
+
+  private title(question: Question): string {
+    return questionTitle(this.shell.info, question);
+  }
+
+  private async load(a: Question, b: Question): Promise<void> {
+    this.asking?.abort();
+    const asking = new AbortController();
+    this.asking = asking;
+    this.fault.replaceChildren();
+    const tell = (run: RunInfo): void => {
+      this.runId = run.id;
+      if (run.state !== "done" && this.asking === asking) this.progress.show(run);
+    };
+    try {
+      const before = await this.shell.runs.load(a, { signal: asking.signal, tell });
+      const after = await this.shell.runs.load(b, { signal: asking.signal, tell });
+      if (this.asking !== asking) return;
+      this.progress.hide();
+      this.draw(before, after);
+      const found = await getComparison(before.id, after.id, asking.signal);
+      if (this.asking === asking) this.drawTables(found, after);
+    } catch (fault) {
+      if (isAbort(fault) || this.asking !== asking) return;
+      this.progress.hide();
+      this.shown = "";
+      this.fault.replaceChildren(faultBox(fault, () => this.show(this.state)));
+    }
+  }
+
+  private cancel(): void {
+    this.asking?.abort();
+    this.asking = null;
+    this.progress.hide();
+    this.shown = "";
+    if (this.runId) cancelRun(this.runId).catch(() => undefined);
+    this.fault.replaceChildren(faultBox(new Error(t("The run was cancelled.")), () => this.show(this.state)));
+  }
+
+  // Showing
+
+  private draw(before: Loaded, after: Loaded): void {
+    const pairs = pairFigures(after.doc);
+    const changed = pairs.filter(({ id, best }) => differs(best, bestOf(before.doc, id)));
+    this.drawFigures(before, after);
+    this.drawMaps([before, after], changed[0]?.id ?? pairs[0]?.id ?? "");
+    this.drawPairs(before, after);
+    clear(this.tables);
+  }
+
+  private drawFigures(before: Loaded, after: Loaded): void {
+    clear(this.figures);
+    const pairs = pairFigures(after.doc);
+    const then = pairs.map(({ id }) => bestOf(before.doc, id));
+    const middle = (column: string): number | null =>
+      median(pairs.flatMap(({ best }, i) => difference(best, then[i], column) ?? []));
+    const count = pairs.filter(({ best }, i) => differs(best, then[i])).length;
+    const hours = middle("mean_h");
+    const [usd, kg] = [middle("cost_usd_per_teu"), middle("co2e_kg_per_teu")];
+    const card = (title: string, content: HTMLElement | string): HTMLElement =>
+      h("li", { class: "app-card" }, h("span", { class: "app-card-title" }, title), h("span", { class: "app-card-value" }, content));
+    add(
+      this.figures,
+      h(
+        "ul",
+        { class: "app-cards" },
+        card(t("Pairs with other figures"), t("{changed} of {all}", { changed: num(count), all: num(pairs.length) })),
+        card(t("Time, median change"), change(hours === null ? null : t("{change} days", { change: signed(hours / 24, 1) }), hours)),
+        card(t("Freight per TEU, median change"), change(usd === null ? null : t("{change} USD", { change: signed(usd, 0) }), usd)),
+        card(t("CO2e per TEU, median change"), change(kg === null ? null : t("{change} kg", { change: signed(kg, 0) }), kg)),
+      ),
+    );
+  }
+
+  private drawMaps(both: Loaded[], pair: string): void {
+    const docs = both.map((one) => one.id).join(" ");
+    if (docs === this.drawnDocs) return;
+    this.drawnDocs = docs;
+    for (const map of this.maps) map.destroy();
+    clear(this.mapRow);
+    this.maps = both.map((loaded) => {
+      const place = h("section", { "aria-label": this.title(loaded.question) }, h("h2", {}, this.title(loaded.question)));
+      this.mapRow.append(place);
+      const map = corridorMap(place);
+      map.show(this.context(loaded), pair);
+      return map;
+    });
+  }
+
+  private drawPairs(before: Loaded, after: Loaded): void {
+    clear(this.pairs);
+    const rows: Row[] = pairFigures(after.doc).map(({ id, name, best }) => {
+      const then = bestOf(before.doc, id);
+      return {
+        pair: name,
+        before_h: number(then?.["mean_h"]),
+        after_h: number(best["mean_h"]),
+        change_h: difference(best, then, "mean_h"),
+        before_usd: number(then?.["cost_usd_per_teu"]),
+        after_usd: number(best["cost_usd_per_teu"]),
+        change_usd: difference(best, then, "cost_usd_per_teu"),
+        change_kg: difference(best, then, "co2e_kg_per_teu"),
+        way: then && then["nodes"] === best["nodes"] ? t("same way") : t("another way"),
+        changed: differs(best, then),
+      };
+    });
+    const changed = rows.filter((row) => row["changed"]);
+    const columns: Column[] = [
+      { key: "pair", title: t("Pair") },
+      { key: "before_h", title: t("Before, days"), kind: "days" },
+      { key: "after_h", title: t("After, days"), kind: "days" },
+      { key: "change_h", title: t("Change, days"), kind: "days" },
+      { key: "before_usd", title: t("Before, USD per TEU"), kind: "number" },
+      { key: "after_usd", title: t("After, USD per TEU"), kind: "number" },
+      { key: "change_usd", title: t("Change, USD per TEU"), kind: "number" },
+      { key: "change_kg", title: t("Change, kg CO2e per TEU"), kind: "number" },
+      { key: "way", title: t("Way") },
+    ];
+    if (changed.length) {
+      const caption = t("Pairs whose figures differ");
+      dataTable(this.pairs, this.context(after), changed, columns, { caption, file: "compared-pairs", filter: true, pageSize: 40 });
+    } else {
+      add(this.pairs, h("p", { class: "app-nothing" }, t("No pair differs between the two.")));
+    }
+  }
+
+  private drawTables(found: ComparisonInfo, after: Loaded): void {
+    clear(this.tables);
+    if (!found.cells.length) return;
+    const rows: Row[] = found.cells.map(({ table, key, column, unit, before, after: now }) => ({
+      table,
+      row: key.join(" / "),
+      column,
+      before: cellText(before),
+      after: cellText(now),
+      unit,
+    }));
+    add(this.tables, h("h2", {}, t("What changed in the tables")));
+    add(
+      this.tables,
+      h("p", {}, t("Causes first: the cells of the inputs that differ, then what follows from them. Shown: {shown} of {all}.", {
+        shown: found.cells.length,
+        all: found.total_cells,
+      })),
+    );
+    const columns: Column[] = [
+      { key: "table", title: t("Table") },
+      { key: "row", title: t("Row") },
+      { key: "column", title: t("Column") },
+      { key: "before", title: t("Before") },
+      { key: "after", title: t("After") },
+      { key: "unit", title: t("Unit") },
+    ];
+    const caption = t("Cells that differ");
+    dataTable(this.tables, this.context(after), rows, columns, { caption, file: "compared-cells", filter: true, pageSize: 20 });
+  }
+
+  private context(loaded: Loaded): Context {
+    return {
+      doc: loaded.doc,
+      params: this.state.params,
+      mode: "app",
+      go: (page, params = {}) => this.shell.go({ ...this.state, page, params: new URLSearchParams(params) }),
+    };
+  }
+}
+
+const DIGITS = 3;
+
+function cellText(cell: string | number | boolean | null): string {
+  if (cell === null) return "–";
+  if (typeof cell === "number") return num(cell, Number.isInteger(cell) ? 0 : DIGITS);
+  return typeof cell === "boolean" ? (cell ? t("yes") : t("no")) : cell;
+}

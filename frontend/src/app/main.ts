@@ -1,0 +1,199 @@
+// The app: a header, and below it the corridor, the route planner or the comparison.
+import "./app.css";
+
+import { clear, h, select } from "../core/dom";
+import { themeSwitch } from "../core/shell";
+import { asLang, lang, LANGS, LANGUAGE_NAMES, setLang, setTexts, t, type Lang } from "../core/texts";
+import { startTheme } from "../core/theme";
+import { getCase, type CaseInfo } from "./api";
+import { compareView } from "./compare";
+import { faultBox } from "./faults";
+import { pairFigures } from "./figures";
+import { said } from "./labels";
+import { isReportPage } from "./pageplace";
+import { planner } from "./planner";
+import { Runs } from "./runs";
+import { FIRST_PAGE, plainQuestion, readState, writeState, type AppState } from "./state";
+import { afterPaint, type Shell, type View } from "./view";
+import { workspace } from "./workspace";
+
+type ViewName = "corridor" | "plan" | "compare";
+
+export function startApp(root: HTMLElement): void {
+  startTheme();
+  setLang(addressLanguage() ?? navigator.languages.map(asLang).find((l) => l !== null) ?? "en");
+  root.classList.add("app");
+  void open(root);
+}
+
+async function open(root: HTMLElement): Promise<void> {
+  const waiting = h("p", { class: "app-opening", role: "status" }, "Karvan …");
+  root.replaceChildren(h("main", {}, waiting));
+  try {
+    const info = await getCase();
+    setTexts(info.texts);
+    new App(root, info).start();
+  } catch (fault) {
+    root.replaceChildren(h("main", {}, h("h1", {}, "Karvan"), faultBox(fault, () => void open(root))));
+  }
+}
+
+function addressLanguage(): Lang | null {
+  return asLang(new URLSearchParams(window.location.hash.split("?")[1] ?? "").get("lang"));
+}
+
+class App implements Shell {
+  readonly runs: Runs;
+  private now: AppState;
+  private view: View | null = null;
+  private viewName: ViewName | null = null;
+  private main = h("main", { id: "main", tabindex: -1 });
+  private links = new Map<ViewName, HTMLElement>();
+  private prepared = false;
+
+  constructor(
+    private readonly root: HTMLElement,
+    readonly info: CaseInfo,
+  ) {
+    this.runs = new Runs(info);
+    this.now = readState(info, window.location.hash, null);
+  }
+
+  start(): void {
+    this.build();
+    window.addEventListener("hashchange", () => {
+      const before = this.now;
+      this.now = readState(this.info, window.location.hash, before);
+      this.arrive();
+    });
+    this.arrive();
+  }
+
+  state(): AppState {
+    return this.now;
+  }
+
+  go(state: AppState): void {
+    const from = performance.now();
+    const address = writeState(this.info, state);
+    if (address === window.location.hash) return;
+    history.pushState(null, "", address);
+    this.now = readState(this.info, address, state);
+    this.arrive();
+    measureUntilPainted("karvan-switch", from);
+  }
+
+  href(state: AppState): string {
+    return writeState(this.info, state);
+  }
+
+  /** Fetch the other scenarios while nothing else is to do, so that switching to them takes no time. */
+  settled(): void {
+    if (this.prepared) return;
+    this.prepared = true;
+    const questions = this.info.scenarios.map(({ id }) => plainQuestion(this.info, id));
+    const next = (): void => {
+      const question = questions.shift();
+      if (!question) return;
+      const go = (): void => {
+        this.runs.quietly(question).then(({ doc }) => {
+          pairFigures(doc); // its rows are made now, not when the reader switches
+          doc.table("legs");
+          next();
+        }, () => undefined);
+      };
+      if ("requestIdleCallback" in window) window.requestIdleCallback(go, { timeout: 2000 });
+      else go();
+    };
+    next();
+  }
+
+  /** Show what the address says. */
+  private arrive(): void {
+    const wanted = addressLanguage();
+    if (wanted && wanted !== lang()) {
+      setLang(wanted);
+      this.build();
+    }
+    // An address that says less than is shown (the first one, a link inside a page) is filled in.
+    this.now.params.set("lang", lang());
+    const full = writeState(this.info, this.now);
+    if (window.location.hash !== full) history.replaceState(null, "", full);
+    const name = viewOf(this.now.page);
+    if (name !== this.viewName) this.open(name);
+    for (const [id, link] of this.links) {
+      link.setAttribute("href", this.href({ ...this.now, page: pageOf(id, this.now) }));
+      if (id === name) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    this.view?.show(this.now);
+    document.title = `${said(this.info.title)} – Karvan`;
+  }
+
+  private open(name: ViewName): void {
+    this.view?.destroy();
+    clear(this.main);
+    this.viewName = name;
+    const make = { corridor: workspace, plan: planner, compare: compareView }[name];
+    this.view = make(this.main, this);
+  }
+
+  private build(): void {
+    this.view?.destroy();
+    this.view = null;
+    this.viewName = null;
+    this.main = h("main", { id: "main", tabindex: -1 });
+    const skip = h("a", { class: "skip", href: "#main", onclick: (event: Event) => this.skip(event) }, t("Skip to the content"));
+    this.root.replaceChildren(skip, this.header(), this.main);
+  }
+
+  private skip(event: Event): void {
+    event.preventDefault(); // the hash is the state of the app
+    this.main.focus();
+  }
+
+  private header(): HTMLElement {
+    const names: [ViewName, string][] = [
+      ["corridor", t("Corridor")],
+      ["plan", t("Route planner")],
+      ["compare", t("Compare")],
+    ];
+    this.links = new Map(names.map(([id, text]) => [id, h("a", {}, text)]));
+    const languages = LANGS.map((code) => ({ value: code, text: LANGUAGE_NAMES[code] }));
+    return h(
+      "header",
+      { class: "app-header" },
+      h("div", { class: "app-brand" }, h("strong", {}, "Karvan"), h("span", {}, said(this.info.title))),
+      h("nav", { class: "app-nav", "aria-label": t("Parts of the app") }, ...this.links.values()),
+      h(
+        "div",
+        { class: "app-settings" },
+        select(t("Language"), languages, lang(), (code) => this.changeLanguage(code)),
+        themeSwitch(),
+      ),
+    );
+  }
+
+  private changeLanguage(code: string): void {
+    const params = new URLSearchParams(this.now.params);
+    params.set("lang", code);
+    const { scrollY } = window;
+    this.go({ ...this.now, params });
+    window.scrollTo(0, scrollY);
+    this.root.querySelector<HTMLElement>(".app-settings select")?.focus({ preventScroll: true });
+  }
+}
+
+function viewOf(page: string): ViewName {
+  return page === "plan" || page === "compare" ? page : "corridor";
+}
+
+function pageOf(view: ViewName, now: AppState): string {
+  if (view !== "corridor") return view;
+  return isReportPage(now.page) ? now.page : FIRST_PAGE;
+}
+
+/** The time from a click to the picture, for whoever measures (Performance API). */
+function measureUntilPainted(name: string, start: number): void {
+  afterPaint(() => performance.measure(name, { start, end: performance.now() }));
+}

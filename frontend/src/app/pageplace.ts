@@ -1,0 +1,72 @@
+// The report's pages below the map: navigation and the page, redrawn without moving the reader.
+import { disposeCharts } from "../core/chart";
+import { clear, h } from "../core/dom";
+import { pages, type Context, type Page } from "../core/pages";
+import { t } from "../core/texts";
+
+export interface PagePlace {
+  element: HTMLElement;
+  show(page: string, ctx: Context, href: (page: string) => string): void;
+}
+
+export function isReportPage(id: string): boolean {
+  return pages().some((page) => page.id === id);
+}
+
+export function pagePlace(): PagePlace {
+  const nav = h("nav", { class: "app-tabs", "aria-label": t("Pages of the results") });
+  const body = h("div", { class: "app-page" });
+  let cleanup: (() => void) | void;
+  const element = h("section", { class: "app-results", hidden: true, "aria-label": t("Results in full") }, nav, body);
+  return {
+    element,
+    show(id, ctx, href) {
+      element.hidden = false;
+      const all = pages();
+      const page = all.find((one) => one.id === id) ?? all[0];
+      showTabs(nav, all, page, href);
+      if (!page) return;
+      holdStill(body, () => {
+        cleanup?.();
+        clear(body);
+        disposeCharts();
+        body.append(h("h2", { class: "app-page-title" }, page.title()));
+        cleanup = drawn(page, body, ctx);
+      });
+    },
+  };
+}
+
+/** A page that fails says so and leaves the rest of the app alone. */
+function drawn(page: Page, body: HTMLElement, ctx: Context): (() => void) | void {
+  const place = h("div", { class: `page page-${page.id}` });
+  body.append(place);
+  try {
+    return page.render(place, ctx);
+  } catch (fault) {
+    console.error(fault);
+    const text = t("This page could not be drawn: {reason}", { reason: String(fault) });
+    place.append(h("p", { class: "notice", role: "alert" }, text));
+  }
+}
+
+function showTabs(nav: HTMLElement, all: Page[], now: Page | undefined, href: (page: string) => string): void {
+  // The links are kept, so that a focused one stays focused.
+  if (nav.childElementCount !== all.length) {
+    nav.replaceChildren(...all.map((page) => h("a", { "data-page": page.id }, page.title())));
+  }
+  for (const link of nav.querySelectorAll("a")) {
+    link.setAttribute("href", href(link.dataset["page"] ?? ""));
+    if (link.dataset["page"] === now?.id) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+/** Draw anew without a jump: the place keeps its height while it is empty, the window its position. */
+function holdStill(body: HTMLElement, draw: () => void): void {
+  const { scrollX, scrollY } = window;
+  body.style.minHeight = `${body.offsetHeight}px`;
+  draw();
+  window.scrollTo(scrollX, scrollY);
+  requestAnimationFrame(() => requestAnimationFrame(() => (body.style.minHeight = "")));
+}

@@ -1,0 +1,122 @@
+/** The results document: tables of one run, texts and boundaries. */
+
+import { field } from "./texts";
+
+export type Cell = string | number | boolean | null;
+export type Row = Record<string, Cell>;
+export type Texts4 = Record<"ru" | "az" | "en" | "zh", string>;
+
+export interface ColumnInfo {
+  name: string;
+  type: "text" | "number" | "integer" | "boolean";
+  unit: string;
+  key: boolean;
+  description: string;
+}
+
+export interface Meta {
+  case: string;
+  title: Texts4;
+  scenario: string;
+  year: number;
+  measures: string[];
+  seed: number;
+  versions: Record<string, string>;
+  code: string;
+  warnings: string[];
+  complete: boolean;
+}
+
+export interface Country {
+  id: string;
+  polygons: [number, number][][][];
+}
+
+export interface KarvanDocument {
+  format: 1;
+  meta: Meta;
+  texts: Record<"ru" | "az" | "zh", Record<string, string>>;
+  tables: Record<string, { columns: ColumnInfo[]; rows: Cell[][] }>;
+  boundaries: { countries: Country[]; attribution: string; disclaimer: string };
+}
+
+/** Read access to a document; tables become rows only when someone asks for them. */
+export class Doc {
+  readonly meta: Meta;
+  readonly raw: KarvanDocument;
+  private readonly rows = new Map<string, Row[]>();
+  private readonly indexes = new Map<string, Map<string, Row>>();
+
+  constructor(raw: KarvanDocument) {
+    this.raw = raw;
+    this.meta = raw.meta;
+  }
+
+  /** Return the rows of a table; none where the run has no such table. */
+  table(name: string): Row[] {
+    const known = this.rows.get(name);
+    if (known) return known;
+    const rows = this.build(name);
+    this.rows.set(name, rows);
+    return rows;
+  }
+
+  columns(name: string): ColumnInfo[] {
+    return this.raw.tables[name]?.columns ?? [];
+  }
+
+  /** Return the row whose first key column is `key`. */
+  row(table: string, key: string): Row | undefined {
+    let index = this.indexes.get(table);
+    if (!index) {
+      index = new Map();
+      const column = this.keyColumn(table);
+      for (const row of this.table(table)) {
+        const id = String(row[column] ?? "");
+        if (!index.has(id)) index.set(id, row);
+      }
+      this.indexes.set(table, index);
+    }
+    return index.get(key);
+  }
+
+  /** Return the name of a row in the reader's language, else its English name, else its id. */
+  name(table: string, id: string): string {
+    const row = this.row(table, id);
+    return field(row, "name") || field(row, "title") || id;
+  }
+
+  /** Return a place's name. */
+  place(id: string): string {
+    return this.name("network_nodes", id) !== id
+      ? this.name("network_nodes", id)
+      : this.name("input_nodes", id);
+  }
+
+  private keyColumn(table: string): string {
+    const columns = this.columns(table);
+    return (columns.find((c) => c.key) ?? columns[0])?.name ?? "id";
+  }
+
+  private build(name: string): Row[] {
+    const table = this.raw.tables[name];
+    if (!table) return [];
+    const names = table.columns.map((c) => c.name);
+    return table.rows.map((cells) => {
+      const row: Row = {};
+      names.forEach((column, i) => (row[column] = cells[i] ?? null));
+      return row;
+    });
+  }
+}
+
+/** Return the ids of a list "a;b"; each once. */
+export function ids(text: Cell | undefined): string[] {
+  const parts = String(text ?? "").split(";").map((part) => part.trim());
+  return [...new Set(parts.filter((part) => part !== ""))];
+}
+
+/** Return a cell as a number, null where it is none. */
+export function number(cell: Cell | undefined): number | null {
+  return typeof cell === "number" && Number.isFinite(cell) ? cell : null;
+}

@@ -1,0 +1,112 @@
+/** O-D pairs and their itineraries, as several pages show them. */
+
+import { type Doc, ids, number, type Row } from "./document";
+import { days, num, t } from "./texts";
+import { unit, word } from "./words";
+
+export interface Pair {
+  id: string;
+  row: Row;
+  itineraries: Row[];
+}
+
+/** Return the pairs of the case that have itineraries, in the case's order. */
+export function pairsOf(doc: Doc): Pair[] {
+  const byPair = new Map<string, Row[]>();
+  for (const row of doc.table("itineraries")) {
+    const id = String(row.pair_id);
+    byPair.set(id, [...(byPair.get(id) ?? []), row]);
+  }
+  const rank = (row: Row) => number(row.rank) ?? 0;
+  const order = doc.table("input_pairs").map((row) => String(row.id));
+  const known = [...order.filter((id) => byPair.has(id)), ...[...byPair.keys()].filter((id) => !order.includes(id))];
+  return known.map((id) => {
+    const itineraries = byPair.get(id)!.sort((a, b) => rank(a) - rank(b));
+    return { id, row: doc.row("input_pairs", id) ?? itineraries[0]!, itineraries };
+  });
+}
+
+/** Return a place's name without what it says in brackets. */
+export function shortPlace(doc: Doc, id: string): string {
+  return doc.place(id).split(/ \(|（/)[0]!;
+}
+
+/** Return "origin → destination", with the commodity where it is not the case's first one. */
+export function pairName(doc: Doc, pair: Pair | Row): string {
+  const row = "row" in pair && typeof pair.row === "object" && pair.row !== null ? (pair as Pair).row : (pair as Row);
+  const way = `${shortPlace(doc, String(row.origin))} → ${shortPlace(doc, String(row.destination))}`;
+  const first = doc.table("input_commodities")[0]?.id;
+  const commodity = String(row.commodity_id ?? "");
+  return !commodity || commodity === first ? way : `${way}, ${doc.name("input_commodities", commodity)}`;
+}
+
+/** Return the legs of an itinerary in order. */
+export function legsOf(doc: Doc, itinerary: Row): Row[] {
+  return doc
+    .table("legs")
+    .filter((leg) => leg.pair_id === itinerary.pair_id && leg.rank === itinerary.rank)
+    .sort((a, b) => Number(a.leg) - Number(b.leg));
+}
+
+/** Return the places where the carrier changes: what tells one itinerary from another. */
+export function viaText(doc: Doc, itinerary: Row): string {
+  const stops = legsOf(doc, itinerary).slice(0, -1).map((leg) => String(leg.destination));
+  if (stops.length > 0) return stops.map((id) => shortPlace(doc, id)).join(", ");
+  const passed = ids(itinerary.nodes).slice(1, -1);
+  return passed.length === 0 ? t("direct") : t("without a change of carrier");
+}
+
+/** Return what tells the itineraries of a pair from each other: their stops, and where these agree, more. */
+export function viaTexts(doc: Doc, rows: Row[]): Map<Row, string> {
+  const texts = new Map(rows.map((row) => [row, viaText(doc, row)]));
+  const result = new Map<Row, string>();
+  for (const row of rows) {
+    const text = texts.get(row)!;
+    const twins = rows.filter((other) => other !== row && texts.get(other) === text);
+    const more = twins.length > 0 ? difference(doc, row, twins) : "";
+    result.set(row, more ? `${text} (${more})` : text);
+  }
+  return result;
+}
+
+/** Name up to two places that the twins do not pass, else the services that they do not use. */
+function difference(doc: Doc, row: Row, twins: Row[]): string {
+  const elsewhere = (list: (row: Row) => string[]) => {
+    const others = twins.map((twin) => new Set(list(twin)));
+    return list(row).filter((id) => others.some((other) => !other.has(id)));
+  };
+  const places = elsewhere((one) => ids(one.nodes));
+  if (places.length > 0) return t("through {places}", { places: places.slice(0, 2).map((id) => shortPlace(doc, id)).join(", ") });
+  const carriers = elsewhere((one) => legsOf(doc, one).map((leg) => String(leg.service || leg.mode)));
+  return carriers.slice(0, 2).map((id) => (doc.row("input_services", id) ? doc.name("input_services", id) : word(id))).join(", ");
+}
+
+/** Return "12.4–21.3". */
+export function dayRange(row: Row): string {
+  return `${days(number(row.p10_h))}–${days(number(row.p90_h))}`;
+}
+
+/** Return a cost with its unit. */
+export function costText(row: Row): string {
+  return `${num(number(row.cost_usd_per_teu))} ${unit("USD/TEU")}`;
+}
+
+/** Return emissions with their unit. */
+export function emissionsText(row: Row): string {
+  return `${num(number(row.co2e_kg_per_teu))} ${unit("kg CO2e/TEU")}`;
+}
+
+/** Return the itineraries that no other one beats or equals in time, cost and emissions alike. */
+export function paretoSet(rows: Row[]): Set<Row> {
+  const goals = ["mean_h", "cost_usd_per_teu", "co2e_kg_per_teu"] as const;
+  const beats = (a: Row, b: Row) =>
+    goals.every((g) => Number(a[g]) <= Number(b[g])) && goals.some((g) => Number(a[g]) < Number(b[g]));
+  return new Set(rows.filter((row) => !rows.some((other) => beats(other, row))));
+}
+
+/** Return a chain of places "a - b - c" with their names; other texts as they are. */
+export function chainText(doc: Doc, text: string): string {
+  const places = text.split(" - ");
+  if (places.some((id) => !doc.row("network_nodes", id) && !doc.row("input_nodes", id))) return text;
+  return places.map((id) => shortPlace(doc, id)).join(" → ");
+}

@@ -1,0 +1,140 @@
+/** Dialogs that follow a number to its row and its sources. */
+
+import { type Cell, type Row, ids } from "./document";
+import { button, h, safeUrl } from "./dom";
+import type { Context } from "./pages";
+import { dateText, fromData, num, t } from "./texts";
+import { cap, unit, word } from "./words";
+
+/** Return a button "Sources: 2" that shows the documents behind a number. */
+export function sourceButtons(ctx: Context, text: string): HTMLElement {
+  const cited = ids(text);
+  if (cited.length === 0) return h("span", { class: "muted" }, "–");
+  return button(
+    t("Sources: {count}", { count: cited.length }),
+    () => openDialog(t("Sources"), sourceList(ctx, cited)),
+    { class: "link", "aria-haspopup": "dialog" },
+  );
+}
+
+/** Return the documents as a list: title, publisher, date, address, licence. */
+export function sourceList(ctx: Context, cited: string[]): HTMLElement {
+  const list = h("ul", { class: "sources" });
+  for (const id of cited) list.append(sourceItem(ctx.doc.row("input_sources", id), id));
+  return list;
+}
+
+function sourceItem(row: Row | undefined, id: string): HTMLElement {
+  if (!row) return h("li", {}, h("code", {}, id));
+  const url = safeUrl(row.url);
+  const title = String(row.title ?? id);
+  const facts = [row.publisher, row.date ? dateText(String(row.date)) : null].filter(Boolean).join(", ");
+  return h(
+    "li",
+    {},
+    url ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, title) : h("strong", {}, title),
+    h("div", { class: "muted" }, facts),
+    row.licence ? h("div", { class: "muted" }, `${t("Licence")}: ${String(row.licence)}`) : null,
+    row.note ? h("div", {}, String(row.note)) : null,
+    h("div", { class: "muted" }, h("code", {}, id)),
+  );
+}
+
+/** Show a row of an input table: all columns, where the values come from, and why. */
+export function rowDialog(ctx: Context, table: string, id: string): void {
+  const row = ctx.doc.row(table, id);
+  const name = ctx.doc.name(table, id);
+  if (!row) {
+    openDialog(id, h("p", {}, t("The document holds no such row.")));
+    return;
+  }
+  const list = h("dl", { class: "row" });
+  for (const column of ctx.doc.columns(table)) {
+    const value = row[column.name];
+    if (value === null || value === undefined || value === "") continue;
+    list.append(
+      h("dt", { title: fromData(column.description) }, h("span", {}, fromData(column.description)), h("code", {}, column.name)),
+      h("dd", {}, cellNode(ctx, column.name, value, column.unit)),
+    );
+  }
+  openDialog(name, h("p", { class: "muted" }, h("code", {}, `${table.replace(/^input_/, "")}.csv`), " ", h("code", {}, id)), list);
+}
+
+function cellNode(ctx: Context, column: string, value: Cell, of: string): Node {
+  if (/(^|_)source_ids?$/.test(column)) return sourceList(ctx, ids(value));
+  if (/(^|_)status$/.test(column)) return statusMark(String(value));
+  if (typeof value === "number") {
+    // As many decimals as the value has, at most three; years without separators.
+    const digits = Number.isInteger(value) ? 0 : Math.min(3, (String(value).split(".")[1] ?? "").length);
+    return document.createTextNode(`${num(value, digits)}${of ? ` ${unit(of)}` : ""}`);
+  }
+  if (typeof value === "boolean") return document.createTextNode(value ? t("yes") : t("no"));
+  return safeUrl(value)
+    ? h("a", { href: String(value), target: "_blank", rel: "noopener noreferrer" }, String(value))
+    : document.createTextNode(String(value));
+}
+
+/** Return where a number comes from as a mark with a sign and a word. */
+export function statusMark(status: string): HTMLElement {
+  return h("span", { class: `mark status-${status}` }, word(status));
+}
+
+const CHOSEN_TABLES = ["rates", "transfers", "services", "links", "terminals", "nodes", "fleets", "commodities"];
+
+/** Return buttons for numbers nobody reported, given as "row.quantity;row.quantity". */
+export function chosenButtons(ctx: Context, text: string): HTMLElement {
+  const chosen = ids(text);
+  if (chosen.length === 0) return h("span", { class: "muted" }, "–");
+  return button(
+    t("Chosen: {count}", { count: chosen.length }),
+    () => openDialog(t("Numbers that no source gives"), chosenTable(ctx, chosen)),
+    { class: "link", "aria-haspopup": "dialog" },
+  );
+}
+
+/** Return the chosen numbers with value, status and reason. */
+export function chosenTable(ctx: Context, chosen: string[]): HTMLElement {
+  const body = h("tbody");
+  for (const entry of chosen) body.append(chosenRow(ctx, entry));
+  return h(
+    "table",
+    { class: "plain" },
+    h("caption", { class: "hidden" }, t("Numbers that no source gives")),
+    h("thead", {}, h("tr", {}, ...[t("number"), t("status"), t("why this value")].map((x) => h("th", { scope: "col" }, x)))),
+    body,
+  );
+}
+
+function chosenRow(ctx: Context, entry: string): HTMLElement {
+  const dot = entry.lastIndexOf(".");
+  const [id, quantity] = [entry.slice(0, dot), entry.slice(dot + 1)];
+  const table = CHOSEN_TABLES.map((name) => `input_${name}`).find((name) => ctx.doc.row(name, id));
+  const row = table ? ctx.doc.row(table, id) : undefined;
+  const status = String(row?.[`${quantity}_status`] ?? row?.status ?? "");
+  const reason = String(row?.[`${quantity}_reason`] ?? row?.reason ?? "");
+  const open = table ? button(entry, () => rowDialog(ctx, table, id), { class: "link" }) : h("code", {}, entry);
+  return h("tr", {}, h("td", {}, open), h("td", {}, status ? statusMark(status) : "–"), h("td", {}, reason));
+}
+
+/** Return a button that lists rows of a table, each of which can be opened. */
+export function rowButtons(ctx: Context, table: string, title: string, text: string): HTMLElement {
+  const rows = ids(text);
+  const list = () =>
+    h("ul", {}, ...rows.map((id) => h("li", {}, button(ctx.doc.name(table, id), () => rowDialog(ctx, table, id), { class: "link" }))));
+  return button(num(rows.length), () => openDialog(cap(title), list()), { class: "link", "aria-haspopup": "dialog" });
+}
+
+/** Show a dialog; Escape or its button closes it, and the focus goes back to where it was. */
+export function openDialog(title: string, ...content: Node[]): HTMLDialogElement {
+  const box = h("dialog", { "aria-label": title }) as HTMLDialogElement;
+  const close = button("×", () => box.close(), { class: "close", "aria-label": t("Close") });
+  box.append(h("header", {}, h("h2", {}, title), close), h("div", { class: "dialog-body" }, ...content));
+  box.addEventListener("close", () => box.remove());
+  box.addEventListener("click", (event) => {
+    // A click outside the contents hits the dialog itself.
+    if (event.target === box) box.close();
+  });
+  document.body.append(box);
+  box.showModal();
+  return box;
+}

@@ -1,0 +1,126 @@
+/** Texts, numbers and dates in the reader's language. English texts are their own message ids. */
+
+import type { Row } from "./document";
+
+export type Lang = "ru" | "az" | "en" | "zh";
+export const LANGS: Lang[] = ["ru", "az", "en", "zh"];
+export const LANGUAGE_NAMES: Record<Lang, string> = {
+  ru: "Русский",
+  az: "Azərbaycanca",
+  en: "English",
+  zh: "中文",
+};
+
+type Catalogue = Record<string, string>;
+
+let catalogues: Partial<Record<Lang, Catalogue>> = {};
+let current: Lang = "en";
+
+// Browsers built without Azerbaijani would write English numbers and dates for it. Its numbers
+// look like German ones; the names of the months are here.
+const MONTHS_AZ =
+  "yanvar fevral mart aprel may iyun iyul avqust sentyabr oktyabr noyabr dekabr".split(" ");
+
+/** Return the locale that numbers are written in. */
+function numberLocale(): string {
+  return current === "az" ? "de" : current;
+}
+
+let plain: Intl.NumberFormat[] = [];
+
+/** Set the catalogues of the document. */
+export function setTexts(texts: Partial<Record<Lang, Catalogue>>): void {
+  catalogues = texts;
+}
+
+export function lang(): Lang {
+  return current;
+}
+
+/** Change the language; the caller renders the page again. */
+export function setLang(l: Lang): void {
+  current = l;
+  plain = [];
+  document.documentElement.lang = l;
+}
+
+/** Return the language of a text, if we have it. */
+export function asLang(text: string | null | undefined): Lang | null {
+  const short = (text ?? "").slice(0, 2).toLowerCase();
+  return LANGS.find((l) => l === short) ?? null;
+}
+
+/** Return the English text in the reader's language, with {name} places filled. */
+export function t(msgid: string, values?: Record<string, string | number>): string {
+  return fill(catalogues[current]?.[msgid] || msgid, values);
+}
+
+/** Return an English text that has several meanings, told apart by its context. */
+export function tx(context: string, msgid: string): string {
+  return catalogues[current]?.[`${context}\u0004${msgid}`] || msgid;
+}
+
+/** Return the translation of a text that stands in the data, if there is one. */
+export function fromData(text: string, context = ""): string {
+  return (context && catalogues[current]?.[`${context}\u0004${text}`]) || catalogues[current]?.[text] || text;
+}
+
+function fill(text: string, values?: Record<string, string | number>): string {
+  if (!values) return text;
+  return text.replace(/\{(\w+)\}/g, (place, name: string) => {
+    const value = values[name];
+    if (value === undefined) return place;
+    return typeof value === "number" ? num(value) : value;
+  });
+}
+
+/** Return a number with the language's separators, 0 to `digits` decimals always shown; a dash for none. */
+export function num(v: number | null | undefined, digits = 0): string {
+  if (v === null || v === undefined || !Number.isFinite(v)) return "–";
+  plain[digits] ??= new Intl.NumberFormat(numberLocale(), {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  // Nothing is gained by "-0".
+  return plain[digits]!.format(Math.abs(v) < 0.5 * 10 ** -digits ? 0 : v);
+}
+
+/** Return a share (0–1) as the language writes percentages. */
+export function percent(share: number): string {
+  if (current === "az") return `${num(100 * share)}%`;
+  return new Intl.NumberFormat(current, { style: "percent", maximumFractionDigits: 0 }).format(share);
+}
+
+/** Return hours as days with one decimal, without the unit. */
+export function days(hours: number | null | undefined): string {
+  return num(hours === null || hours === undefined ? null : hours / 24, 1);
+}
+
+/** Return a date, month or year (YYYY, YYYY-MM, YYYY-MM-DD) as the language writes it. */
+export function dateText(iso: string | null | undefined): string {
+  const parts = /^(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?$/.exec(iso ?? "");
+  if (!parts) return iso || "–";
+  const [, year, month, day] = parts;
+  if (!month) return year!;
+  if (current === "az") return [day ? Number(day) : "", MONTHS_AZ[Number(month) - 1], year].join(" ").trim();
+  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day ?? 1)));
+  const format: Intl.DateTimeFormatOptions = { year: "numeric", month: "long", timeZone: "UTC" };
+  if (day) format.day = "numeric";
+  return new Intl.DateTimeFormat(current, format).format(date);
+}
+
+/** Return a column kept in four languages, English where the language is missing. */
+export function field(row: Row | undefined, stem: string): string {
+  return String(row?.[`${stem}_${current}`] || row?.[`${stem}_en`] || "");
+}
+
+/** Return a country's name in the reader's language: from the catalogue, else from the browser. */
+export function countryName(code: string): string {
+  const known = fromData(code, "country");
+  if (known !== code) return known;
+  try {
+    return new Intl.DisplayNames([current], { type: "region" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}

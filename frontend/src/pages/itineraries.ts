@@ -1,0 +1,230 @@
+/** Itineraries: the choices of a pair, and one of them leg by leg. */
+
+import { chart, tooltipBox } from "../core/chart";
+import { ids, number, type Row } from "../core/document";
+import { button, h, select } from "../core/dom";
+import { labelWidth } from "../core/drawing";
+import { type Context, registerPage } from "../core/pages";
+import { dayRange, legsOf, type Pair, pairName, pairsOf, shortPlace, viaTexts } from "../core/routes";
+import { chosenTable, sourceList } from "../core/sources";
+import { dataTable } from "../core/table";
+import { days, num, t } from "../core/texts";
+import { palette } from "../core/theme";
+import { cap, word } from "../core/words";
+
+registerPage({ id: "itineraries", order: 30, title: () => t("Itineraries"), render });
+
+const PARTS = [
+  { key: "dwell_h", title: () => t("dwell"), colour: 4 },
+  { key: "wait_h", title: () => t("wait"), colour: 1 },
+  { key: "move_h", title: () => t("move"), colour: 0 },
+] as const;
+
+function render(root: HTMLElement, ctx: Context): void {
+  const pairs = pairsOf(ctx.doc);
+  const pair = pairs.find((p) => p.id === ctx.params.get("pair")) ?? pairs[0];
+  if (!pair) {
+    root.append(h("p", { class: "notice" }, t("The run has no itineraries: the case names no pairs, or no route connects them.")));
+    return;
+  }
+  const rank = ctx.params.get("rank") ?? "1";
+  const chosen = pair.itineraries.find((row) => String(row.rank) === rank) ?? pair.itineraries[0]!;
+  root.append(h("div", { class: "controls" }, pairSelect(ctx, pairs, pair, "itineraries")));
+  const note = pair.row.note;
+  if (typeof note === "string" && note) root.append(h("p", { class: "muted", lang: "en" }, note));
+  choices(root, ctx, pair, chosen);
+  const legs = legsOf(ctx.doc, chosen);
+  const title = t("Itinerary {rank}, leg by leg", { rank: String(chosen.rank) });
+  root.append(h("h2", {}, title));
+  if (legs.length === 0) {
+    root.append(h("p", {}, t("The run has no legs of this itinerary.")));
+    return;
+  }
+  waterfall(root, ctx, pair, chosen, legs);
+  legTable(root, ctx, legs);
+  background(root, ctx, legs);
+}
+
+/** Return the choice of a pair for a page. */
+export function pairSelect(ctx: Context, pairs: Pair[], pair: Pair, page: string): HTMLElement {
+  const options = pairs.map((p) => ({ value: p.id, text: pairName(ctx.doc, p) }));
+  return select(cap(t("pair")), options, pair.id, (id) => ctx.go(page, { pair: id }));
+}
+
+function choices(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row): void {
+  const titles = [
+    t("No."),
+    cap(t("via")),
+    cap(t("days, mean")),
+    t("8 of 10 cases"),
+    t("USD/TEU"),
+    t("kg CO2e/TEU"),
+    t("km"),
+    cap(t("transfers")),
+    t("Gauge changes"),
+    "",
+  ];
+  const body = h("tbody");
+  const via = viaTexts(ctx.doc, pair.itineraries);
+  for (const row of pair.itineraries) body.append(choiceRow(ctx, pair, row, via.get(row) ?? "", row === chosen));
+  const caption = t("Itineraries of {pair}, the recommended one first", { pair: pairName(ctx.doc, pair) });
+  root.append(
+    h(
+      "div",
+      { class: "data-table" },
+      h("div", { class: "table-head" }, h("div", { class: "table-title", "aria-hidden": "true" }, caption)),
+      h(
+        "div",
+        { class: "table-scroll", tabindex: 0, role: "region", "aria-label": caption },
+        h(
+          "table",
+          {},
+          h("caption", { class: "hidden" }, caption),
+          h("thead", {}, h("tr", {}, ...titles.map((x, i) => (x ? h("th", { scope: "col", class: i >= 2 ? "right" : null }, x) : h("td", {}))))),
+          body,
+        ),
+      ),
+    ),
+    h(
+      "p",
+      { class: "muted" },
+      t("Recommended is the lowest generalized cost: cost plus the commodity's value of time for the mean time."),
+    ),
+  );
+}
+
+function choiceRow(ctx: Context, pair: Pair, row: Row, via: string, on: boolean): HTMLElement {
+  const right = (text: string) => h("td", { class: "right" }, text);
+  const show = on
+    ? h("span", { class: "muted" }, t("shown below"))
+    : button(t("Show"), () => ctx.go("itineraries", { pair: pair.id, rank: String(row.rank) }), {
+        class: "link",
+        "aria-label": t("Show itinerary {rank}", { rank: String(row.rank) }),
+      });
+  return h(
+    "tr",
+    { class: on ? "chosen" : null, "aria-current": on ? "true" : null },
+    h("td", {}, String(row.rank)),
+    h("th", { scope: "row", class: "plain-head long" }, via),
+    right(days(number(row.mean_h))),
+    right(dayRange(row)),
+    right(num(number(row.cost_usd_per_teu))),
+    right(num(number(row.co2e_kg_per_teu))),
+    right(num(number(row.km))),
+    right(num(number(row.transfers))),
+    right(num(number(row.gauge_changes))),
+    h("td", {}, show),
+  );
+}
+
+function legName(ctx: Context, leg: Row): string {
+  return `${shortPlace(ctx.doc, String(leg.origin))} → ${shortPlace(ctx.doc, String(leg.destination))}`;
+}
+
+/** Draw the legs below each other, each where the one before ends. */
+function waterfall(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row, legs: Row[]): void {
+  const starts: number[] = [];
+  let elapsed = 0;
+  for (const leg of legs) {
+    starts.push(elapsed / 24);
+    for (const part of PARTS) elapsed += number(leg[part.key]) ?? 0;
+  }
+  const names = legs.map((leg, i) => `${i + 1}. ${legName(ctx, leg)} (${word(leg.mode)})`);
+  const labels = labelWidth(root, 240);
+  const bars = PARTS.map((part) => ({
+    type: "bar",
+    name: cap(part.title()),
+    stack: "time",
+    barMaxWidth: 22,
+    itemStyle: { color: palette[part.colour] },
+    data: legs.map((leg) => (number(leg[part.key]) ?? 0) / 24),
+  }));
+  chart(
+    root,
+    {
+      grid: { left: labels.width + 16, right: 20, top: 34, bottom: 40 },
+      legend: { top: 0, left: 0, data: PARTS.map((part) => cap(part.title())), selectedMode: false },
+      xAxis: { type: "value", name: t("days since the start"), nameLocation: "middle", nameGap: 26, axisLabel: { formatter: (v: number) => num(v) } },
+      yAxis: {
+        type: "category",
+        data: names,
+        inverse: true,
+        axisTick: { show: false },
+        axisLabel: { width: labels.width, overflow: "break", lineHeight: 15, interval: 0 },
+      },
+      tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, formatter: (p: { dataIndex: number }[]) => legTip(names[p[0]!.dataIndex]!, legs[p[0]!.dataIndex]!) },
+      series: [
+        // What came before is drawn as nothing, so that each bar begins where the last one ends.
+        { type: "bar", stack: "time", silent: true, itemStyle: { color: "transparent" }, data: starts },
+        ...bars,
+      ],
+    },
+    {
+      title: t("Where the time goes: {pair}, {days} days in the mean", { pair: pairName(ctx.doc, pair), days: days(number(chosen.mean_h)) }),
+      data: legs,
+      height: 90 + legs.length * 44,
+      description: legs.map((leg, i) => `${names[i]}: ${partsText(leg)}`).join("; "),
+    },
+  );
+}
+
+function partsText(leg: Row): string {
+  return PARTS.map((part) => `${part.title()} ${num(number(leg[part.key]), 1)} ${t("h")}`).join(", ");
+}
+
+function legTip(name: string, leg: Row): HTMLElement {
+  const lines = PARTS.map((part): [string, string] => [part.title(), `${num(number(leg[part.key]), 1)} ${t("h")}`]);
+  lines.push([t("cost"), `${num(number(leg.cost_usd_per_teu))} ${t("USD/TEU")}`]);
+  lines.push([t("emissions"), `${num(number(leg.co2e_kg_per_teu))} ${t("kg CO2e/TEU")}`]);
+  return tooltipBox(name, lines);
+}
+
+function legTable(root: HTMLElement, ctx: Context, legs: Row[]): void {
+  const rows = legs.map((leg) => ({ ...leg, way: legName(ctx, leg) }) as Row);
+  dataTable(
+    root,
+    ctx,
+    rows,
+    [
+      { key: "leg", title: t("leg"), kind: "number" },
+      { key: "way", title: t("from – to") },
+      { key: "mode", title: t("by"), kind: "word" },
+      { key: "service", title: t("service"), kind: "row", table: "input_services" },
+      { key: "transfer", title: t("transfer before it"), kind: "word" },
+      { key: "dwell_h", title: t("dwell h"), kind: "number", digits: 1 },
+      { key: "wait_h", title: t("wait h"), kind: "number", digits: 1 },
+      { key: "move_h", title: t("move h"), kind: "number", digits: 1 },
+      { key: "km", title: t("km"), kind: "number" },
+      { key: "cost_usd_per_teu", title: t("USD/TEU"), kind: "number" },
+      { key: "co2e_kg_per_teu", title: t("kg CO2e/TEU"), kind: "number" },
+      { key: "links", title: t("links"), kind: "rows", table: "input_links" },
+      { key: "source_ids", title: t("sources"), kind: "sources" },
+      { key: "chosen", title: t("chosen numbers"), kind: "chosen" },
+    ],
+    { caption: t("The legs"), file: "karvan-legs" },
+  );
+}
+
+/** Everything the itinerary rests on: numbers that nobody reported, and documents. */
+function background(root: HTMLElement, ctx: Context, legs: Row[]): void {
+  const chosen = [...new Set(legs.flatMap((leg) => ids(leg.chosen)))];
+  const cited = [...new Set(legs.flatMap((leg) => ids(leg.source_ids)))];
+  if (chosen.length > 0)
+    root.append(
+      h(
+        "details",
+        {},
+        h("summary", {}, t("Numbers of it that no source gives: {count}", { count: chosen.length })),
+        h("div", { class: "card table-scroll" }, chosenTable(ctx, chosen)),
+      ),
+    );
+  if (cited.length > 0)
+    root.append(
+      h(
+        "details",
+        {},
+        h("summary", {}, t("Sources of this itinerary: {count}", { count: cited.length })),
+        h("div", { class: "card" }, sourceList(ctx, cited)),
+      ),
+    );
+}

@@ -1,0 +1,168 @@
+/** Validation: what the world reported, and what the model says. */
+
+import { chart, tooltipBox } from "../core/chart";
+import { number, type Row } from "../core/document";
+import { h } from "../core/dom";
+import { intervals, labelWidth } from "../core/drawing";
+import { type Context, registerPage } from "../core/pages";
+import { chainText } from "../core/routes";
+import { dataTable } from "../core/table";
+import { fromData, num, t } from "../core/texts";
+import { colours, palette } from "../core/theme";
+import { cap, unit, word } from "../core/words";
+
+registerPage({ id: "validation", order: 60, title: () => t("Validation"), render });
+
+const ROLES = ["held_out", "calibration", "input"];
+
+function render(root: HTMLElement, ctx: Context): void {
+  const rows = ctx.doc.table("validation").map((row) => enriched(ctx, row));
+  if (rows.length === 0) {
+    root.append(h("p", { class: "notice" }, t("The run compares nothing with reported facts.")));
+    return;
+  }
+  root.append(h("p", {}, t("Each fact is divided by the reported value: 1 is as reported. The band is what is accepted, the line the range of 8 of 10 cases where the model gives one.")));
+  summary(root, rows);
+  for (const role of ROLES) ratioChart(root, rows, role);
+  table(root, ctx, rows);
+}
+
+/** Add name, sources and note of the fact, and put the places of the detail into words. */
+function enriched(ctx: Context, row: Row): Row {
+  const fact = ctx.doc.row("input_validation", String(row.id));
+  return {
+    ...row,
+    name: ctx.doc.name("input_validation", String(row.id)),
+    year: fact?.year ?? null,
+    source_id: fact?.source_id ?? null,
+    range: rangeText(number(row.expected_low), number(row.expected_high)),
+    modelled_range: number(row.modelled_low) === null ? null : rangeText(number(row.modelled_low), number(row.modelled_high)),
+    unit: unit(row.unit),
+    detail: fromData(chainText(ctx.doc, String(row.detail ?? ""))),
+  };
+}
+
+function rangeText(low: number | null, high: number | null): string {
+  return low === high ? shortNumber(low) : `${shortNumber(low)}–${shortNumber(high)}`;
+}
+
+function shortNumber(value: number | null): string {
+  return num(value, value !== null && Math.abs(value) < 100 ? 1 : 0);
+}
+
+function summary(root: HTMLElement, rows: Row[]): void {
+  const explain: Record<string, string> = {
+    held_out: t("the model never saw the fact"),
+    calibration: t("the model was fitted to the fact"),
+    input: t("the fact is an input, so it checks the chain and not the model"),
+  };
+  const list = h("ul", {});
+  for (const role of ROLES) {
+    const own = rows.filter((row) => row.role === role);
+    const modelled = own.filter((row) => number(row.modelled) !== null);
+    const inside = modelled.filter((row) => row.verdict === "inside").length;
+    const missing = own.length - modelled.length;
+    if (own.length === 0) continue;
+    const more = missing > 0 ? `; ${t("Not modelled yet: {count}", { count: missing })}` : "";
+    list.append(
+      h(
+        "li",
+        {},
+        h("strong", {}, cap(word(role))),
+        ` (${explain[role] ?? ""}): `,
+        t("{inside} of {count} inside", { inside, count: modelled.length }),
+        more,
+      ),
+    );
+  }
+  root.append(list);
+}
+
+function ratioChart(root: HTMLElement, all: Row[], role: string): void {
+  const rows = all.filter((row) => row.role === role && number(row.modelled) !== null && number(row.expected));
+  if (rows.length === 0) return;
+  const ratio = (row: Row, column: string) => (number(row[column]) ?? NaN) / (number(row.expected) ?? NaN);
+  rows.sort((a, b) => ratio(a, "modelled") - ratio(b, "modelled"));
+  const labels = labelWidth(root, 400);
+  const spread = rows.map((row, i) => [ratio(row, "modelled_low"), ratio(row, "modelled_high"), i]).filter((x) => Number.isFinite(x[0]));
+  const most = Math.max(1.5, ...rows.map((row) => Math.max(ratio(row, "modelled"), ratio(row, "expected_high"))));
+  chart(
+    root,
+    {
+      grid: { left: labels.width + 16, right: 20, top: 8, bottom: 44 },
+      xAxis: { type: "value", min: 0, max: Math.ceil(most * 4) / 4, name: t("modelled / reported"), nameLocation: "middle", nameGap: 28, axisLabel: { formatter: (v: number) => num(v, 1), hideOverlap: true } },
+      yAxis: {
+        type: "category",
+        data: rows.map((row) => String(row.name)),
+        inverse: true,
+        axisTick: { show: false },
+        axisLabel: { width: labels.width, overflow: "truncate", interval: 0 },
+      },
+      tooltip: { trigger: "item", formatter: (p: { seriesName: string; data: [number, number] }) => tip(rows[p.data[1]]!) },
+      series: [
+        intervals(t("accepted"), rows.map((row, i) => [ratio(row, "expected_low"), ratio(row, "expected_high"), i]), { colour: colours().line, width: 13, ends: false, z: 1 }),
+        intervals(t("8 of 10 cases"), spread, { colour: palette[0]!, width: 1.5, ends: true, z: 3 }),
+        points(rows, ratio, "inside"),
+        points(rows, ratio, "outside"),
+      ],
+    },
+    {
+      title: `${cap(word(role))}: ${t("modelled against reported")}`,
+      data: rows,
+      height: 60 + rows.length * 24,
+      description: rows.map((row) => `${String(row.name)}: ${num(ratio(row, "modelled"), 2)}, ${word(row.verdict)}`).join("; "),
+    },
+  );
+}
+
+/** Facts inside are filled circles, those outside hollow diamonds: form tells them apart, not colour alone. */
+function points(rows: Row[], ratio: (row: Row, column: string) => number, verdict: "inside" | "outside"): object {
+  const inside = verdict === "inside";
+  return {
+    type: "scatter",
+    name: word(verdict),
+    z: 5,
+    symbol: inside ? "circle" : "diamond",
+    symbolSize: inside ? 11 : 15,
+    itemStyle: inside ? { color: palette[0] } : { color: colours().surface, borderColor: palette[1], borderWidth: 2.5 },
+    data: rows.flatMap((row, i) => (row.verdict === verdict ? [[ratio(row, "modelled"), i]] : [])),
+    markLine: {
+      silent: true,
+      symbol: "none",
+      label: { show: false },
+      lineStyle: { color: colours().muted, type: "dashed" },
+      data: [{ xAxis: 1 }],
+    },
+  };
+}
+
+function tip(row: Row): HTMLElement {
+  return tooltipBox(String(row.name), [
+    [t("reported"), `${shortNumber(number(row.expected))} ${String(row.unit)}`],
+    [t("accepted"), `${String(row.range)} ${String(row.unit)}`],
+    [t("modelled"), `${shortNumber(number(row.modelled))} ${String(row.unit)}`],
+    [t("verdict"), word(row.verdict)],
+  ]);
+}
+
+function table(root: HTMLElement, ctx: Context, rows: Row[]): void {
+  dataTable(
+    root,
+    ctx,
+    rows,
+    [
+      { key: "id", title: t("fact"), kind: "row", table: "input_validation" },
+      { key: "quantity", title: t("quantity"), kind: "word" },
+      { key: "expected", title: t("reported"), kind: "number" },
+      { key: "range", title: t("accepted") },
+      { key: "modelled", title: t("modelled"), kind: "number" },
+      { key: "modelled_range", title: t("p10–p90") },
+      { key: "unit", title: t("unit") },
+      { key: "verdict", title: t("verdict"), kind: "verdict" },
+      { key: "role", title: t("role"), kind: "word" },
+      { key: "detail", title: t("from") },
+      { key: "source_id", title: t("sources"), kind: "sources" },
+    ],
+    { caption: t("What the world reported, and what the model says"), file: "karvan-validation", filter: true, pageSize: 60 },
+  );
+}

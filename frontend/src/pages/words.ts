@@ -1,0 +1,102 @@
+/** Words that the reading pages need; a word that is not known stays as it is. */
+
+import { t, tx } from "../core/texts";
+
+/** The official names of the five pillars, and the two that cut across them. */
+export function pillarTitle(pillar: string): string {
+  switch (pillar) {
+    case "policy":
+      return t("Policy coordination");
+    case "facilities":
+      return t("Facilities connectivity");
+    case "trade":
+      return t("Unimpeded trade");
+    case "finance":
+      return t("Financial integration");
+    case "people":
+      return t("People-to-people bonds");
+    case "digital":
+      return t("Digital cooperation");
+    case "green":
+      return t("Green cooperation");
+    default:
+      return pillar;
+  }
+}
+
+export const PILLARS: readonly string[] = [
+  "policy",
+  "facilities",
+  "trade",
+  "finance",
+  "people",
+  "digital",
+  "green",
+];
+
+export function eventKindWord(kind: string): string {
+  switch (kind) {
+    case "agreement":
+      return t("agreement");
+    case "institution":
+      return t("institution");
+    case "service":
+      return t("service");
+    case "visit":
+      return t("visit");
+    case "contract":
+      return t("contract");
+    case "visa":
+      return t("visa");
+    case "opening":
+      return t("opening");
+    case "suspension":
+      return t("suspension");
+    default:
+      return kind;
+  }
+}
+
+/** What a table of the case or of the results holds, in words. */
+export function tableWord(table: string): string {
+  switch (table.replace(/^input_/, "")) {
+    case "sources":
+      return t("sources");
+    case "series":
+      return t("series");
+    case "observations":
+      return t("observations");
+    case "claims":
+      return t("claims");
+    case "events":
+      return t("events");
+    case "nodes":
+      return t("nodes");
+    case "links":
+      return t("links");
+    case "rates":
+      return t("rates");
+    case "transfers":
+      return tx("table", "transfers");
+    case "services":
+      return t("services");
+    case "terminals":
+      return t("terminals");
+    case "fleets":
+      return t("fleets");
+    case "calendars":
+      return t("calendars");
+    case "commodities":
+      return t("commodities");
+    case "pairs":
+      return t("origin-destination pairs");
+    case "validation":
+      return t("validation");
+    case "measures":
+      return t("measures");
+    case "legs":
+      return t("legs");
+    default:
+      return table;
+  }
+}

@@ -1,0 +1,125 @@
+"""``karvan serve``: what it prints, refuses, and how it ends."""
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+import karvan.cli.serve as command
+from karvan.cli import main
+from karvan.web import serving
+from karvan.web.service import Options
+from web_server import PATIENCE_S, PROGRAM, process
+
+TOKEN = "a-secret-for-tests-0123456789"
+
+
+@pytest.fixture
+def refusal(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., str]:
+    """Function that calls ``karvan serve``, which must end at once with 2, and returns why."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("KARVAN_TOKEN", raising=False)
+
+    def call(*args: str) -> str:
+        with pytest.raises(SystemExit) as end:
+            main(["serve", *args])
+        out, err = capsys.readouterr()
+        assert end.value.code == 2
+        assert out == ""
+        assert list(tmp_path.iterdir()) == []
+        return err
+
+    return call
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "example.org"])
+def test_other_computers_need_a_token(refusal: Callable[..., str], host: str) -> None:
+    said = refusal("two-port", "--host", host)
+    assert "--token" in said
+    assert host in said
+
+
+def test_a_short_token_is_refused(refusal: Callable[..., str]) -> None:
+    assert "16" in refusal("two-port", "--token", "short")
+
+
+def test_a_port_in_use_is_named(refusal: Callable[..., str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = refusal("two-port", "--port", port)
+    assert f"port {port} is in use" in said
+    assert "--port" in said
+
+
+def test_an_address_of_another_computer_is_named(refusal: Callable[..., str]) -> None:
+    # 192.0.2.0/24 is for documentation and belongs to nobody.
+    assert "192.0.2.1" in refusal("two-port", "--host", "192.0.2.1", "--token", TOKEN)
+
+
+def test_a_case_that_is_not_there_is_named(refusal: Callable[..., str]) -> None:
+    assert "two-prt" in refusal("two-prt")
+
+
+def test_without_the_extra_it_says_what_to_install(
+    refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "EXTRA", ("no_such_module",))
+    assert "pip install 'karvan[web]'" in refusal("two-port")
+
+
+def test_help_does_not_need_the_extra() -> None:
+    program = f"import sys; sys.modules['starlette'] = sys.modules['uvicorn'] = None; {PROGRAM}"
+    said = subprocess.run(
+        [sys.executable, "-c", program, "serve", "--help"], capture_output=True, text=True
+    )
+    assert said.returncode == 0
+    assert "Examples:" in said.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_it_serves_until_interrupted(tmp_path: Path) -> None:
+    with process(tmp_path, "two-port") as (server, address):
+        assert address.startswith("http://127.0.0.1:")
+        assert httpx.get(f"{address}/api/v1/places").status_code == 200
+        # Somebody who watches does not hold it up.
+        with httpx.Client(base_url=f"{address}/api/v1", timeout=PATIENCE_S) as client:
+            run_id = client.post("runs", json={}).json()["id"]
+            with client.stream("GET", f"runs/{run_id}/events"):
+                server.send_signal(signal.SIGINT)
+                assert server.wait(PATIENCE_S) == 0
+        assert server.stderr.read() == "karvan: stopped; finished runs are in results/serve\n"
+
+
+def test_a_server_for_others_asks_for_its_token(tmp_path: Path) -> None:
+    with process(tmp_path, "two-port", "--host", "0.0.0.0", KARVAN_TOKEN=TOKEN) as (_, address):
+        url = f"{address}/api/v1/places"
+        assert httpx.get(url).status_code == 401
+        token = {"Authorization": f"Bearer {TOKEN}"}
+        assert httpx.get(url, headers=token).status_code == 200
+        assert httpx.get(url, headers={**token, "Host": "evil.example"}).status_code == 421
+
+
+def test_the_browser_is_opened_once_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    class Ended(Exception):
+        """Ends the server as soon as the browser was opened."""
+
+    def look(address: str) -> None:
+        opened.append(address)
+        raise Ended
+
+    monkeypatch.setattr(serving.webbrowser, "open", look)
+    options = Options("two-port", tmp_path, token=TOKEN)
+    with pytest.raises(Ended):
+        serving.serve(options, "127.0.0.1", 0, tell=opened.append, open_browser=True)
+    assert opened[1] == f"{opened[0]}?token={TOKEN}"
