@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 from rich.console import Console, RenderableType
 
 import karvan
+from frontend_texts import frontend_keys
 from karvan.case import Case, read_case
 from karvan.case.settings import LANGUAGES, Measure, Text
 from karvan.evidence.claims import TESTS, evaluate_claims
@@ -24,6 +25,7 @@ from karvan.evidence.reasons import PERIODS, WHY
 from karvan.evidence.state import COLUMNS as STATE_COLUMNS
 from karvan.evidence.state import evidence_state
 from karvan.report import route_tables, terminal
+from karvan.report.boundaries import DISCLAIMER
 from karvan.report.language import Texts
 from karvan.report.reasons import reason
 from karvan.runs.stages import STAGES
@@ -54,7 +56,7 @@ SAME: dict[str, frozenset[str]] = {
     # International units, and words that Azerbaijani shares with English.
     "az": frozenset(
         {"km", "m", "m/s", "t", "t CO2e", "TEU", "USD", "USD/TEU", "USD/TEU-km"}
-        | {"Mbit/s", "Tbit/s", "terminal"}
+        | {"Mbit/s", "Tbit/s", "mm", "t/TEU", "terminal", "{change} USD", "{cost} USD", "Oman"}
     ),
     "zh": frozenset(),
 }
@@ -116,7 +118,7 @@ def enum(table: str, column: str) -> Iterable[str]:
 def put_together_at_run_time() -> set[Key]:
     """Words of the data and of registers in the code."""
     found: set[str] = set(VERDICTS) | set(WHY.values()) | set(PERIODS.values())
-    found |= set(LATER.values()) | {stage.title for stage in STAGES}
+    found |= {DISCLAIMER} | set(LATER.values()) | {stage.title for stage in STAGES}
     found |= {part.removesuffix("_h") for part, _, _ in route_tables.PARTS}
     found |= {column.replace("_", " ") for column in STATE_COLUMNS if column != "table"}
     found |= {
@@ -144,8 +146,14 @@ def units_shown() -> set[str]:
     return found - {"", "1", "share", "ratio", "count"}
 
 
+def countries_named() -> set[Key]:
+    """Countries of the network: the map writes their names."""
+    return {("country", code) for code in shipped().table("nodes")["country"]}
+
+
 def all_keys() -> set[Key]:
-    return set(written_in_code()) | put_together_at_run_time()
+    in_program = set(written_in_code()) | put_together_at_run_time()
+    return in_program | frontend_keys() | countries_named()
 
 
 def forms(message: Message) -> list[str]:

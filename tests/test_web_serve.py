@@ -1,11 +1,13 @@
 """``karvan serve``: what it prints, refuses, and how it ends."""
 
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -81,6 +83,33 @@ def test_help_does_not_need_the_extra() -> None:
     )
     assert said.returncode == 0
     assert "Examples:" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "host", "port", "opened"),
+    [
+        ("karvan serve", "127.0.0.1", 8765, False),
+        ("karvan serve my-case --port 9000 --open", "127.0.0.1", 9000, True),
+        ('karvan serve --host 0.0.0.0 --token "$(openssl rand -hex 16)"', "0.0.0.0", 8765, False),
+    ],
+)
+def test_the_examples_of_the_help_are_understood(
+    line: str, host: str, port: int, opened: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def serve(options: Options, host: str, port: int, **more: Any) -> None:
+        asked.update(options=options, host=host, port=port, **more)
+
+    assert line in (command.serve.epilog or "")
+    monkeypatch.setattr(serving, "serve", serve)
+    monkeypatch.delenv("KARVAN_TOKEN", raising=False)
+    with pytest.raises(SystemExit) as end:
+        main(shlex.split(line)[1:])
+    assert end.value.code == 0
+    assert (asked["host"], asked["port"], asked["open_browser"]) == (host, port, opened)
+    assert asked["options"].case == ("my-case" if "my-case" in line else "middle-corridor")
+    assert bool(asked["options"].token) == ("--token" in line)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")

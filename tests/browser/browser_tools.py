@@ -44,11 +44,13 @@ RUN_MS = 120_000
 PROGRAM = "from karvan.cli import main; main()"
 
 OVERFLOWS = """() => {
-  const texts = "button, nav a, h1, h2, h3, summary, legend, figcaption > span, .value, .app-card-value, " +
-    ".app-card-title, .mark, label > span, .case strong, .app-brand span";
+  const texts = "button, nav a, h1, h2, h3, summary, legend, label > span, figcaption > span, " +
+    ".mark, .value, .case strong, .app-brand span, .app-card-title, .app-card-value";
+  const shown = (el) => el.checkVisibility() && el.clientWidth > 1;
+  const excess = (el) => el.scrollWidth - el.clientWidth;
   return [...document.querySelectorAll(texts)]
-    .filter((el) => el.checkVisibility() && el.clientWidth > 1 && el.scrollWidth > el.clientWidth + 1)
-    .map((el) => `${el.tagName}.${el.className} ${el.scrollWidth} > ${el.clientWidth}: ${el.textContent.trim()}`);
+    .filter((el) => shown(el) && excess(el) > 1)
+    .map((el) => `${el.tagName}.${el.className} + ${excess(el)} px: ${el.textContent.trim()}`);
 }"""
 SIDEWAYS = """() => {
   const wide = document.scrollingElement.scrollWidth;
@@ -225,5 +227,6 @@ class Server:
 def run_report(case: str | Path, out: Path) -> Path:
     """Run a case as people do; return the report that it writes."""
     command = [sys.executable, "-c", PROGRAM, "run", str(case), "--out", str(out), "--quiet"]
-    subprocess.run(command, check=True, env={**os.environ, "PYTHONUTF8": "1"})
+    variables = {**os.environ, "PYTHONUTF8": "1"}
+    subprocess.run(command, check=True, env=variables, stdout=subprocess.DEVNULL)
     return out / "report.html"

@@ -157,7 +157,7 @@ def test_the_planner_finds_and_draws_routes(visit_app: Visiting, server: Any) ->
         page = visit.page
         open_app(visit, server.address)
         page.get_by_role("link", name="Route planner").click()
-        for label, text, place in (("From", "Xi'an", "Xi'an"), ("To", "Bak", "Baku")):
+        for label, text, place in (("From", "Xi'an", "Xi'an"), ("To", "Baku", "Baku")):
             box = page.get_by_role("combobox", name=label, exact=True)
             box.press_sequentially(text)
             options = page.get_by_role("listbox", name=label, exact=True).get_by_role("option")
@@ -262,7 +262,7 @@ def test_every_view_in_every_language(
             path = screenshots / f"app-{view}-{lang}-{screen}.png"
             page.screenshot(path=path, full_page=True)
         if lang != "en":
-            expect(page.locator("h1")).not_to_have_text("Compare two scenarios")
+            assert page.locator("h1").inner_text() != "Compare two scenarios"
     assert layout == []
 
 

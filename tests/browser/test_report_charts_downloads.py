@@ -210,9 +210,7 @@ def check_pictures(visit: Any, button: Any, form: str) -> None:
     assert not [e for e in root.iter() if e.tag.endswith("}script")]
 
 
-def test_hostile_names_are_safe_in_files_and_on_the_map(
-    browser: Any, hostile_report: Path
-) -> None:
+def test_hostile_names_are_safe_in_files_and_on_the_map(browser: Any, hostile_report: Path) -> None:
     with visiting(browser, hostile_report.as_uri()) as visit:
         page = visit.page
         open_map(page, hostile_report)

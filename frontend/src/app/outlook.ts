@@ -1,5 +1,6 @@
 // Charts of all pairs: the interval of time of each, and what changed against the reference run.
 import type { EChartsCoreOption } from "echarts/core";
+import { fitted } from "../core/drawing";
 
 import { chart, palette } from "../core/chart";
 import { number, type Doc, type Row } from "../core/document";
@@ -135,7 +136,7 @@ function frame(
       type: "category",
       data: data.map((row) => String(row["pair"])),
       axisTick: { show: false },
-      axisLabel: { width: narrow ? 130 : 240, overflow: "truncate" },
+      axisLabel: { formatter: (name: string) => fitted(name, narrow ? 130 : 240) },
     },
     series,
   };

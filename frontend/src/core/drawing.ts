@@ -46,3 +46,21 @@ export function labelWidth(parent: HTMLElement, wide: number): { width: number; 
   const narrow = parent.clientWidth < 640;
   return { width: narrow ? Math.min(wide, Math.max(110, parent.clientWidth * 0.36)) : wide, narrow };
 }
+
+let ruler: CanvasRenderingContext2D | null = null;
+
+/**
+ * Return `text` cut to a width in pixels, with an ellipsis.
+ *
+ * ECharts cuts and wraps by counting every letter outside ASCII as wide as a Chinese one, which
+ * leaves half of a Cyrillic label; here the letters are measured.
+ */
+export function fitted(text: string, width: number, font = "12px sans-serif"): string {
+  ruler ??= document.createElement("canvas").getContext("2d");
+  if (!ruler) return text;
+  ruler.font = font;
+  if (ruler.measureText(text).width <= width) return text;
+  let end = text.length;
+  while (end > 1 && ruler.measureText(`${text.slice(0, end)}…`).width > width) end -= 1;
+  return `${text.slice(0, end).trimEnd()}…`;
+}

@@ -3,7 +3,7 @@
 import { chart, tooltipBox } from "../core/chart";
 import { ids, number, type Row } from "../core/document";
 import { button, h, select } from "../core/dom";
-import { labelWidth } from "../core/drawing";
+import { fitted, labelWidth } from "../core/drawing";
 import { type Context, registerPage } from "../core/pages";
 import { dayRange, legsOf, type Pair, pairName, pairsOf, shortPlace, viaTexts } from "../core/routes";
 import { chosenTable, sourceList } from "../core/sources";
@@ -150,7 +150,7 @@ function waterfall(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row, leg
         data: names,
         inverse: true,
         axisTick: { show: false },
-        axisLabel: { width: labels.width, overflow: "break", lineHeight: 15, interval: 0 },
+        axisLabel: { formatter: (name: string) => fitted(name, labels.width), interval: 0 },
       },
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, formatter: (p: { dataIndex: number }[]) => legTip(names[p[0]!.dataIndex]!, legs[p[0]!.dataIndex]!) },
       series: [

@@ -1,6 +1,7 @@
 /** The corridor on a map: the network, and the itineraries of a chosen pair. */
 
 import { type Row, ids, number } from "../core/document";
+import { pairName } from "../core/routes";
 import { button, clear, h, select } from "../core/dom";
 import { registerPage, type Context } from "../core/pages";
 import { chosenButtons, sourceButtons } from "../core/sources";
@@ -77,19 +78,10 @@ function pairsOf(ctx: Context): { value: string; text: string }[] {
   const rows = ctx.doc.table("itineraries").filter((row) => row.rank === 1);
   return rows.map((row) => ({
     value: String(row.pair_id),
-    text: `${ctx.doc.place(String(row.origin))} – ${ctx.doc.place(String(row.destination))}${cargo(ctx, row)}`,
+    text: pairName(ctx.doc, row),
   }));
 }
 
-/** The commodity, named only where the same places are asked for with more than one. */
-function cargo(ctx: Context, row: Row): string {
-  const same = ctx.doc
-    .table("itineraries")
-    .filter((r) => r.rank === 1 && r.origin === row.origin && r.destination === row.destination);
-  return same.length > 1 ? ` (${ctx.doc.name("input_commodities", String(row.commodity_id))})` : "";
-}
-
-/** Keep the choice in the address, so that it can be shared, without drawing the page again. */
 function keepInAddress(pair: string): void {
   const [page = "#/map", query = ""] = location.hash.split("?");
   const params = new URLSearchParams(query);

@@ -3,7 +3,7 @@
 import { chart, tooltipBox } from "../core/chart";
 import { number, type Row } from "../core/document";
 import { button, clear, h } from "../core/dom";
-import { intervals, labelWidth } from "../core/drawing";
+import { fitted, intervals, labelWidth } from "../core/drawing";
 import { type Context, registerPage } from "../core/pages";
 import { costText, dayRange, emissionsText, type Pair, pairName, pairsOf } from "../core/routes";
 import { dataTable } from "../core/table";
@@ -132,7 +132,7 @@ function pairChart(root: HTMLElement, ctx: Context, pairs: Pair[]): void {
 function drawPairs(place: HTMLElement, ctx: Context, pairs: Pair[]): void {
   const rows = pairs.map((pair) => ({ ...pair.itineraries[0]!, pair: pairName(ctx.doc, pair) }) as Row);
   const day = (row: Row, column: string) => (number(row[column]) ?? 0) / 24;
-  const labels = labelWidth(place, 230);
+  const labels = labelWidth(place, 270);
   const names = rows.map((row) => String(row.pair));
   const drawn = chart(
     place,
@@ -146,7 +146,7 @@ function drawPairs(place: HTMLElement, ctx: Context, pairs: Pair[]): void {
           inverse: true,
           triggerEvent: true,
           axisTick: { show: false },
-          axisLabel: { width: labels.width, overflow: "break", lineHeight: 14, interval: 0 },
+          axisLabel: { formatter: (name: string) => fitted(name, labels.width), interval: 0 },
         },
         // The right edge holds the facts in figures.
         {

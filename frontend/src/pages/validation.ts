@@ -3,7 +3,7 @@
 import { chart, tooltipBox } from "../core/chart";
 import { number, type Row } from "../core/document";
 import { h } from "../core/dom";
-import { intervals, labelWidth } from "../core/drawing";
+import { fitted, intervals, labelWidth } from "../core/drawing";
 import { type Context, registerPage } from "../core/pages";
 import { chainText } from "../core/routes";
 import { dataTable } from "../core/table";
@@ -96,7 +96,7 @@ function ratioChart(root: HTMLElement, all: Row[], role: string): void {
         data: rows.map((row) => String(row.name)),
         inverse: true,
         axisTick: { show: false },
-        axisLabel: { width: labels.width, overflow: "truncate", interval: 0 },
+        axisLabel: { formatter: (name: string) => fitted(name, labels.width), interval: 0 },
       },
       tooltip: { trigger: "item", formatter: (p: { seriesName: string; data: [number, number] }) => tip(rows[p.data[1]]!) },
       series: [

@@ -1,8 +1,8 @@
 """The report as PDF on A4, set by typst (extra ``pdf``).
 
 The template gets its texts as JSON, never as markup, so a name that looks like a command stays a
-name.  Only the fonts that ship with karvan are used: they hold all four languages, and the same
-results give the same bytes on every machine.
+name.  Only the fonts that ship with karvan are used: they hold all four languages, and with the
+same version of typst the same results give the same bytes on every machine.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 from karvan.case.results import Results, write_bytes
 from karvan.errors import KarvanError
-from karvan.report.pdf_content import Content
+from karvan.report.pdf_content import content
 
 TEMPLATE, FONTS = "pdf.typ", "fonts"
 
@@ -37,11 +37,11 @@ def write_pdf(results: Results, path: Path, lang: str = "en") -> Path:
 
 def pdf_bytes(results: Results, lang: str = "en") -> bytes:
     """Return the report on a finished run as PDF."""
-    return compile_pdf(Content(results, lang).document())
+    return compile_pdf(content(results, lang))
 
 
 def compile_pdf(document: dict[str, Any]) -> bytes:
-    """Return a document of :class:`karvan.report.pdf_content.Content` as PDF."""
+    """Return a document of :func:`karvan.report.pdf_content.content` as PDF."""
     try:
         import typst
     except ImportError:
@@ -49,7 +49,7 @@ def compile_pdf(document: dict[str, Any]) -> bytes:
         raise PdfError(message) from None
     folder = Path(str(files("karvan.report")))
     try:
-        return typst.compile(
+        pdf: bytes = typst.compile(
             folder / TEMPLATE,
             root=folder,
             font_paths=[folder / FONTS],
@@ -57,6 +57,7 @@ def compile_pdf(document: dict[str, Any]) -> bytes:
             format="pdf",
             sys_inputs={"document": json.dumps(document, ensure_ascii=False, allow_nan=False)},
         )
-    except typst.TypstError as error:
-        message = f"typst {typst.__version__} could not set the report: {error}"
+    except RuntimeError as error:  # TypstError is one; a missing file is a plain one
+        message = f"typst could not set the report: {error}"
         raise PdfError(message) from None
+    return pdf

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -10,14 +11,16 @@ Point = tuple[float, float]
 
 WIDTH_MM = 174.0
 LEAST_HEIGHT_MM, LARGEST_HEIGHT_MM = 62.0, 96.0
-MARGIN_SHARE = 0.15
+MARGIN_SHARE = 0.18
 """Part of the route's width that is shown on each side of it, so that neighbours can be seen."""
 LEAST_MARGIN_DEG = 1.0
 CLOSEST_MM = 0.12
 """Points nearer than this to the one before add nothing on paper."""
 BEYOND_EDGE_MM = 2.0
-MOST_LABELS = 26
-KINDS_AFTER_STOPS = {"port": 3, "gauge_change": 3, "border": 4, "dry_port": 4}
+BETWEEN_BEADS_MM = 1.5
+MOST_LABELS = 32
+RANKS = {"port": 1, "station": 2, "city": 2, "gauge_change": 3, "border": 3, "dry_port": 3}
+"""Order of names after those of the stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,8 @@ def corridor_map(
     Returns
     -------
     dict or None
-        Lengths in millimetres; ``labels`` are sorted, the most important first.  None without
-        places.
+        Lengths in millimetres; ``beads`` are points along the route, ``labels`` are sorted, the
+        most important first.  None without places.
     """
     at = {n["id"]: (n["lon"], n["lat"]) for n in nodes if _is_place(n["lon"], n["lat"])}
     lines = {link["id"]: _points(link, geometry.get(link["id"], ""), at) for link in links}
@@ -85,6 +88,7 @@ def corridor_map(
         "height": round(view.height, 2),
         "land": list(_land(countries, view)),
         "lines": paths,
+        "beads": list(_beads(path["points"] for path in paths if path["route"])),
         "labels": _labels(nodes, at, legs, view, names),
     }
 
@@ -191,6 +195,16 @@ def _crossing(a: Point, b: Point, axis: int, limit: float) -> Point:
     return (x, y)
 
 
+def _beads(lines: Iterable[Sequence[Point]]) -> Iterator[Point]:
+    """Give points along lines, near enough to each other for names to keep off the lines."""
+    for line in lines:
+        for (x1, y1), (x2, y2) in pairwise(line):
+            steps = math.ceil(math.dist((x1, y1), (x2, y2)) / BETWEEN_BEADS_MM) or 1
+            for n in range(steps):
+                share = n / steps
+                yield round(x1 + share * (x2 - x1), 2), round(y1 + share * (y2 - y1), 2)
+
+
 def _labels(
     nodes: Sequence[Row],
     at: Mapping[str, Point],
@@ -205,7 +219,7 @@ def _labels(
         point = view.place(*at[node["id"]]) if node["id"] in at else None
         if point is None or node["kind"] == "waypoint" or not _inside(point, view, -1.0):
             continue
-        rank = 0 if node["id"] in stops else KINDS_AFTER_STOPS.get(node["kind"], 2)
+        rank = 0 if node["id"] in stops else RANKS.get(node["kind"], 4)
         found.append(((rank, -(node["carriers"] or 0), node["id"]), node["id"], point, rank == 0))
     found.sort()
     return [
