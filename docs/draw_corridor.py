@@ -81,7 +81,7 @@ def in_view(points: Iterable[Sequence[float]]) -> bool:
 def lines(case: Case) -> dict[str, list[list[float]]]:
     """Return the (longitude, latitude) points of every link, straight where none are given."""
     at = {i: [lon, lat] for i, lon, lat in case.table("nodes").select("id", "lon", "lat").rows()}
-    drawn = read_geometry(case.root)
+    drawn = read_geometry(case.root).points
     return {
         row["id"]: list(map(list, drawn.get(row["id"], (at[row["from_node"]], at[row["to_node"]]))))
         for row in case.table("links").iter_rows(named=True)

@@ -1,12 +1,12 @@
 """Fixtures that several test modules share."""
 
-import csv
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from case_files import set_cell
 from karvan.case import Case, find_case, read_case
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -30,17 +30,6 @@ def edit_cell(two_port: Path) -> EditCell:
         return set_cell(two_port / file, key, column, value)
 
     return edit
-
-
-def set_cell(path: Path, key: str, column: str, value: str) -> int:
-    """Set the cell of the row whose first cell is `key`; return the line of the row."""
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    line = next(n for n, row in enumerate(rows) if row[0] == key)
-    rows[line][header.index(column)] = value
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *rows])
-    return line + 2
 
 
 @pytest.fixture(scope="session")

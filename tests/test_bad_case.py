@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import set_cell
+from case_files import set_cell
 from karvan.case import read_case
 from karvan.case.checks import check_case, require_sound
 from karvan.case.settings import CASE_FORMAT

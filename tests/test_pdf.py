@@ -315,6 +315,15 @@ def test_all_facts_claims_and_measures_are_told(shipped: Results) -> None:
     assert shipped.manifest["code"] in str(document["run"])
 
 
+def test_what_was_asked_names_measures_and_values_set(toy: Results) -> None:
+    change = {"table": "links", "column": "length_km", "where": {"id": "a-b"}, "value": "900"}
+    asked = Results(toy.root, {**toy.manifest, "measures": ["x", "y"], "overrides": [change]})
+    facts = [value for _, value in content(asked, "en")["asked"]["facts"]]
+    assert facts[-2:] == ["x; y", "links.a-b.length_km=900"]
+    many = Results(toy.root, {**toy.manifest, "measures": list("abcdefghijk")})
+    assert content(many, "ru")["asked"]["facts"][-1][1] == "11 мер"
+
+
 def cited(results: Results, pairs: Iterable[str]) -> set[str]:
     legs = results.table("legs").filter(
         (pl.col("rank") == 1) & pl.col("pair_id").is_in(list(pairs))

@@ -30,7 +30,7 @@ from karvan.report.language import Texts
 from karvan.report.reasons import reason
 from karvan.runs.stages import STAGES
 from karvan.runs.validation import LATER
-from karvan.schema import tables
+from karvan.schema import result_tables, tables
 
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 CASES = ("middle-corridor", "two-port")
@@ -151,9 +151,14 @@ def countries_named() -> set[Key]:
     return {("country", code) for code in shipped().table("nodes")["country"]}
 
 
+def columns_described() -> set[Key]:
+    """What the columns hold, as the dialogs of the front end say it."""
+    return {("", c.description) for table in result_tables().values() for c in table}
+
+
 def all_keys() -> set[Key]:
     in_program = set(written_in_code()) | put_together_at_run_time()
-    return in_program | frontend_keys() | countries_named()
+    return in_program | frontend_keys() | countries_named() | columns_described()
 
 
 def forms(message: Message) -> list[str]:

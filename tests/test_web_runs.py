@@ -136,7 +136,7 @@ def test_an_answer_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
 
 
 def test_a_case_that_is_not_sound_fails_with_its_problems(tmp_path: Path, two_port: Path) -> None:
-    from conftest import set_cell
+    from case_files import set_cell
 
     set_cell(two_port / "network" / "links.csv", "east-east-port", "rate_id", "nothing")
     with running(Options(str(two_port), tmp_path / "results")) as server:

@@ -175,7 +175,8 @@ class MapView implements KarvanMap {
   /** Where the borders come from and what they do not mean; saved pictures carry it too. */
   private credit(): string {
     const { attribution, disclaimer } = this.ctx.doc.raw.boundaries;
-    return [attribution, fromData(disclaimer)].filter(Boolean).join(" · ");
+    const lines = new Set(this.ctx.doc.table("geometry").map((row) => String(row.attribution ?? "")));
+    return [...lines, attribution, fromData(disclaimer)].filter(Boolean).join(" · ");
   }
 
   // Size, theme, view

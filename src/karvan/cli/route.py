@@ -153,7 +153,7 @@ def _geojson(case: Case, document: dict[str, Any]) -> dict[str, Any]:
     nodes, links = case.table("nodes"), case.table("links")
     positions = {i: (lon, lat) for i, lon, lat in nodes.select("id", "lon", "lat").iter_rows()}
     starts = dict(links.select("id", "from_node").iter_rows())
-    return to_geojson(document, read_geometry(case.root), positions, starts)
+    return to_geojson(document, read_geometry(case.root).points, positions, starts)
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -17,6 +17,8 @@ from karvan.report.pdf_tables import FIRST_PAIRS, ROLES, claim_counts
 
 PARTS = ("dwell_h", "wait_h", "move_h")
 STATUSES = ("reported", "derived", "assumed", "calibrated")
+MOST_NAMED = 8
+"""Measures that are named on the first page."""
 LINE_STYLES = (("rail",), ("sea", "ferry"), ("road",))
 
 
@@ -60,21 +62,37 @@ def _scenario(reader: Reader) -> dict[str, Any] | None:
 
 def _asked(reader: Reader) -> Block:
     texts, scenario = reader.texts, _scenario(reader)
-    titles = reader.names("measures", "title")
-    taken = [titles.get(i, plain(i)) for i in reader.manifest["measures"]]
     without = texts("without a scenario: the tables as they are")
     name = reader.own(scenario, "title") if scenario else plain(reader.manifest["scenario"])
     facts = [
         (texts("case"), reader.title()),
         (texts("scenario"), name or without),
         (texts("year"), str(reader.manifest["year"])),
-        (texts("measures"), "; ".join(taken) or texts("none")),
+        (texts("measures"), _taken(reader)),
     ]
+    if settings := reader.manifest.get("overrides"):
+        facts.append((texts("values set for this run"), "; ".join(map(_setting, settings))))
     return {
         "title": texts("What was asked"),
         "facts": [[reader.capital(name), value] for name, value in facts],
         "summary": reader.own(scenario, "summary") if scenario else "",
     }
+
+
+def _taken(reader: Reader) -> str:
+    """Return the measures of the run; of many only their number, as a table marks them."""
+    taken = reader.manifest["measures"]
+    if len(taken) > MOST_NAMED:
+        return reader.texts.count("{count} measure", "{count} measures", len(taken))
+    titles = reader.names("measures", "title")
+    return "; ".join(titles.get(i, plain(i)) for i in taken) or reader.texts("none")
+
+
+def _setting(change: Row) -> str:
+    """Return a value set on the command line, as it was written there."""
+    rows = ",".join(str(value) for value in (change.get("where") or {}).values())
+    place = ".".join(str(part) for part in (change.get("table"), rows, change.get("column")))
+    return plain(f"{place}={change.get('value')}")
 
 
 def _answer(reader: Reader) -> Block:

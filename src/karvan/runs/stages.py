@@ -135,9 +135,14 @@ def _validation(case: Case, progress: Callable[[float], None]) -> Tables:
 
 def _inputs(case: Case, progress: Callable[[float], None]) -> Tables:
     """Copy what readers of the results need: tables as used, measures, scenarios, lines."""
+    drawn = read_geometry(case.root)
     lines = [
-        {"link_id": link, "coordinates": " ".join(f"{lon:g},{lat:g}" for lon, lat in points)}
-        for link, points in sorted(read_geometry(case.root).items())
+        {
+            "link_id": link,
+            "coordinates": " ".join(f"{lon:g},{lat:g}" for lon, lat in points),
+            "attribution": drawn.attribution,
+        }
+        for link, points in sorted(drawn.points.items())
     ]
     copies = {
         INPUT + name: result_frame(INPUT + name, case.table(name).iter_rows(named=True))

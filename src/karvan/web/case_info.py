@@ -104,7 +104,7 @@ def _measure(measure: Measure) -> MeasureInfo:
 
 
 def _lines(case: Case) -> Iterator[LinkLine]:
-    known = read_geometry(case.root)
+    known = read_geometry(case.root).points
     for row in _rows(case, "links"):
         points = [[float(x) for x in point] for point in known.get(row["id"], ())]
         yield LinkLine(
