@@ -59,7 +59,7 @@ export function seriesChart(parent: HTMLElement, ctx: Context, name: string, of:
   const signs = [...new Set(valued.map((row) => String(row.status)))];
   const meaning = signs.map((status) => `${SIGNS[status] ?? "●"} ${word(status)}`).join("   ");
   parent.append(
-    h("p", { class: "muted" }, `${meaning}   ${t("Filled: used; hollow: kept, not used. Click a point for its row and sources.")}`),
+    h("p", { class: "muted" }, `${meaning} · ${t("Filled: used; hollow: kept, not used. Click a point for its row and sources.")}`),
   );
 }
 
