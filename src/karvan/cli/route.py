@@ -18,9 +18,8 @@ from karvan.cli.common import (
     scenario_options,
 )
 from karvan.errors import ResultsError
-from karvan.freight.documents import chosen_numbers, to_document, to_geojson, to_rows
+from karvan.freight.documents import chosen_numbers, route_geojson, to_document, to_rows
 from karvan.freight.routing import OBJECTIVES, itineraries
-from karvan.network.geometry import read_geometry
 from karvan.report import route_tables
 from karvan.report.language import Texts
 
@@ -140,20 +139,13 @@ def _text(case: Case, document: dict[str, Any], form: str) -> str:
     if form == "json":
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if form == "geojson":
-        return json.dumps(_geojson(case, document), ensure_ascii=False) + "\n"
+        return json.dumps(route_geojson(case, document), ensure_ascii=False) + "\n"
     rows = to_rows(document)
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def _geojson(case: Case, document: dict[str, Any]) -> dict[str, Any]:
-    nodes, links = case.table("nodes"), case.table("links")
-    positions = {i: (lon, lat) for i, lon, lat in nodes.select("id", "lon", "lat").iter_rows()}
-    starts = dict(links.select("id", "from_node").iter_rows())
-    return to_geojson(document, read_geometry(case.root).points, positions, starts)
 
 
 def _write(text: str, output: Path | None) -> None:

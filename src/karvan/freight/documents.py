@@ -5,7 +5,9 @@ from typing import Any
 
 import polars as pl
 
+from karvan.case import Case
 from karvan.freight.model import Itineraries, Itinerary, Leg
+from karvan.network.geometry import read_geometry
 
 Coordinates = Sequence[Sequence[float]]
 ROUNDED_H, ROUNDED_MONEY, ROUNDED_KM = 2, 2, 1
@@ -88,6 +90,14 @@ def to_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
             cells = {k: ";".join(v) if isinstance(v, list) else v for k, v in leg.items()}
             rows.append({"itinerary": rank, "leg": n, **cells, **whole})
     return rows
+
+
+def route_geojson(case: Case, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return :func:`to_geojson` of a document with the lines and places of its case."""
+    nodes, links = case.table("nodes"), case.table("links")
+    positions = {i: (lon, lat) for i, lon, lat in nodes.select("id", "lon", "lat").iter_rows()}
+    starts = dict(links.select("id", "from_node").iter_rows())
+    return to_geojson(document, read_geometry(case.root).points, positions, starts)
 
 
 def to_geojson(

@@ -13,8 +13,7 @@ from typing import Any
 from karvan.case import Case, read_case
 from karvan.case.results import read_results, write_bytes
 from karvan.freight import itineraries
-from karvan.freight.documents import to_document, to_geojson, to_rows
-from karvan.network.geometry import read_geometry
+from karvan.freight.documents import route_geojson, to_document, to_rows
 from karvan.report.document import document_json, report_document
 from karvan.report.html import report_page
 from karvan.runs.compare import CellChange, compare
@@ -120,7 +119,7 @@ class Desk:
         document = to_document(itineraries(case, **conditions))
         if form == "csv":
             return rows_csv(to_rows(document))
-        return _as_lines(case, document) if form == "geojson" else document
+        return route_geojson(case, document) if form == "geojson" else document
 
     def compare(self, before: str, after: str) -> Json:
         """Compare two finished runs."""
@@ -137,10 +136,3 @@ def _cell(cell: CellChange) -> dict[str, Any]:
     numbers = isinstance(cell.before, int | float) and isinstance(cell.after, int | float)
     relative = cell.relative if numbers and math.isfinite(cell.relative) else None
     return {**asdict(cell), "key": list(cell.key), "relative": relative}
-
-
-def _as_lines(case: Case, document: dict[str, Any]) -> dict[str, Any]:
-    nodes, links = case.table("nodes"), case.table("links")
-    positions = {i: (lon, lat) for i, lon, lat in nodes.select("id", "lon", "lat").iter_rows()}
-    starts = dict(links.select("id", "from_node").iter_rows())
-    return to_geojson(document, read_geometry(case.root).points, positions, starts)
