@@ -75,6 +75,19 @@ class RouteError(KarvanError):
     """No itinerary exists, or the question has no answer."""
 
 
+class AssignmentError(KarvanError):
+    """An assignment problem that cannot be solved as it stands; carries every problem found."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        shown = self.problems[:MOST_PROBLEMS_PRINTED]
+        lines = "\n".join(f"  {n}. {p}" for n, p in enumerate(shown, 1))
+        rest = len(self.problems) - len(shown)
+        if rest:
+            lines += f"\n  ... and {rest} more"
+        super().__init__(f"{len(self.problems)} problem(s) in the assignment:\n{lines}")
+
+
 class ScenarioError(KarvanError):
     """A scenario, measure or override that the case does not have."""
 

@@ -1,6 +1,23 @@
-"""Itineraries between two places: exact Pareto sets, legs, and the spread of their time."""
+"""Itineraries between two places, and the assignment of many flows to one network."""
 
+from karvan.freight.delay import Delay, delays
+from karvan.freight.equilibrium import Equilibrium, user_equilibrium
 from karvan.freight.model import Itineraries, Itinerary, Leg
+from karvan.freight.problem import AssignmentProblem, UserClass, assignment_problem
 from karvan.freight.routing import itineraries
+from karvan.freight.tntp import read_tntp
 
-__all__ = ["Itineraries", "Itinerary", "Leg", "itineraries"]
+__all__ = [
+    "AssignmentProblem",
+    "Delay",
+    "Equilibrium",
+    "Itineraries",
+    "Itinerary",
+    "Leg",
+    "UserClass",
+    "assignment_problem",
+    "delays",
+    "itineraries",
+    "read_tntp",
+    "user_equilibrium",
+]

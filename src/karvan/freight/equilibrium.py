@@ -1,0 +1,398 @@
+"""User equilibrium with a certificate, by bushes and paired alternative segments."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from karvan.errors import AssignmentError
+from karvan.freight.certificate import CONSERVATION_TOLERANCE, Certificate, certify
+from karvan.freight.problem import AssignmentProblem
+from karvan.kernels.bush import (
+    Arcs,
+    Bushes,
+    Loads,
+    Pairs,
+    average,
+    grow,
+    repeat,
+    settle,
+    sweep,
+)
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+NO_FLOW = 1e-13
+"""Share of an origin's demand that counts as no flow; conservation is restored afterwards."""
+
+PAIRS_LEFT = 0.01
+"""Kept pairs are used again until this share of their excess is left ..."""
+
+VISITS_PER_SWEEP = 6
+"""... or as many arcs were visited as this many sweeps over all bushes would."""
+
+ALONE = 1e-3
+"""Share of the mean excess of a pair below which an arc is left for later sweeps."""
+
+MOST_PAIRS = 1 << 18
+MOST_PAIR_ARCS = 1 << 22
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Equilibrium:
+    """Result of :func:`user_equilibrium`.
+
+    Attributes
+    ----------
+    flow : ndarray, shape (n_links,)
+    class_flow : ndarray, shape (n_classes, n_links)
+    time : ndarray, shape (n_links,)
+        Delay at `flow`.
+    cost : ndarray, shape (n_classes, n_links)
+        Time plus tolls; inf where a class may not go.
+    objective : float
+        Beckmann's.
+    total_cost, shortest_cost, relative_gap, average_excess_cost, conservation_error : float
+        The certificate; see :class:`~karvan.freight.certificate.Certificate`.
+    converged : bool
+        Whether the relative gap is as small as was asked.
+    iterations : int
+    unreachable : ndarray of int
+        Pairs with demand but no path; they are not in the flows.
+    problem : AssignmentProblem
+    """
+
+    flow: FloatArray
+    class_flow: FloatArray
+    time: FloatArray
+    cost: FloatArray
+    objective: float
+    total_cost: float
+    shortest_cost: float
+    relative_gap: float
+    average_excess_cost: float
+    conservation_error: float
+    converged: bool
+    iterations: int
+    unreachable: IntArray
+    problem: AssignmentProblem
+    _bushes: "_Rows"
+
+    def average_on_paths(self, values: FloatArray) -> FloatArray:
+        """Return the sum of a link attribute along the used paths of each pair, by flow.
+
+        Used paths carry flow as the bushes split it.  With time it is the skim of time, with a
+        part of cost the skim of that part.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_links,)
+
+        Returns
+        -------
+        ndarray, shape (n_pairs,)
+            NaN where nothing moves.
+        """
+        rows = self._bushes
+        inside = average(rows.arcs, rows.bushes, np.ascontiguousarray(values[rows.link]))
+        result = np.full(len(self.problem.demand), np.nan)
+        moves = rows.bushes.demand > 0.0
+        result[rows.pair[moves]] = inside[moves]
+        return result
+
+    def select_link(self, link: int) -> FloatArray:
+        """Return the flow of each pair that uses a link, shape (n_pairs,)."""
+        on_link = np.zeros(self.problem.n_links)
+        on_link[link] = 1.0
+        return np.nan_to_num(self.average_on_paths(on_link)) * self.problem.amount
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """Bushes with what links them to the problem.
+
+    Attributes
+    ----------
+    arcs : Arcs
+    link : ndarray of int, shape (n_arcs,)
+        Link of each arc.
+    bushes : Bushes
+    pair : ndarray of int, shape (n_demands,)
+        O-D pair of each entry of demand.
+    """
+
+    arcs: Arcs
+    link: IntArray
+    bushes: Bushes
+    pair: IntArray
+
+    def link_flow(self) -> FloatArray:
+        """Flow of each bush in the order of links; shape (n_bushes, n_links)."""
+        flow = np.empty_like(self.bushes.flow)
+        flow[:, self.link] = np.maximum(self.bushes.flow, 0.0)
+        return flow
+
+
+def user_equilibrium(
+    problem: AssignmentProblem,
+    relative_gap: float = 1e-10,
+    *,
+    max_iterations: int = 1000,
+    start: Equilibrium | None = None,
+    threads: int | None = None,
+    progress: Callable[[int, float], None] = lambda iteration, gap: None,
+) -> Equilibrium:
+    """Return flows in which nobody can find a cheaper path.
+
+    Parameters
+    ----------
+    problem : AssignmentProblem
+    relative_gap : float
+        Wanted (total - shortest) / total cost, > 0.
+    max_iterations : int
+        Sweeps over all bushes, at least 1; the result says if they were too few.
+    start : Equilibrium, optional
+        Of a problem with the same network; what it knows is used, the answer does not depend on it
+        beyond `relative_gap`.
+    threads : int, optional
+        At most; all cores without it.  The result is the same to the last bit.
+    progress : callable
+        Takes the iteration and an estimate of the gap.
+
+    Raises
+    ------
+    AssignmentError
+        An argument out of range, a start of another network, or flows that do not add up.
+
+    References
+    ----------
+    Wardrop (1952), Some theoretical aspects of road traffic research,
+    https://doi.org/10.1680/ipeds.1952.11259; the method: :mod:`karvan.kernels.bush`.
+    """
+    _check_arguments(relative_gap, max_iterations, start, problem)
+    rows, loads = _first_rows(problem, start)
+    pairs = _room_for_pairs(rows.bushes)
+    served = _served(problem, rows)
+    certificate = None
+    before, ignore, asked = 0.0, 0.0, np.inf
+    iteration = 0
+    while iteration < max_iterations:
+        iteration += 1
+        excess, treated = sweep(rows.arcs, loads, rows.bushes, pairs, ignore)
+        repeat(
+            rows.arcs,
+            loads,
+            rows.bushes,
+            pairs,
+            PAIRS_LEFT * treated,
+            VISITS_PER_SWEEP * rows.bushes.flow.size,
+        )
+        ignore = ALONE * treated / max(int(pairs.in_use[0]), 1)
+        total = float(loads.flow @ loads.delay) or 1.0
+        gap = excess / total
+        progress(iteration, gap)
+        # The gap was measured before these shifts: they have brought it down as the last did.
+        likely = gap * min(gap / before, 1.0) if before > 0.0 else gap
+        before = gap
+        if likely > min(relative_gap, asked):
+            continue
+        certificate = _certify(problem, rows, loads, served, threads)
+        if certificate.relative_gap <= relative_gap:
+            break
+        asked = 0.5 * likely
+        certificate = None
+    certificate = certificate or _certify(problem, rows, loads, served, threads)
+    return _result(problem, rows, certificate, served, relative_gap, iteration)
+
+
+def _check_arguments(
+    relative_gap: float, max_iterations: int, start: Equilibrium | None, problem: AssignmentProblem
+) -> None:
+    problems = []
+    if not relative_gap > 0.0:
+        problems.append(f"relative_gap is {relative_gap:g}, expected a number > 0")
+    if max_iterations < 1:
+        problems.append(f"max_iterations is {max_iterations}, expected at least 1")
+    if start is not None and not _same_network(start.problem, problem):
+        problems.append("start belongs to another network: expected the same nodes and links")
+    if problems:
+        raise AssignmentError(problems)
+
+
+def _same_network(one: AssignmentProblem, other: AssignmentProblem) -> bool:
+    return (
+        one.n_nodes == other.n_nodes
+        and one.first_through_node == other.first_through_node
+        and len(one.classes) == len(other.classes)
+        and np.array_equal(one.tail, other.tail)
+        and np.array_equal(one.head, other.head)
+    )
+
+
+def _first_rows(problem: AssignmentProblem, start: Equilibrium | None) -> tuple[_Rows, Loads]:
+    arcs, link = _arcs(problem)
+    bushes, pair = _empty_bushes(problem, arcs)
+    loads = Loads(np.zeros(problem.n_links), problem.delay.time(np.zeros(problem.n_links))[link])
+    fresh = np.ones(len(bushes.source), dtype=np.bool_)
+    if start is not None:
+        _copy_bushes(start, problem, bushes, fresh)
+    grow(arcs, loads, bushes, fresh)
+    rows = _Rows(arcs, link, bushes, pair)
+    if not fresh.all():
+        settle(arcs, loads, bushes)
+    return rows, loads
+
+
+def _arcs(problem: AssignmentProblem) -> tuple[Arcs, IntArray]:
+    """Links sorted by head; nodes that none passes through get a twin where paths end."""
+    closed = problem.first_through_node
+    head = np.where(problem.head < closed, problem.head + problem.n_nodes, problem.head)
+    n_nodes = problem.n_nodes + closed
+    link = np.argsort(head, kind="stable")
+    head, tail = head[link], problem.tail[link]
+    out_arc = np.argsort(tail, kind="stable")
+    nodes = np.arange(n_nodes + 1)
+    delay = problem.delay
+    arcs = Arcs(
+        into=np.searchsorted(head, nodes),
+        tail=tail,
+        head=head,
+        out=np.searchsorted(tail[out_arc], nodes),
+        out_arc=out_arc,
+        kind=delay.kind[link],
+        base=delay.base[link],
+        factor=delay.factor[link],
+        inverse_capacity=1.0 / delay.capacity[link],
+        shape=delay.shape[link],
+        toll=np.ascontiguousarray(problem.toll[:, link]),
+    )
+    return arcs, link
+
+
+def _empty_bushes(problem: AssignmentProblem, arcs: Arcs) -> tuple[Bushes, IntArray]:
+    """Bushes for the origins and classes with demand, sorted by class, then origin."""
+    moving = np.flatnonzero(problem.amount > 0.0)
+    key = problem.user_class[moving] * problem.n_nodes + problem.origin[moving]
+    order = np.argsort(key, kind="stable")
+    pair = moving[order]
+    keys, first = np.unique(key[order], return_index=True)
+    end = problem.destination[pair]
+    end = np.where(end < problem.first_through_node, end + problem.n_nodes, end)
+    n_rows, n_nodes = len(keys), len(arcs.into) - 1
+    starts = np.append(first, len(pair)).astype(np.int64)
+    amount = problem.amount[pair]
+    total = np.add.reduceat(amount, first) if n_rows else np.zeros(0)
+    bushes = Bushes(
+        source=keys % problem.n_nodes,
+        user_class=keys // problem.n_nodes,
+        flow=np.empty((n_rows, problem.n_links)),
+        order=np.empty((n_rows, n_nodes), dtype=np.int64),
+        size=np.zeros(n_rows, dtype=np.int64),
+        demand_start=starts,
+        demand_node=end,
+        demand=amount,
+        least=NO_FLOW * total,
+    )
+    return bushes, pair
+
+
+def _copy_bushes(
+    start: Equilibrium, problem: AssignmentProblem, bushes: Bushes, fresh: BoolArray
+) -> None:
+    """Take over the bushes of an earlier equilibrium whose class may still go where it went."""
+    old = start._bushes.bushes
+    same = (np.isinf(start.problem.toll) == np.isinf(problem.toll)).all(axis=1)
+    known = {
+        (int(c), int(s)): row
+        for row, (c, s) in enumerate(zip(old.user_class, old.source, strict=True))
+        if same[c]
+    }
+    for row, (c, s) in enumerate(zip(bushes.user_class, bushes.source, strict=True)):
+        there = known.get((int(c), int(s)))
+        if there is None:
+            continue
+        fresh[row] = False
+        bushes.flow[row] = old.flow[there]
+        bushes.order[row] = old.order[there]
+        bushes.size[row] = old.size[there]
+        entries = slice(bushes.demand_start[row], bushes.demand_start[row + 1])
+        reached = np.isin(bushes.demand_node[entries], old.order[there, : old.size[there]])
+        bushes.demand[entries] *= reached
+
+
+def _room_for_pairs(bushes: Bushes) -> Pairs:
+    n_nodes = bushes.order.shape[1]
+    most = int(min(MOST_PAIRS, bushes.flow.size + 2))
+    room = int(min(MOST_PAIR_ARCS, 16 * bushes.flow.size) + 4 * n_nodes + 2)
+
+    def empty(size: int) -> IntArray:
+        return np.empty(size, dtype=np.int64)
+
+    return Pairs(empty(most), empty(most + 1), empty(most), empty(room), np.zeros(1, np.int64))
+
+
+def _served(problem: AssignmentProblem, rows: _Rows) -> BoolArray:
+    served = np.zeros(len(problem.demand), dtype=np.bool_)
+    served[rows.pair] = rows.bushes.demand > 0.0
+    return served
+
+
+def _certify(
+    problem: AssignmentProblem,
+    rows: _Rows,
+    loads: Loads,
+    served: BoolArray,
+    threads: int | None,
+) -> Certificate:
+    settle(rows.arcs, loads, rows.bushes)
+    certificate = certify(
+        problem,
+        rows.bushes.source,
+        rows.bushes.user_class,
+        rows.link_flow(),
+        served=served,
+        threads=threads,
+    )
+    if not certificate.conservation_error <= CONSERVATION_TOLERANCE:
+        message = (
+            f"flows do not add up: imbalance {certificate.conservation_error:.1e} of an origin's "
+            f"demand, allowed {CONSERVATION_TOLERANCE:.0e}; numbers of very different size in one "
+            "problem cause this, see the demand and the volume-delay functions"
+        )
+        raise AssignmentError([message])
+    return certificate
+
+
+def _result(
+    problem: AssignmentProblem,
+    rows: _Rows,
+    certificate: Certificate,
+    served: BoolArray,
+    relative_gap: float,
+    iterations: int,
+) -> Equilibrium:
+    by_link = rows.link_flow()
+    classes = range(len(problem.classes))
+    class_flow = np.array([by_link[rows.bushes.user_class == c].sum(axis=0) for c in classes])
+    flow = by_link.sum(axis=0)
+    time = problem.delay.time(flow)
+    return Equilibrium(
+        flow=flow,
+        class_flow=class_flow,
+        time=time,
+        cost=time + problem.toll,
+        objective=certificate.objective,
+        total_cost=certificate.total_cost,
+        shortest_cost=certificate.shortest_cost,
+        relative_gap=certificate.relative_gap,
+        average_excess_cost=certificate.average_excess_cost,
+        conservation_error=certificate.conservation_error,
+        converged=bool(certificate.relative_gap <= relative_gap),
+        iterations=iterations,
+        unreachable=np.flatnonzero((problem.amount > 0.0) & ~served),
+        problem=problem,
+        _bushes=rows,
+    )
