@@ -2,6 +2,7 @@
 import { number, type Row } from "../core/document";
 import { add, clear, h, select } from "../core/dom";
 import type { Context } from "../core/pages";
+import { itineraryColumns } from "../core/routes";
 import { dataTable, type Column } from "../core/table";
 import { num, t } from "../core/texts";
 import { cancelRun, getComparison, type ComparisonInfo, type RunInfo } from "./api";
@@ -191,31 +192,29 @@ class Compare implements View {
 
   private drawPairs(before: Loaded, after: Loaded): void {
     clear(this.pairs);
-    const rows: Row[] = pairFigures(after.doc).map(({ id, name, best }) => {
+    const figures = itineraryColumns("mean_h", "cost_usd_per_teu", "co2e_kg_per_teu");
+    const rows = pairFigures(after.doc).map(({ id, name, best }) => {
       const then = bestOf(before.doc, id);
-      return {
+      const row: Row = {
         pair: name,
-        before_h: number(then?.["mean_h"]),
-        after_h: number(best["mean_h"]),
-        change_h: difference(best, then, "mean_h"),
-        before_usd: number(then?.["cost_usd_per_teu"]),
-        after_usd: number(best["cost_usd_per_teu"]),
-        change_usd: difference(best, then, "cost_usd_per_teu"),
-        change_kg: difference(best, then, "co2e_kg_per_teu"),
         way: then && then["nodes"] === best["nodes"] ? t("same way") : t("another way"),
         changed: differs(best, then),
       };
+      for (const { key } of figures) {
+        row[`${key}_before`] = number(then?.[key]);
+        row[`${key}_after`] = number(best[key]);
+        row[`${key}_change`] = difference(best, then, key);
+      }
+      return row;
     });
     const changed = rows.filter((row) => row["changed"]);
     const columns: Column[] = [
       { key: "pair", title: t("Pair") },
-      { key: "before_h", title: t("Before, days"), kind: "days" },
-      { key: "after_h", title: t("After, days"), kind: "days" },
-      { key: "change_h", title: t("Change, days"), kind: "days" },
-      { key: "before_usd", title: t("Before, USD per TEU"), kind: "number" },
-      { key: "after_usd", title: t("After, USD per TEU"), kind: "number" },
-      { key: "change_usd", title: t("Change, USD per TEU"), kind: "number" },
-      { key: "change_kg", title: t("Change, kg CO2e per TEU"), kind: "number" },
+      ...figures.flatMap(({ key, title, kind }) => [
+        { key: `${key}_before`, title: t("before: {figure}", { figure: title }), kind },
+        { key: `${key}_after`, title: t("after: {figure}", { figure: title }), kind },
+        { key: `${key}_change`, title: t("change: {figure}", { figure: title }), kind },
+      ]),
       { key: "way", title: t("Way") },
     ];
     if (changed.length) {

@@ -4,8 +4,8 @@ import { palette } from "../core/chart";
 import { Doc, type Row } from "../core/document";
 import { add, clear, h } from "../core/dom";
 import type { Context } from "../core/pages";
-import { shortPlace } from "../core/routes";
-import { dataTable, type Column } from "../core/table";
+import { legColumns, legRows, shortPlace } from "../core/routes";
+import { dataTable } from "../core/table";
 import { days, num, t } from "../core/texts";
 import { colours } from "../core/theme";
 import { word } from "../core/words";
@@ -260,7 +260,7 @@ class Planner implements View {
       const found = ranked[i];
       if (!found) return [];
       const colour = i === picked ? colours().text : (palette[i % palette.length] ?? "");
-      return [{ legs: legRows(found), label: String(i + 1), colour }];
+      return [{ legs: legsFound(found), label: String(i + 1), colour }];
     });
     this.map.setRoutes(routes);
     this.map.animate(!window.matchMedia("(prefers-reduced-motion: reduce)").matches);
@@ -271,7 +271,7 @@ class Planner implements View {
   private drawLegs(doc: Doc, found: RouteItinerary | undefined): void {
     clear(this.legs);
     if (!found) return;
-    dataTable(this.legs, this.context(doc), legRows(found), legColumns(), {
+    dataTable(this.legs, this.context(doc), legRows(doc, legsFound(found)), legColumns(), {
       caption: t("Legs of the chosen itinerary"),
       file: "legs",
       filter: false,
@@ -303,7 +303,7 @@ function weightBox(): HTMLInputElement {
 }
 
 /** Legs as rows of the table `legs`, which map and table read. */
-function legRows(found: RouteItinerary): Row[] {
+function legsFound(found: RouteItinerary): Row[] {
   return found.legs.map((leg, i) => ({
     leg: i + 1,
     origin: leg.from,
@@ -321,21 +321,4 @@ function legRows(found: RouteItinerary): Row[] {
     source_ids: leg.source_ids.join(";"),
     chosen: leg.assumed_or_calibrated.join(";"),
   }));
-}
-
-function legColumns(): Column[] {
-  return [
-    { key: "origin", title: t("From"), kind: "place" },
-    { key: "destination", title: t("To"), kind: "place" },
-    { key: "mode", title: t("Mode"), kind: "word" },
-    { key: "service", title: t("Service"), kind: "row", table: "input_services" },
-    { key: "wait_h", title: t("Wait, days"), kind: "days" },
-    { key: "dwell_h", title: t("Handling and borders, days"), kind: "days" },
-    { key: "move_h", title: t("Moving, days"), kind: "days" },
-    { key: "km", title: t("km"), kind: "number" },
-    { key: "cost_usd_per_teu", title: t("USD per TEU"), kind: "number" },
-    { key: "co2e_kg_per_teu", title: t("kg CO2e per TEU"), kind: "number" },
-    { key: "source_ids", title: t("Sources"), kind: "sources" },
-    { key: "chosen", title: t("Chosen numbers"), kind: "chosen" },
-  ];
 }

@@ -1,6 +1,7 @@
 /** O-D pairs and their itineraries, as several pages show them. */
 
 import { type Doc, ids, number, type Row } from "./document";
+import type { Column } from "./table";
 import { days, num, t } from "./texts";
 import { unit, word } from "./words";
 
@@ -79,6 +80,55 @@ function difference(doc: Doc, row: Row, twins: Row[]): string {
   if (places.length > 0) return t("through {places}", { places: places.slice(0, 2).map((id) => shortPlace(doc, id)).join(", ") });
   const carriers = elsewhere((one) => legsOf(doc, one).map((leg) => String(leg.service || leg.mode)));
   return carriers.slice(0, 2).map((id) => (doc.row("input_services", id) ? doc.name("input_services", id) : word(id))).join(", ");
+}
+
+/** Every column of an itinerary that a page may show. */
+const ITINERARY_COLUMNS = {
+  rank: () => ({ key: "rank", title: t("No."), kind: "number" }),
+  pair: () => ({ key: "pair", title: t("pair") }),
+  via: () => ({ key: "via", title: t("via") }),
+  mean_h: () => ({ key: "mean_h", title: t("days, mean"), kind: "days" }),
+  p10_h: () => ({ key: "p10_h", title: t("days, p10"), kind: "days" }),
+  p90_h: () => ({ key: "p90_h", title: t("days, p90"), kind: "days" }),
+  cost_usd_per_teu: () => ({ key: "cost_usd_per_teu", title: t("USD/TEU"), kind: "number" }),
+  co2e_kg_per_teu: () => ({ key: "co2e_kg_per_teu", title: t("kg CO2e/TEU"), kind: "number" }),
+  generalized_cost_usd_per_teu: () => ({ key: "generalized_cost_usd_per_teu", title: t("generalized cost, USD/TEU"), kind: "number" }),
+  km: () => ({ key: "km", title: t("km"), kind: "number" }),
+  transfers: () => ({ key: "transfers", title: t("transfers"), kind: "number" }),
+  gauge_changes: () => ({ key: "gauge_changes", title: t("gauge changes"), kind: "number" }),
+} as const satisfies Record<string, () => Column>;
+
+/** Return columns of the table `itineraries`, in the order asked for. */
+export function itineraryColumns(...keys: (keyof typeof ITINERARY_COLUMNS)[]): Column[] {
+  return keys.map((key) => ITINERARY_COLUMNS[key]());
+}
+
+/** Return the columns of the table `legs`, for rows of {@link legRows}. */
+export function legColumns(): Column[] {
+  return [
+    { key: "leg", title: t("leg"), kind: "number" },
+    { key: "way", title: t("from – to") },
+    { key: "mode", title: t("by"), kind: "word" },
+    { key: "service", title: t("service"), kind: "row", table: "input_services" },
+    { key: "transfer", title: t("transfer before it"), kind: "word" },
+    { key: "dwell_h", title: t("dwell h"), kind: "number", digits: 1 },
+    { key: "wait_h", title: t("wait h"), kind: "number", digits: 1 },
+    { key: "move_h", title: t("move h"), kind: "number", digits: 1 },
+    ...itineraryColumns("km", "cost_usd_per_teu", "co2e_kg_per_teu"),
+    { key: "links", title: t("links"), kind: "rows", table: "input_links" },
+    { key: "source_ids", title: t("sources"), kind: "sources" },
+    { key: "chosen", title: t("chosen numbers"), kind: "chosen" },
+  ];
+}
+
+/** Return legs with their way in words. */
+export function legRows(doc: Doc, legs: Row[]): Row[] {
+  return legs.map((leg) => ({ ...leg, way: legName(doc, leg) }));
+}
+
+/** Return the way of a leg: "Aktau → Port of Baku". */
+export function legName(doc: Doc, leg: Row): string {
+  return `${shortPlace(doc, String(leg.origin))} → ${shortPlace(doc, String(leg.destination))}`;
 }
 
 /** Return "12.4–21.3". */

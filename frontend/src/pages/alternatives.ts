@@ -5,7 +5,7 @@ import { number, type Row } from "../core/document";
 import { h } from "../core/dom";
 import { intervals } from "../core/drawing";
 import { type Context, registerPage } from "../core/pages";
-import { costText, dayRange, emissionsText, type Pair, pairName, pairsOf, paretoSet, viaTexts } from "../core/routes";
+import { costText, dayRange, emissionsText, itineraryColumns, type Pair, pairName, pairsOf, paretoSet, viaTexts } from "../core/routes";
 import { dataTable } from "../core/table";
 import { days, num, t } from "../core/texts";
 import { colours } from "../core/theme";
@@ -153,14 +153,7 @@ function table(root: HTMLElement, ctx: Context, pair: Pair, best: Set<Row>): voi
     ctx,
     rows,
     [
-      { key: "rank", title: t("No."), kind: "number" },
-      { key: "via", title: t("via") },
-      { key: "mean_h", title: t("days, mean"), kind: "days" },
-      { key: "p10_h", title: t("days, p10"), kind: "days" },
-      { key: "p90_h", title: t("days, p90"), kind: "days" },
-      { key: "cost_usd_per_teu", title: t("USD/TEU"), kind: "number" },
-      { key: "co2e_kg_per_teu", title: t("kg CO2e/TEU"), kind: "number" },
-      { key: "generalized_cost_usd_per_teu", title: t("generalized cost, USD/TEU"), kind: "number" },
+      ...itineraryColumns("rank", "via", "mean_h", "p10_h", "p90_h", "cost_usd_per_teu", "co2e_kg_per_teu", "generalized_cost_usd_per_teu"),
       { key: "best", title: t("best in some respect") },
     ],
     { caption: t("Itineraries"), file: `karvan-alternatives-${pair.id}` },

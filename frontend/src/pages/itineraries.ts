@@ -5,7 +5,7 @@ import { ids, number, type Row } from "../core/document";
 import { button, h, select } from "../core/dom";
 import { fitted, labelWidth } from "../core/drawing";
 import { type Context, registerPage } from "../core/pages";
-import { dayRange, legsOf, type Pair, pairName, pairsOf, shortPlace, viaTexts } from "../core/routes";
+import { dayRange, legColumns, legName, legRows, legsOf, type Pair, pairName, pairsOf, viaTexts } from "../core/routes";
 import { chosenTable, sourceList } from "../core/sources";
 import { dataTable } from "../core/table";
 import { days, num, t } from "../core/texts";
@@ -41,7 +41,7 @@ function render(root: HTMLElement, ctx: Context): void {
     return;
   }
   waterfall(root, ctx, pair, chosen, legs);
-  legTable(root, ctx, legs);
+  dataTable(root, ctx, legRows(ctx.doc, legs), legColumns(), { caption: t("The legs"), file: "karvan-legs" });
   background(root, ctx, legs);
 }
 
@@ -117,10 +117,6 @@ function choiceRow(ctx: Context, pair: Pair, row: Row, via: string, on: boolean)
   );
 }
 
-function legName(ctx: Context, leg: Row): string {
-  return `${shortPlace(ctx.doc, String(leg.origin))} → ${shortPlace(ctx.doc, String(leg.destination))}`;
-}
-
 /** Draw the legs below each other, each where the one before ends. */
 function waterfall(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row, legs: Row[]): void {
   const starts: number[] = [];
@@ -129,7 +125,7 @@ function waterfall(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row, leg
     starts.push(elapsed / 24);
     for (const part of PARTS) elapsed += number(leg[part.key]) ?? 0;
   }
-  const names = legs.map((leg, i) => `${i + 1}. ${legName(ctx, leg)} (${word(leg.mode)})`);
+  const names = legs.map((leg, i) => `${i + 1}. ${legName(ctx.doc, leg)} (${word(leg.mode)})`);
   const labels = labelWidth(root, 240);
   const bars = PARTS.map((part) => ({
     type: "bar",
@@ -177,32 +173,6 @@ function legTip(name: string, leg: Row): HTMLElement {
   lines.push([t("cost"), `${num(number(leg.cost_usd_per_teu))} ${t("USD/TEU")}`]);
   lines.push([t("emissions"), `${num(number(leg.co2e_kg_per_teu))} ${t("kg CO2e/TEU")}`]);
   return tooltipBox(name, lines);
-}
-
-function legTable(root: HTMLElement, ctx: Context, legs: Row[]): void {
-  const rows = legs.map((leg) => ({ ...leg, way: legName(ctx, leg) }) as Row);
-  dataTable(
-    root,
-    ctx,
-    rows,
-    [
-      { key: "leg", title: t("leg"), kind: "number" },
-      { key: "way", title: t("from – to") },
-      { key: "mode", title: t("by"), kind: "word" },
-      { key: "service", title: t("service"), kind: "row", table: "input_services" },
-      { key: "transfer", title: t("transfer before it"), kind: "word" },
-      { key: "dwell_h", title: t("dwell h"), kind: "number", digits: 1 },
-      { key: "wait_h", title: t("wait h"), kind: "number", digits: 1 },
-      { key: "move_h", title: t("move h"), kind: "number", digits: 1 },
-      { key: "km", title: t("km"), kind: "number" },
-      { key: "cost_usd_per_teu", title: t("USD/TEU"), kind: "number" },
-      { key: "co2e_kg_per_teu", title: t("kg CO2e/TEU"), kind: "number" },
-      { key: "links", title: t("links"), kind: "rows", table: "input_links" },
-      { key: "source_ids", title: t("sources"), kind: "sources" },
-      { key: "chosen", title: t("chosen numbers"), kind: "chosen" },
-    ],
-    { caption: t("The legs"), file: "karvan-legs" },
-  );
 }
 
 /** Everything the itinerary rests on: numbers that nobody reported, and documents. */

@@ -5,7 +5,7 @@ import { number, type Row } from "../core/document";
 import { button, clear, h } from "../core/dom";
 import { fitted, intervals, labelWidth } from "../core/drawing";
 import { type Context, registerPage } from "../core/pages";
-import { costText, dayRange, emissionsText, type Pair, pairName, pairsOf } from "../core/routes";
+import { costText, dayRange, emissionsText, itineraryColumns, type Pair, pairName, pairsOf } from "../core/routes";
 import { dataTable } from "../core/table";
 import { days, field, num, percent, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
@@ -209,16 +209,7 @@ function pairTable(place: HTMLElement, ctx: Context, rows: Row[]): void {
     place,
     ctx,
     rows,
-    [
-      { key: "pair", title: t("pair") },
-      { key: "mean_h", title: t("days, mean"), kind: "days" },
-      { key: "p10_h", title: t("days, p10"), kind: "days" },
-      { key: "p90_h", title: t("days, p90"), kind: "days" },
-      { key: "cost_usd_per_teu", title: t("USD/TEU"), kind: "number" },
-      { key: "co2e_kg_per_teu", title: t("kg CO2e/TEU"), kind: "number" },
-      { key: "km", title: t("km"), kind: "number" },
-      { key: "transfers", title: t("transfers"), kind: "number" },
-    ],
+    itineraryColumns("pair", "mean_h", "p10_h", "p90_h", "cost_usd_per_teu", "co2e_kg_per_teu", "km", "transfers"),
     { caption: t("Recommended itineraries"), file: "karvan-recommended" },
   );
 }
