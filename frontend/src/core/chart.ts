@@ -15,10 +15,12 @@ import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 import type { Row } from "./document";
 import { columnsOf, downloadCsv, fileName } from "./csv";
 import { button, download, h } from "./dom";
+import { colon } from "./phrases";
+import { onPrinting, PRINT_WIDTH, printing } from "./printing";
 import { t } from "./texts";
 import { colours, onThemeChange, palette, theme } from "./theme";
 
-export { onThemeChange, palette } from "./theme";
+export { palette } from "./theme";
 
 echarts.use([
   BarChart,
@@ -51,30 +53,21 @@ const FONT =
 const TITLE_HEIGHT = 44;
 
 interface Live {
-  chart: echarts.ECharts;
   box: HTMLElement;
   stop: () => void;
 }
 const live = new Set<Live>();
 
-/** Width of the print area of A4 in CSS pixels, at the margins of style.css. */
-export const PRINT_WIDTH = 680;
-const INNER_PRINT_WIDTH = PRINT_WIDTH - 32;
-let printing = false;
+/** Sides of the box around a chart. */
+const BOX_PX = 32;
 
-/** Make the charts as wide as the paper while printing. */
-function followPrinting(): void {
-  const resize = (on: boolean) => () => {
-    printing = on;
-    for (const { chart: drawn, box } of live) {
-      drawn.resize({ width: on ? Math.min(INNER_PRINT_WIDTH, drawn.getWidth()) : box.clientWidth });
-      drawn.getZr().flush();
-    }
-  };
-  window.addEventListener("beforeprint", resize(true));
-  window.addEventListener("afterprint", resize(false));
+/** Make a chart as wide as its box, or as the paper. */
+function fitWidth(drawn: echarts.ECharts, box: HTMLElement): void {
+  const width = printing() ? Math.min(PRINT_WIDTH - BOX_PX, drawn.getWidth()) : box.clientWidth;
+  if (width > 0 && width !== drawn.getWidth()) drawn.resize({ width });
+  // At once, not in the next frame: a page that is printed has no next frame.
+  drawn.getZr().flush();
 }
-let following = false;
 
 /** Draw a chart with its title and buttons; `option` may use `palette` and `colours()`. */
 export function chart(
@@ -83,7 +76,7 @@ export function chart(
   o: ChartOptions,
 ): echarts.ECharts {
   const height = o.height ?? 320;
-  const box = h("div", { class: "chart-canvas", role: "img", "aria-label": `${o.title}. ${o.description}` });
+  const box = h("div", { class: "chart-canvas", role: "img", "aria-label": colon(o.title, o.description) });
   box.style.height = `${height}px`;
   const buttons = h("div", { class: "chart-buttons" });
   parent.append(h("figure", { class: "chart" }, h("figcaption", {}, h("span", {}, o.title), buttons), box));
@@ -97,8 +90,7 @@ export function chart(
       title: t("Save the data (CSV)"),
     }),
   );
-  // At once, not in the next frame: a page that is printed has no next frame.
-  drawn.getZr().flush();
+  fitWidth(drawn, box);
   keep(drawn, box);
   return drawn;
 }
@@ -109,21 +101,15 @@ export function disposeCharts(): void {
 }
 
 function keep(drawn: echarts.ECharts, box: HTMLElement): void {
-  // After the theme's own listener, which may draw the page anew in light colours.
-  if (!following) followPrinting();
-  following = true;
-  const observer = new ResizeObserver(() => {
-    const width = box.clientWidth;
-    if (!printing && width > 0 && width !== drawn.getWidth()) drawn.resize({ width });
-  });
+  const fit = (): void => fitWidth(drawn, box);
+  const observer = new ResizeObserver(fit);
   observer.observe(box);
-  const forget = onThemeChange(() => drawn.setTheme(chartTheme()));
+  const forget = [onThemeChange(() => drawn.setTheme(chartTheme())), onPrinting(fit)];
   const entry: Live = {
-    chart: drawn,
     box,
     stop: () => {
       observer.disconnect();
-      forget();
+      forget.forEach((f) => f());
       drawn.dispose();
       live.delete(entry);
     },

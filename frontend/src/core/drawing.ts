@@ -2,6 +2,8 @@
 
 import type * as echarts from "echarts/core";
 
+import { timeMark } from "./texts";
+
 /** What ECharts hands to the drawing of one item. */
 interface Pen {
   value(dimension: number): number;
@@ -41,13 +43,69 @@ export function intervals(
   };
 }
 
-/** Return the width for names beside a chart, and whether the page is narrow. */
-export function labelWidth(parent: HTMLElement, wide: number): { width: number; narrow: boolean } {
-  const narrow = parent.clientWidth < 640;
-  return { width: narrow ? Math.min(wide, Math.max(110, parent.clientWidth * 0.36)) : wide, narrow };
+const NARROW_PX = 640;
+const LINE_PX = 15;
+/** Room between the lines of two names. */
+const GAP_PX = 10;
+/** Height of a bar or dot below its name. */
+const MARK_PX = 24;
+const MOST_LINES = 3;
+
+export interface NameAxis {
+  axis: object;
+  /** Room on the left. */
+  left: number;
+  /** Height of a row. */
+  row: number;
+  narrow: boolean;
+}
+
+/**
+ * Return an axis of names for the rows of a chart.
+ *
+ * The names stand beside the rows, at most `wide` pixels; on a narrow page, above them.
+ */
+export function nameAxis(parent: HTMLElement, names: string[], wide: number): NameAxis {
+  const room = parent.clientWidth;
+  const narrow = room < NARROW_PX;
+  const texts = names.map((name) => wrapped(name, narrow ? room - 60 : wide));
+  const lines = Math.max(1, ...texts.map((text) => text.split("\n").length));
+  const above = { inside: true, align: "left", verticalAlign: "bottom", margin: 0, padding: [0, 0, 9, 0] };
+  const axis = {
+    type: "category",
+    data: names,
+    inverse: true,
+    axisTick: { show: false },
+    axisLabel: {
+      formatter: (_: string, index: number) => texts[index] ?? "",
+      interval: 0,
+      lineHeight: LINE_PX,
+      ...(narrow ? above : {}),
+    },
+    z: 6,
+  };
+  const row = lines * LINE_PX + (narrow ? MARK_PX : GAP_PX);
+  return { axis, left: narrow ? 14 : wide + 16, row: Math.max(MARK_PX, row), narrow };
+}
+
+/** Return an axis of time whose marks are in the reader's language. */
+export function timeAxis(labels: object = {}): object {
+  return {
+    type: "time",
+    axisLabel: { formatter: (ms: number) => timeMark(ms), hideOverlap: true, ...labels },
+  };
 }
 
 let ruler: CanvasRenderingContext2D | null = null;
+
+/** Return a function that measures texts in pixels. */
+function measure(): (text: string) => number {
+  ruler ??= document.createElement("canvas").getContext("2d");
+  const pen = ruler;
+  if (!pen) return () => 0;
+  pen.font = "12px sans-serif";
+  return (text) => pen.measureText(text).width;
+}
 
 /**
  * Return `text` cut to a width in pixels, with an ellipsis.
@@ -55,12 +113,27 @@ let ruler: CanvasRenderingContext2D | null = null;
  * ECharts cuts and wraps by counting every letter outside ASCII as wide as a Chinese one, which
  * leaves half of a Cyrillic label; here the letters are measured.
  */
-export function fitted(text: string, width: number, font = "12px sans-serif"): string {
-  ruler ??= document.createElement("canvas").getContext("2d");
-  if (!ruler) return text;
-  ruler.font = font;
-  if (ruler.measureText(text).width <= width) return text;
+export function fitted(text: string, width: number): string {
+  const px = measure();
+  if (px(text) <= width) return text;
   let end = text.length;
-  while (end > 1 && ruler.measureText(`${text.slice(0, end)}…`).width > width) end -= 1;
+  while (end > 1 && px(`${text.slice(0, end)}…`) > width) end -= 1;
   return `${text.slice(0, end).trimEnd()}…`;
+}
+
+/** Return `text` on at most three lines of a width in pixels; Chinese breaks after any sign. */
+export function wrapped(text: string, width: number): string {
+  const px = measure();
+  const parts = text.match(/\p{Script=Han}[，、；：）]?|[^\s\p{Script=Han}]+\s*|\s+/gu) ?? [];
+  const lines: string[] = [];
+  let line = "";
+  while (parts.length > 0 && lines.length < MOST_LINES - 1) {
+    const part = parts.shift()!;
+    if (line !== "" && px((line + part).trimEnd()) > width) {
+      lines.push(line.trimEnd());
+      line = "";
+    }
+    line += part;
+  }
+  return [...lines, fitted((line + parts.join("")).trimEnd(), width)].join("\n");
 }

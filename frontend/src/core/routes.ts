@@ -1,7 +1,8 @@
 /** O-D pairs and their itineraries, as several pages show them. */
 
 import { type Doc, ids, number, type Row } from "./document";
-import type { Column } from "./table";
+import type { Column } from "./table-rows";
+import { bracketed, listed } from "./phrases";
 import { days, num, t } from "./texts";
 import { unit, word } from "./words";
 
@@ -32,13 +33,17 @@ export function shortPlace(doc: Doc, id: string): string {
   return doc.place(id).split(/ \(|（/)[0]!;
 }
 
+/** Return "origin → destination" of a leg, an itinerary or a pair. */
+export function wayText(doc: Doc, row: Row): string {
+  return `${shortPlace(doc, String(row.origin))} → ${shortPlace(doc, String(row.destination))}`;
+}
+
 /** Return "origin → destination", with the commodity where it is not the case's first one. */
 export function pairName(doc: Doc, pair: Pair | Row): string {
   const row = "row" in pair && typeof pair.row === "object" && pair.row !== null ? (pair as Pair).row : (pair as Row);
-  const way = `${shortPlace(doc, String(row.origin))} → ${shortPlace(doc, String(row.destination))}`;
   const first = doc.table("input_commodities")[0]?.id;
   const commodity = String(row.commodity_id ?? "");
-  return !commodity || commodity === first ? way : `${way}, ${doc.name("input_commodities", commodity)}`;
+  return !commodity || commodity === first ? wayText(doc, row) : bracketed(wayText(doc, row), doc.name("input_commodities", commodity));
 }
 
 /** Return the legs of an itinerary in order. */
@@ -52,7 +57,7 @@ export function legsOf(doc: Doc, itinerary: Row): Row[] {
 /** Return the places where the carrier changes: what tells one itinerary from another. */
 export function viaText(doc: Doc, itinerary: Row): string {
   const stops = legsOf(doc, itinerary).slice(0, -1).map((leg) => String(leg.destination));
-  if (stops.length > 0) return stops.map((id) => shortPlace(doc, id)).join(", ");
+  if (stops.length > 0) return listed(stops.map((id) => shortPlace(doc, id)));
   const passed = ids(itinerary.nodes).slice(1, -1);
   return passed.length === 0 ? t("direct") : t("without a change of carrier");
 }
@@ -65,7 +70,7 @@ export function viaTexts(doc: Doc, rows: Row[]): Map<Row, string> {
     const text = texts.get(row)!;
     const twins = rows.filter((other) => other !== row && texts.get(other) === text);
     const more = twins.length > 0 ? difference(doc, row, twins) : "";
-    result.set(row, more ? `${text} (${more})` : text);
+    result.set(row, more ? bracketed(text, more) : text);
   }
   return result;
 }
@@ -77,9 +82,9 @@ function difference(doc: Doc, row: Row, twins: Row[]): string {
     return list(row).filter((id) => others.some((other) => !other.has(id)));
   };
   const places = elsewhere((one) => ids(one.nodes));
-  if (places.length > 0) return t("through {places}", { places: places.slice(0, 2).map((id) => shortPlace(doc, id)).join(", ") });
+  if (places.length > 0) return t("through {places}", { places: listed(places.slice(0, 2).map((id) => shortPlace(doc, id))) });
   const carriers = elsewhere((one) => legsOf(doc, one).map((leg) => String(leg.service || leg.mode)));
-  return carriers.slice(0, 2).map((id) => (doc.row("input_services", id) ? doc.name("input_services", id) : word(id))).join(", ");
+  return listed(carriers.slice(0, 2).map((id) => (doc.row("input_services", id) ? doc.name("input_services", id) : word(id))));
 }
 
 /** Every column of an itinerary that a page may show. */
@@ -88,14 +93,13 @@ const ITINERARY_COLUMNS = {
   pair: () => ({ key: "pair", title: t("pair") }),
   via: () => ({ key: "via", title: t("via") }),
   mean_h: () => ({ key: "mean_h", title: t("days, mean"), kind: "days" }),
-  p10_h: () => ({ key: "p10_h", title: t("days, p10"), kind: "days" }),
-  p90_h: () => ({ key: "p90_h", title: t("days, p90"), kind: "days" }),
-  cost_usd_per_teu: () => ({ key: "cost_usd_per_teu", title: t("USD/TEU"), kind: "number" }),
-  co2e_kg_per_teu: () => ({ key: "co2e_kg_per_teu", title: t("kg CO2e/TEU"), kind: "number" }),
-  generalized_cost_usd_per_teu: () => ({ key: "generalized_cost_usd_per_teu", title: t("generalized cost, USD/TEU"), kind: "number" }),
-  km: () => ({ key: "km", title: t("km"), kind: "number" }),
-  transfers: () => ({ key: "transfers", title: t("transfers"), kind: "number" }),
-  gauge_changes: () => ({ key: "gauge_changes", title: t("gauge changes"), kind: "number" }),
+  range: () => ({ key: "p10_h", to: "p90_h", title: t("8 of 10 cases"), kind: "span", fold: 5 }),
+  cost_usd_per_teu: () => ({ key: "cost_usd_per_teu", title: t("USD/TEU"), kind: "number", fold: 2 }),
+  co2e_kg_per_teu: () => ({ key: "co2e_kg_per_teu", title: t("kg CO2e/TEU"), kind: "number", fold: 4 }),
+  generalized_cost_usd_per_teu: () => ({ key: "generalized_cost_usd_per_teu", title: t("generalized cost, USD/TEU"), kind: "number", fold: 6 }),
+  km: () => ({ key: "km", title: t("km"), kind: "number", fold: 7 }),
+  transfers: () => ({ key: "transfers", title: t("transfers"), kind: "number", fold: 8 }),
+  gauge_changes: () => ({ key: "gauge_changes", title: t("gauge changes"), kind: "number", fold: 9 }),
 } as const satisfies Record<string, () => Column>;
 
 /** Return columns of the table `itineraries`, in the order asked for. */
@@ -108,27 +112,22 @@ export function legColumns(): Column[] {
   return [
     { key: "leg", title: t("leg"), kind: "number" },
     { key: "way", title: t("from – to") },
-    { key: "mode", title: t("by"), kind: "word" },
-    { key: "service", title: t("service"), kind: "row", table: "input_services" },
-    { key: "transfer", title: t("transfer before it"), kind: "word" },
-    { key: "dwell_h", title: t("dwell h"), kind: "number", digits: 1 },
-    { key: "wait_h", title: t("wait h"), kind: "number", digits: 1 },
-    { key: "move_h", title: t("move h"), kind: "number", digits: 1 },
+    { key: "mode", title: t("by"), kind: "word", fold: 4.5 },
+    { key: "service", title: t("service"), kind: "row", table: "input_services", fold: 5 },
+    { key: "transfer", title: t("transfer before it"), kind: "word", fold: 8 },
+    { key: "dwell_h", title: t("dwell h"), kind: "number", digits: 1, fold: 1 },
+    { key: "wait_h", title: t("wait h"), kind: "number", digits: 1, fold: 1 },
+    { key: "move_h", title: t("move h"), kind: "number", digits: 1, fold: 1 },
     ...itineraryColumns("km", "cost_usd_per_teu", "co2e_kg_per_teu"),
-    { key: "links", title: t("links"), kind: "rows", table: "input_links" },
-    { key: "source_ids", title: t("sources"), kind: "sources" },
-    { key: "chosen", title: t("chosen numbers"), kind: "chosen" },
+    { key: "links", title: t("links"), kind: "rows", table: "input_links", fold: 9 },
+    { key: "source_ids", title: t("sources"), kind: "sources", fold: 3 },
+    { key: "chosen", title: t("chosen numbers"), kind: "chosen", fold: 3 },
   ];
 }
 
 /** Return legs with their way in words. */
 export function legRows(doc: Doc, legs: Row[]): Row[] {
-  return legs.map((leg) => ({ ...leg, way: legName(doc, leg) }));
-}
-
-/** Return the way of a leg: "Aktau → Port of Baku". */
-export function legName(doc: Doc, leg: Row): string {
-  return `${shortPlace(doc, String(leg.origin))} → ${shortPlace(doc, String(leg.destination))}`;
+  return legs.map((leg) => ({ ...leg, way: wayText(doc, leg) }));
 }
 
 /** Return "12.4–21.3". */

@@ -1,11 +1,12 @@
 /** The frame around the pages: header, navigation, languages, light and dark, printing. */
 
-import { disposeCharts, PRINT_WIDTH } from "./chart";
+import { disposeCharts } from "./chart";
 import { Doc, type KarvanDocument } from "./document";
 import { button, clear, h, select } from "./dom";
 import { type Context, type Page, pages } from "./pages";
+import { PRINT_WIDTH, setPrinting } from "./printing";
 import { asLang, lang, LANGS, LANGUAGE_NAMES, type Lang, setLang, setTexts, t } from "./texts";
-import { onThemeChange, printColours, setTheme, startTheme, theme } from "./theme";
+import { onThemeChange, setTheme, startTheme, theme } from "./theme";
 
 export interface Place {
   page: string;
@@ -111,23 +112,30 @@ class Report {
 
   private mark(page: Page): void {
     document.title = `${page.title()} – ${caseTitle(this.doc)}`;
-    this.root.classList.remove("menu-open");
-    this.root.querySelector(".menu-button")?.setAttribute("aria-expanded", "false");
+    this.closeMenu();
     for (const link of this.root.querySelectorAll("nav a")) {
       if ((link as HTMLElement).dataset.page === page.id) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
   }
 
+  private closeMenu(): void {
+    this.root.classList.remove("menu-open");
+    this.root.querySelector(".menu-button")?.setAttribute("aria-expanded", "false");
+  }
+
   private frame(page: string): void {
+    const choosing = document.activeElement?.closest(".switches .field") != null;
     this.leave();
     clear(this.root);
     this.main = h("main", { id: "main" });
     this.root.append(
       button(t("Go to the contents"), () => this.main.querySelector<HTMLElement>("h1")?.focus(), { class: "skip" }),
       this.header(),
-      h("div", { class: "columns" }, navigation(page), this.main),
+      h("div", { class: "columns" }, navigation(page, () => this.closeMenu()), this.main),
     );
+    // Who chose the language by keyboard goes on from there.
+    if (choosing) this.root.querySelector<HTMLElement>(".switches select")?.focus({ preventScroll: true });
     this.drawnLang = lang();
   }
 
@@ -154,13 +162,14 @@ class Report {
     this.leave();
     this.root.classList.add("printing");
     this.main.style.width = `${PRINT_WIDTH}px`;
-    printColours(true);
+    setPrinting(true);
     const ends: (() => void)[] = [];
     const { params } = readPlace();
+    const shown = this.shown;
     for (const page of pages()) {
       const section = h("section", { class: "print-page" });
       this.main.append(section);
-      ends.push(drawPage(section, page, makeContext(this.doc, params, "report")));
+      ends.push(drawPage(section, page, makeContext(this.doc, page.id === shown ? params : new URLSearchParams(), "report")));
     }
     this.cleanup = () => ends.forEach((end) => end());
     // Two frames: charts take their size in the first and are drawn in the second.
@@ -168,7 +177,7 @@ class Report {
     const back = (): void => {
       this.root.classList.remove("printing");
       this.main.style.width = "";
-      printColours(false);
+      setPrinting(false);
       this.show();
     };
     window.addEventListener("afterprint", back, { once: true });
@@ -176,8 +185,9 @@ class Report {
   }
 }
 
-function navigation(current: string): HTMLElement {
-  const list = h("ul");
+/** Return the list of pages; choosing the page that is shown changes no address, but closes the menu. */
+function navigation(current: string, chosen: () => void): HTMLElement {
+  const list = h("ul", { onclick: chosen });
   for (const page of pages())
     list.append(
       h(

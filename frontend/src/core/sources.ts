@@ -3,6 +3,7 @@
 import { type Cell, type Row, ids } from "./document";
 import { button, h, safeUrl } from "./dom";
 import type { Context } from "./pages";
+import { bracketed, colon } from "./phrases";
 import { dateText, fromData, num, t } from "./texts";
 import { cap, unit, word } from "./words";
 
@@ -28,13 +29,14 @@ function sourceItem(row: Row | undefined, id: string): HTMLElement {
   if (!row) return h("li", {}, h("code", {}, id));
   const url = safeUrl(row.url);
   const title = String(row.title ?? id);
-  const facts = [row.publisher, row.date ? dateText(String(row.date)) : null].filter(Boolean).join(", ");
+  const [publisher, date] = [String(row.publisher ?? ""), row.date ? dateText(String(row.date)) : ""];
+  const facts = publisher && date ? bracketed(publisher, date) : publisher || date;
   return h(
     "li",
     {},
     url ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, title) : h("strong", {}, title),
     h("div", { class: "muted" }, facts),
-    row.licence ? h("div", { class: "muted" }, `${t("Licence")}: ${String(row.licence)}`) : null,
+    row.licence ? h("div", { class: "muted" }, colon(t("Licence"), String(row.licence))) : null,
     row.note ? h("div", {}, String(row.note)) : null,
     h("div", { class: "muted" }, h("code", {}, id)),
   );

@@ -1,176 +1,347 @@
-/** Tables: sortable, filtered, paged, saved as CSV. */
+/** Tables: sorted, filtered, paged, unfolded row by row, fitted to the screen, saved as CSV. */
 
-import { downloadCsv } from "./csv";
-import type { Cell, Row } from "./document";
-import { button, clear, h } from "./dom";
+import type { Row } from "./document";
+import { button, clear, h, select } from "./dom";
+import { kept } from "./kept";
 import type { Context } from "./pages";
+import { bracketed, clauses, colon } from "./phrases";
+import { onPrinting, printing } from "./printing";
 import { chosenButtons, rowButtons, rowDialog, sourceButtons } from "./sources";
-import { days, lang, num, t } from "./texts";
+import { cellText, choiceText, type Column, filtered, FOLDED, freshState, saveRows, shownRows, type State } from "./table-rows";
+import { lang, t } from "./texts";
 import { cap, word } from "./words";
 
-export interface Column {
-  key: string;
-  title: string;
-  /**
-   * "row" is a button that shows the row of `table` named in the cell, "rows" one for several rows;
-   * "word" is a word of the tables.
-   */
-  kind?: "text" | "number" | "days" | "place" | "verdict" | "sources" | "chosen" | "row" | "rows" | "word";
-  digits?: number;
-  /** Table that holds the name (place, row). */
-  table?: string;
-}
+export { type Column, FOLDED } from "./table-rows";
 
 export interface TableOptions {
   caption: string;
+  /** Name of the saved file; the table's state is kept under it. */
   file: string;
   filter?: boolean;
   pageSize?: number;
+  /** Columns in which the reader chooses one value. */
+  choices?: string[];
+  /** Columns of the rows that only the file holds. */
+  saved?: string[];
+  /** What a row unfolds to, below the columns that found no room. */
+  detail?: (row: Row) => Node[];
+  /** The row that the rest of the page is about. */
+  current?: (row: Row) => boolean;
 }
 
-interface State {
-  words: string;
-  sort: string | null;
-  down: boolean;
-  page: number;
-}
-
-const RIGHT = new Set(["number", "days"]);
+const PAGE_SIZE = 25;
+/** Paper holds no more rows of a table; the file holds all. */
+const MOST_PRINTED = 200;
+const RIGHT = new Set(["number", "days", "span"]);
 
 /** Draw a table of rows. */
 export function dataTable(parent: HTMLElement, ctx: Context, rows: Row[], columns: Column[], o: TableOptions): void {
-  const state: State = { words: "", sort: null, down: false, page: 0 };
-  const size = o.pageSize ?? 25;
-  const head = h("thead");
-  const body = h("tbody");
-  const foot = h("div", { class: "table-foot" });
-  const shown = () => sorted(filtered(ctx, rows, columns, state.words), ctx, columns, state);
+  new Table(parent, ctx, rows, columns, o);
+}
 
-  const draw = (): void => {
-    const all = shown();
-    const last = Math.max(0, Math.ceil(all.length / size) - 1);
-    state.page = Math.min(state.page, last);
-    const focused = head.contains(document.activeElement)
-      ? (document.activeElement as HTMLElement).dataset.key
-      : undefined;
-    clear(head);
-    head.append(headRow(columns, state, draw));
-    if (focused) head.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
-    clear(body);
-    for (const row of all.slice(state.page * size, (state.page + 1) * size))
-      body.append(h("tr", {}, ...columns.map((column) => cell(ctx, row, column))));
-    if (all.length === 0)
-      body.append(h("tr", {}, h("td", { colspan: columns.length, class: "muted" }, t("No rows."))));
-    drawFoot(foot, state, all.length, rows.length, size, draw);
-  };
+class Table {
+  private readonly state: State;
+  private readonly head = h("thead");
+  private readonly body = h("tbody");
+  private readonly tools = h("div", { class: "table-tools" });
+  private readonly foot = h("div", { class: "table-foot" });
+  private readonly scroll: HTMLElement;
+  /** Columns that are in the fold-outs at present. */
+  private folded = new Set<Column>();
+  private width = 0;
 
-  const tools = h("div", { class: "table-tools" });
-  if (o.filter) tools.append(filterBox(o.caption, state, draw));
-  tools.append(
-    button("CSV", () => downloadCsv(o.file, columns.map((c) => c.key), shown()), { title: t("Save the data (CSV)") }),
-  );
-  parent.append(
-    h(
+  constructor(
+    parent: HTMLElement,
+    private readonly ctx: Context,
+    private readonly rows: Row[],
+    private readonly columns: Column[],
+    private readonly o: TableOptions,
+  ) {
+    this.state = kept(`table ${o.file}`, freshState);
+    this.hearAddress();
+    const { caption } = o;
+    this.scroll = h(
       "div",
-      { class: "data-table" },
-      h("div", { class: "table-head" }, h("div", { class: "table-title", "aria-hidden": "true" }, o.caption), tools),
+      { class: "table-scroll", tabindex: 0, role: "region", "aria-label": caption },
+      h("table", {}, h("caption", { class: "hidden" }, caption), this.head, this.body),
+    );
+    parent.append(
       h(
         "div",
-        { class: "table-scroll", tabindex: 0, role: "region", "aria-label": o.caption },
-        h("table", {}, h("caption", { class: "hidden" }, o.caption), head, body),
+        { class: "data-table" },
+        h("div", { class: "table-head" }, h("div", { class: "table-title", "aria-hidden": "true" }, caption), this.tools),
+        this.scroll,
+        this.foot,
       ),
-      foot,
-    ),
-  );
-  draw();
-}
+    );
+    this.fillTools();
+    this.fit();
+    this.follow();
+  }
 
-function filterBox(caption: string, state: State, draw: () => void): HTMLElement {
-  return h("input", {
-    type: "search",
-    placeholder: t("Filter"),
-    "aria-label": `${t("Filter")}: ${caption}`,
-    oninput: (event: Event) => {
-      state.words = (event.target as HTMLInputElement).value;
-      state.page = 0;
-      draw();
-    },
-  });
-}
+  /** A choice that the address asks for, and did not ask for before, is made. */
+  private hearAddress(): void {
+    for (const key of this.o.choices ?? []) {
+      const asked = this.ctx.params.get(key);
+      if (asked !== null && asked !== this.state.asked[key]) this.state.chosen[key] = asked;
+      this.state.asked[key] = asked;
+    }
+  }
 
-function headRow(columns: Column[], state: State, draw: () => void): HTMLElement {
-  const row = h("tr");
-  for (const column of columns) {
+  /** Fit the columns again when the width changes, and draw all rows on paper. */
+  private follow(): void {
+    new ResizeObserver(() => {
+      if (!printing() && this.scroll.clientWidth !== this.width) this.fit();
+    }).observe(this.scroll);
+    const forget = onPrinting(() => (this.scroll.isConnected ? this.fit() : forget()));
+  }
+
+  /** Fold columns away, the least needed first, until the table is as wide as its place. */
+  private fit(): void {
+    this.width = this.scroll.clientWidth;
+    this.folded = new Set(this.columns.filter((c) => c.fold === FOLDED));
+    this.draw();
+    const wide = () => this.scroll.scrollWidth > this.scroll.clientWidth + 1;
+    const foldable = this.columns.filter((c) => c.fold !== undefined && c.fold !== FOLDED);
+    // Paper shows all columns in small letters: nothing can be unfolded there.
+    if (!printing())
+      for (const column of foldable.sort((a, b) => b.fold! - a.fold!)) {
+        if (!wide()) break;
+        this.folded.add(column);
+        this.draw();
+      }
+    this.scroll.classList.toggle("scrolls", wide());
+  }
+
+  private readonly draw = (): void => {
+    const all = shownRows(this.ctx, this.rows, this.columns, this.state);
+    const size = printing() ? MOST_PRINTED : (this.o.pageSize ?? PAGE_SIZE);
+    const last = Math.max(0, Math.ceil(all.length / size) - 1);
+    const page = printing() ? 0 : (this.state.page = Math.min(this.state.page, last));
+    this.drawHead();
+    clear(this.body);
+    for (const row of all.slice(page * size, (page + 1) * size)) this.drawRow(row);
+    if (all.length === 0)
+      this.body.append(h("tr", {}, h("td", { colspan: this.visible().length, class: "muted" }, t("No rows."))));
+    this.drawFoot(all.length, page, size);
+  };
+
+  private visible(): Column[] {
+    return this.columns.filter((column) => !this.folded.has(column));
+  }
+
+  private get unfolds(): boolean {
+    return this.folded.size > 0 || this.o.detail !== undefined;
+  }
+
+  // Choosing rows
+
+  private fillTools(): void {
+    const { o, state } = this;
+    clear(this.tools);
+    for (const key of o.choices ?? []) this.tools.append(this.choice(key));
+    if (o.filter) this.tools.append(this.filterBox());
+    if (o.detail) this.tools.append(this.unfoldAll());
+    this.tools.append(
+      button("CSV", () => saveRows(o.file, shownRows(this.ctx, this.rows, this.columns, state), this.columns, o.saved ?? []), {
+        title: t("Save the data (CSV)"),
+      }),
+    );
+  }
+
+  private changed(): void {
+    this.state.page = 0;
+    this.fit();
+  }
+
+  private filterBox(): HTMLElement {
+    return h("input", {
+      type: "search",
+      placeholder: t("Filter"),
+      value: this.state.words,
+      "aria-label": colon(t("Filter"), this.o.caption),
+      oninput: (event: Event) => {
+        this.state.words = (event.target as HTMLInputElement).value;
+        this.changed();
+      },
+    });
+  }
+
+  /** Return the choice among the values of a column, with the number of rows of each. */
+  private choice(key: string): HTMLElement {
+    const column = this.columns.find((c) => c.key === key)!;
+    const counts = new Map<string, number>();
+    for (const row of filtered(this.ctx, this.rows, this.columns, this.state, key)) {
+      const value = String(row[key] ?? "");
+      if (value !== "") counts.set(value, (counts.get(value) ?? 0) + 1);
+    }
+    const chosen = this.state.chosen[key] ?? "";
+    if (chosen !== "" && !counts.has(chosen)) counts.set(chosen, 0);
+    const sample = (value: string) => this.rows.find((row) => String(row[key] ?? "") === value) ?? { [key]: value };
+    const options = [...counts].map(([value, count]) => ({
+      value,
+      text: bracketed(cap(cellText(this.ctx, sample(value), column)), count),
+    }));
+    return select(cap(column.title), [{ value: "", text: t("All") }, ...options], chosen, (value) => {
+      this.state.chosen[key] = value;
+      this.changed();
+      // The other choices count anew; this one keeps the focus.
+      this.fillTools();
+      this.tools.querySelectorAll("select")[this.o.choices!.indexOf(key)]?.focus();
+    });
+  }
+
+  private unfoldAll(): HTMLElement {
+    const { open } = this.state;
+    return button(open.size > 0 ? t("Fold all") : t("Unfold all"), () => {
+      if (open.size > 0) open.clear();
+      else this.rows.forEach((_, i) => open.add(i));
+      this.fillTools();
+      this.fit();
+    });
+  }
+
+  // Head
+
+  private drawHead(): void {
+    const focused = this.head.contains(document.activeElement)
+      ? (document.activeElement as HTMLElement).dataset.key
+      : undefined;
+    const row = h("tr");
+    if (this.unfolds) row.append(h("td", { class: "unfold" }));
+    for (const column of this.visible()) row.append(column.title ? this.heading(column) : h("td"));
+    this.head.replaceChildren(row);
+    if (focused) this.head.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  private heading(column: Column): HTMLElement {
+    const { state } = this;
     const on = state.sort === column.key;
     const sort = button(
-      heading(column.title),
+      headingText(column.title),
       () => {
         state.down = on ? !state.down : false;
         state.sort = column.key;
         state.page = 0;
-        draw();
+        this.draw();
       },
       { class: "sort", "data-key": column.key },
     );
     sort.append(h("span", { class: "arrow", "aria-hidden": "true" }, on ? (state.down ? "▼" : "▲") : ""));
-    row.append(
-      h(
-        "th",
-        {
-          scope: "col",
-          class: RIGHT.has(column.kind ?? "") ? "right" : null,
-          "aria-sort": on ? (state.down ? "descending" : "ascending") : null,
-        },
-        sort,
-      ),
-    );
+    const order = on ? (state.down ? "descending" : "ascending") : null;
+    return h("th", { scope: "col", class: RIGHT.has(column.kind ?? "") ? "right" : null, "aria-sort": order }, sort);
   }
-  return row;
+
+  // Rows
+
+  private drawRow(row: Row): void {
+    const index = this.rows.indexOf(row);
+    const current = this.o.current?.(row) ?? false;
+    const line = h("tr", { class: current ? "chosen" : null, "aria-current": current ? "true" : null });
+    this.body.append(line);
+    if (!this.unfolds) {
+      line.append(...this.visible().map((column) => cell(this.ctx, row, column)));
+      return;
+    }
+    const more = h("tr", { class: "more" });
+    const open = (): boolean => this.state.open.has(index) || (printing() && this.o.detail !== undefined);
+    const unfold = button("", () => turn(), { class: "unfold", "aria-label": t("More about this row") });
+    const show = (): void => {
+      unfold.textContent = open() ? "▾" : "▸";
+      unfold.setAttribute("aria-expanded", String(open()));
+      more.hidden = !open();
+      if (open() && more.childElementCount === 0) more.append(this.moreOf(row));
+    };
+    const turn = (): void => {
+      if (!this.state.open.delete(index)) this.state.open.add(index);
+      show();
+    };
+    line.classList.add("unfolds");
+    line.addEventListener("click", (event) => {
+      // The whole row may be clicked, but for what has a meaning of its own, and not while text is selected.
+      const own = (event.target as Element).closest("button, a");
+      if (!own && String(getSelection()) === "") turn();
+    });
+    line.append(h("td", { class: "unfold" }, unfold), ...this.visible().map((column) => cell(this.ctx, row, column)));
+    this.body.append(more);
+    show();
+  }
+
+  /** Return the cell below a row: the folded columns, and what the page adds. */
+  private moreOf(row: Row): HTMLElement {
+    const facts = h("dl", { class: "facts" });
+    for (const column of this.columns.filter((c) => this.folded.has(c))) {
+      if (cellText(this.ctx, row, column) === "") continue;
+      facts.append(h("dt", {}, headingText(column.title)), h("dd", {}, ...cell(this.ctx, row, column).childNodes));
+    }
+    const content = [...(facts.childElementCount > 0 ? [facts] : []), ...(this.o.detail?.(row) ?? [])];
+    const text = content.length > 0 ? content : [h("p", { class: "muted" }, t("Nothing more is known."))];
+    return h("td", { colspan: this.visible().length + 1 }, h("div", { class: "more-of-row" }, ...text));
+  }
+
+  // Foot
+
+  private drawFoot(count: number, page: number, size: number): void {
+    const { foot, state } = this;
+    // The buttons stay the same elements, so that a keyboard user keeps the focus.
+    if (foot.childElementCount === 0) {
+      const turn = (by: number) => () => {
+        state.page += by;
+        this.draw();
+      };
+      foot.append(
+        h("span", { class: "muted", role: "status" }),
+        button("‹", turn(-1), { "aria-label": t("Previous rows") }),
+        button("›", turn(1), { "aria-label": t("Next rows") }),
+        h("span", { class: "muted sideways" }, t("Wider than the screen: scroll it sideways.")),
+      );
+    }
+    const [text, back, next] = [...foot.children] as HTMLButtonElement[];
+    const last = Math.max(0, Math.ceil(count / size) - 1);
+    text!.textContent = this.footText(count, page, size);
+    back!.disabled = page === 0;
+    next!.disabled = page >= last;
+    back!.hidden = next!.hidden = last === 0;
+    text!.hidden = count === this.rows.length && last === 0;
+  }
+
+  private footText(count: number, page: number, size: number): string {
+    const from = count === 0 ? 0 : page * size + 1;
+    const to = Math.min(count, (page + 1) * size);
+    const range = t("Rows {from}–{to} of {count}", { from, to, count });
+    const parts = [count < this.rows.length ? bracketed(range, t("of {count} in all", { count: this.rows.length })) : range];
+    if (printing()) {
+      const chosen = choiceText(this.ctx, this.columns, this.state);
+      if (chosen) parts.push(colon(t("chosen"), chosen));
+      if (count > size) parts.push(t("the report on the screen and its CSV file hold all rows"));
+    }
+    return clauses(parts);
+  }
 }
 
 /** Return a title with a capital; units stay as they are written. */
-function heading(title: string): string {
+function headingText(title: string): string {
   return [t("km"), t("h"), t("kg CO2e/TEU")].includes(title) ? title : cap(title);
-}
-
-/** Return what a cell shows as text: for filter and sorting. */
-function cellText(ctx: Context, row: Row, column: Column): string {
-  const value = row[column.key];
-  if (value === null || value === undefined || value === "") return "";
-  switch (column.kind) {
-    case "place":
-      return column.table ? ctx.doc.name(column.table, String(value)) : ctx.doc.place(String(value));
-    case "row":
-      return ctx.doc.name(column.table ?? "", String(value));
-    case "verdict":
-    case "word":
-      return word(value);
-    case "number":
-      return num(value as number, column.digits ?? 0);
-    case "days":
-      return days(value as number);
-    default:
-      return typeof value === "boolean" ? (value ? t("yes") : t("no")) : String(value);
-  }
 }
 
 function cell(ctx: Context, row: Row, column: Column): HTMLElement {
   const value = row[column.key];
   const text = cellText(ctx, row, column);
-  const right = RIGHT.has(column.kind ?? "") ? "right" : widthOf(text);
+  const look = RIGHT.has(column.kind ?? "") ? "right" : widthOf(text);
+  if (column.draw) return h("td", { class: look }, column.draw(row));
   if (column.kind === "sources") return h("td", {}, sourceButtons(ctx, String(value ?? "")));
   if (column.kind === "chosen") return h("td", {}, chosenButtons(ctx, String(value ?? "")));
-  if (text === "") return h("td", { class: right }, "–");
+  if (text === "") return h("td", { class: look }, "–");
   if (column.kind === "rows") return h("td", {}, rowButtons(ctx, column.table ?? "", column.title, text));
   if (column.kind === "verdict") return h("td", {}, verdictMark(String(value)));
   if (column.kind === "row") {
     const table = column.table ?? "";
-    return h("td", { class: right }, button(text, () => rowDialog(ctx, table, String(value)), { class: "link", "aria-haspopup": "dialog" }));
+    return h("td", { class: look }, button(text, () => rowDialog(ctx, table, String(value)), { class: "link", "aria-haspopup": "dialog" }));
   }
-  return h("td", { class: right }, text);
+  return h("td", { class: look }, text);
 }
 
-/** Long texts keep a width that can be read; the table scrolls instead. */
+/** Long texts keep a width that can be read; other columns fold away instead. */
 function widthOf(text: string): string | null {
   // A Chinese character takes the place of two letters.
   const letters = text.length * (lang() === "zh" ? 2 : 1);
@@ -192,55 +363,4 @@ const SIGNS: Record<string, [string, string]> = {
 export function verdictMark(verdict: string): HTMLElement {
   const [look, sign] = SIGNS[verdict] ?? ["none", "·"];
   return h("span", { class: `mark ${look}` }, h("span", { "aria-hidden": "true" }, `${sign} `), word(verdict));
-}
-
-function filtered(ctx: Context, rows: Row[], columns: Column[], words: string): Row[] {
-  const wanted = words.toLocaleLowerCase(lang()).split(/\s+/).filter(Boolean);
-  if (wanted.length === 0) return rows;
-  return rows.filter((row) => {
-    const text = columns
-      .map((column) => `${cellText(ctx, row, column)} ${String(row[column.key] ?? "")}`)
-      .join(" ")
-      .toLocaleLowerCase(lang());
-    return wanted.every((one) => text.includes(one));
-  });
-}
-
-function sorted(rows: Row[], ctx: Context, columns: Column[], state: State): Row[] {
-  const column = columns.find((c) => c.key === state.sort);
-  if (!column) return rows;
-  const sign = state.down ? -1 : 1;
-  const collator = new Intl.Collator(lang(), { numeric: true });
-  const empty = (value: Cell | undefined) => value === null || value === undefined || value === "";
-  return [...rows].sort((a, b) => {
-    const [x, y] = [a[column.key], b[column.key]];
-    // Empty cells come last, whichever way the rest is sorted.
-    if (empty(x) || empty(y)) return Number(empty(x)) - Number(empty(y));
-    if (typeof x === "number" && typeof y === "number") return sign * (x - y);
-    return sign * collator.compare(cellText(ctx, a, column), cellText(ctx, b, column));
-  });
-}
-
-function drawFoot(foot: HTMLElement, state: State, count: number, all: number, size: number, draw: () => void): void {
-  // The buttons stay the same elements, so that a keyboard user keeps the focus.
-  if (foot.childElementCount === 0) {
-    const turn = (by: number) => () => {
-      state.page += by;
-      draw();
-    };
-    foot.append(
-      h("span", { class: "muted", role: "status" }),
-      button("‹", turn(-1), { "aria-label": t("Previous rows") }),
-      button("›", turn(1), { "aria-label": t("Next rows") }),
-    );
-  }
-  const [text, back, next] = [...foot.children] as HTMLButtonElement[];
-  const last = Math.max(0, Math.ceil(count / size) - 1);
-  const from = count === 0 ? 0 : state.page * size + 1;
-  const range = t("Rows {from}–{to} of {count}", { from, to: Math.min(count, (state.page + 1) * size), count });
-  text!.textContent = count < all ? `${range} (${t("of {count} in all", { count: all })})` : range;
-  back!.disabled = state.page === 0;
-  next!.disabled = state.page >= last;
-  back!.hidden = next!.hidden = last === 0;
-  foot.hidden = count === all && last === 0;
 }

@@ -109,6 +109,16 @@ export function dateText(iso: string | null | undefined): string {
   return new Intl.DateTimeFormat(current, format).format(date);
 }
 
+/** Return the short text of a mark on an axis of time: the year, or within years the month or the day. */
+export function timeMark(ms: number): string {
+  const date = new Date(ms);
+  const [month, day] = [date.getUTCMonth(), date.getUTCDate()];
+  if (month === 0 && day === 1) return String(date.getUTCFullYear());
+  if (current === "az") return day === 1 ? MONTHS_AZ[month]!.slice(0, 3) : `${day} ${MONTHS_AZ[month]!.slice(0, 3)}`;
+  const parts: Intl.DateTimeFormatOptions = day === 1 ? { month: "short" } : { month: "short", day: "numeric" };
+  return new Intl.DateTimeFormat(current, { ...parts, timeZone: "UTC" }).format(date);
+}
+
 /** Return a column kept in four languages, English where the language is missing. */
 export function field(row: Row | undefined, stem: string): string {
   return String(row?.[`${stem}_${current}`] || row?.[`${stem}_en`] || "");

@@ -1,5 +1,7 @@
 /** Light and dark colours, for the page (style.css holds the same) and for drawings. */
 
+import { onPrinting, printing, startPrinting } from "./printing";
+
 export interface Colours {
   text: string;
   muted: string;
@@ -40,10 +42,10 @@ export const palette: string[] = [...OKABE_ITO];
 const listeners = new Set<() => void>();
 const system = window.matchMedia("(prefers-color-scheme: dark)");
 let chosen: ThemeName | null = null;
-let printing = false;
 
+/** Return the colours shown; paper is white. */
 export function theme(): ThemeName {
-  if (printing) return "light";
+  if (printing()) return "light";
   return chosen ?? (system.matches ? "dark" : "light");
 }
 
@@ -74,16 +76,10 @@ function apply(): void {
   for (const f of [...listeners]) f();
 }
 
-/** Paper is white: print in light colours, and go back to the reader's afterwards. */
-export function printColours(on: boolean): void {
-  printing = on;
-  apply();
-}
-
 /** Follow the system's setting, and print in light colours. */
 export function startTheme(): void {
   system.addEventListener("change", apply);
-  window.addEventListener("beforeprint", () => printColours(true));
-  window.addEventListener("afterprint", () => printColours(false));
+  startPrinting();
+  onPrinting(apply);
   apply();
 }

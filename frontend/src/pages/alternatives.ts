@@ -5,6 +5,7 @@ import { number, type Row } from "../core/document";
 import { h } from "../core/dom";
 import { intervals } from "../core/drawing";
 import { type Context, registerPage } from "../core/pages";
+import { clauses, colon, listed } from "../core/phrases";
 import { costText, dayRange, emissionsText, itineraryColumns, type Pair, pairName, pairsOf, paretoSet, viaTexts } from "../core/routes";
 import { dataTable } from "../core/table";
 import { days, num, t } from "../core/texts";
@@ -113,7 +114,7 @@ function scatter(root: HTMLElement, ctx: Context, pair: Pair, best: Set<Row>): v
       title: t("Time and cost of the itineraries: {pair}", { pair: pairName(ctx.doc, pair) }),
       data: rows,
       height: 420,
-      description: rows.map((row) => `${String(row.rank)}: ${days(number(row.mean_h))}, ${costText(row)}, ${emissionsText(row)}`).join("; "),
+      description: clauses(rows.map((row) => colon(String(row.rank), listed([days(number(row.mean_h)), costText(row), emissionsText(row)])))),
     },
   );
   drawn.on("click", (event) => {
@@ -126,13 +127,10 @@ function legend(low: number, high: number): HTMLElement {
   const bar = h("span", { class: "scale", "aria-hidden": "true" });
   bar.style.background = `linear-gradient(90deg, ${SCALE.join(", ")})`;
   return h(
-    "p",
+    "div",
     { class: "chart-key" },
-    t("Colour: {low}", { low: num(low) }),
-    " ",
-    bar,
-    ` ${num(high)} ${t("kg CO2e/TEU")}. `,
-    t("Circle: no other itinerary is at least as good in time, cost and CO2e. Diamond: another one is. Line: 8 of 10 cases."),
+    h("p", {}, t("Colour: {low}", { low: num(low) }), " ", bar, ` ${num(high)} ${t("kg CO2e/TEU")}`),
+    h("p", {}, t("Circle: no other itinerary is at least as good in time, cost and CO2e. Diamond: another one is. Line: 8 of 10 cases.")),
   );
 }
 
@@ -153,8 +151,8 @@ function table(root: HTMLElement, ctx: Context, pair: Pair, best: Set<Row>): voi
     ctx,
     rows,
     [
-      ...itineraryColumns("rank", "via", "mean_h", "p10_h", "p90_h", "cost_usd_per_teu", "co2e_kg_per_teu", "generalized_cost_usd_per_teu"),
-      { key: "best", title: t("best in some respect") },
+      ...itineraryColumns("rank", "via", "mean_h", "range", "cost_usd_per_teu", "co2e_kg_per_teu", "generalized_cost_usd_per_teu"),
+      { key: "best", title: t("best in some respect"), fold: 1 },
     ],
     { caption: t("Itineraries"), file: `karvan-alternatives-${pair.id}` },
   );

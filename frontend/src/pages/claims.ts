@@ -1,25 +1,22 @@
 /** The ledger of claims: what was said, what the evidence says, and why. */
 
-import { type Row, ids } from "../core/document";
-import { button, clear, h, select } from "../core/dom";
 import { chart } from "../core/chart";
+import { type Row, ids } from "../core/document";
+import { button, h } from "../core/dom";
 import { registerPage, type Context } from "../core/pages";
+import { clauses, colon, listed } from "../core/phrases";
 import { rowDialog, sourceButtons } from "../core/sources";
-import { dataTable, verdictMark } from "../core/table";
+import { dataTable, FOLDED, verdictMark } from "../core/table";
 import { field, fromData, num, t } from "../core/texts";
-import { theme } from "../core/theme";
+import { colours } from "../core/theme";
 import { cap, word } from "../core/words";
-import { numberText, periodText, reasonText, withUnit } from "./reasons";
-import { PILLARS, pillarTitle } from "./words";
+import { periodText } from "./periods";
+import { numberText, reasonText, withUnit } from "./reasons";
+import { PILLARS } from "./words";
 import "./reading.css";
 
 const VERDICTS = ["supported", "contradicted", "no data"];
 const SHOWN_OBSERVATIONS = 12;
-
-interface Choice {
-  verdict: string;
-  pillar: string;
-}
 
 registerPage({ id: "claims", title: () => t("Claims"), order: 80, render });
 
@@ -29,68 +26,22 @@ function render(root: HTMLElement, ctx: Context): void {
     root.append(h("p", {}, t("This case makes no claims.")));
     return;
   }
-  const asked = ctx.params.get("verdict") ?? "";
-  const choice: Choice = { verdict: VERDICTS.includes(asked) ? asked : "", pillar: "" };
   root.append(
     h("p", { class: "lead" }, t("Each sentence of the article that can be tested, with the evidence for and against it. \"No data\" means that no independent value was found, not that the claim is wrong.")),
+    h("p", { class: "verdicts" }, ...VERDICTS.map((verdict) => h("span", {}, verdictMark(verdict), ` ${num(count(rows, verdict))}`))),
   );
   summary(root, rows);
-  const filters = h("div", { class: "filters", role: "group", "aria-label": t("verdict") });
-  const ledger = h("div", {});
-  const show = (): void => {
-    clear(filters);
-    filters.append(...verdictFilters(rows, choice, show));
-    clear(ledger);
-    const kept = rows.filter((row) => passes(row, choice));
-    for (const row of kept) ledger.append(entry(ctx, row));
-    if (!kept.length) ledger.append(h("p", { class: "muted" }, t("No rows.")));
-  };
-  root.append(h("h2", {}, t("Ledger")), h("div", { class: "reading-tools" }, filters, pillarChoice(rows, choice, show)), ledger);
-  show();
-  ledgerTable(root, ctx, rows);
+  ledger(root, ctx, rows);
 }
 
-function passes(row: Row, choice: Choice): boolean {
-  return (
-    (!choice.verdict || row.verdict === choice.verdict) &&
-    (!choice.pillar || row.pillar === choice.pillar)
-  );
-}
-
-function verdictFilters(rows: Row[], choice: Choice, show: () => void): HTMLElement[] {
-  return ["", ...VERDICTS].map((verdict) => {
-    const count = rows.filter((row) => passes(row, { ...choice, verdict })).length;
-    const name = verdict ? cap(word(verdict)) : t("All");
-    return button(
-      `${name} (${num(count)})`,
-      () => {
-        choice.verdict = verdict;
-        show();
-      },
-      { "aria-pressed": String(choice.verdict === verdict) },
-    );
-  });
-}
-
-function pillarChoice(rows: Row[], choice: Choice, show: () => void): HTMLElement {
-  const present = PILLARS.filter((pillar) => rows.some((row) => row.pillar === pillar));
-  const options = [
-    { value: "", text: t("All") },
-    ...present.map((pillar) => ({ value: pillar, text: pillarTitle(pillar) })),
-  ];
-  return select(t("Pillar"), options, choice.pillar, (value) => {
-    choice.pillar = value;
-    show();
-  });
+function count(rows: Row[], verdict: string, pillar?: string): number {
+  return rows.filter((row) => row.verdict === verdict && (pillar === undefined || row.pillar === pillar)).length;
 }
 
 /** Verdicts by pillar. */
 function summary(root: HTMLElement, rows: Row[]): void {
   const pillars = PILLARS.filter((pillar) => rows.some((row) => row.pillar === pillar)).reverse();
-  const count = (pillar: string, verdict: string): number =>
-    rows.filter((row) => row.pillar === pillar && row.verdict === verdict).length;
-  const colours: Record<string, string> = { supported: "#0072b2", contradicted: "#d55e00", "no data": "#9aa3ad" };
-  const light = theme() === "light";
+  const looks: Record<string, string> = { supported: "#0072b2", contradicted: "#d55e00", "no data": "#9aa3ad" };
   chart(
     root,
     {
@@ -103,43 +54,55 @@ function summary(root: HTMLElement, rows: Row[]): void {
         type: "bar",
         stack: "verdicts",
         name: cap(word(verdict)),
-        itemStyle: { color: colours[verdict], borderColor: light ? "#ffffff" : "#1a2027", borderWidth: 1 },
-        data: pillars.map((pillar) => count(pillar, verdict)),
+        itemStyle: { color: looks[verdict], borderColor: colours().surface, borderWidth: 1 },
+        data: pillars.map((pillar) => count(rows, verdict, pillar)),
       })),
     },
     {
       title: t("Verdicts by pillar"),
       data: pillars.map((pillar) => ({
         pillar,
-        ...Object.fromEntries(VERDICTS.map((verdict) => [verdict, count(pillar, verdict)])),
+        ...Object.fromEntries(VERDICTS.map((verdict) => [verdict, count(rows, verdict, pillar)])),
       })),
-      height: 60 + 30 * pillars.length,
-      description: VERDICTS.map(
-        (verdict) => `${word(verdict)}: ${num(rows.filter((row) => row.verdict === verdict).length)}`,
-      ).join("; "),
+      height: 60 + 26 * pillars.length,
+      description: clauses(VERDICTS.map((verdict) => colon(word(verdict), count(rows, verdict)))),
     },
   );
 }
 
-function entry(ctx: Context, row: Row): HTMLElement {
-  const id = String(row.claim_id);
-  const claim = ctx.doc.row("input_claims", id);
-  return h(
-    "article",
-    { class: "claim", id: `claim-${id}` },
-    h(
-      "div",
-      { class: "claim-head" },
-      verdictMark(String(row.verdict)),
-      h("span", { class: "muted" }, pillarTitle(String(row.pillar))),
-      button(id, () => rowDialog(ctx, "input_claims", id), { class: "link", "aria-haspopup": "dialog" }),
-    ),
-    h("h3", {}, field(claim, "claim") || id),
-    claim?.quote_ru ? h("blockquote", { lang: "ru" }, String(claim.quote_ru)) : null,
-    h("p", {}, h("strong", {}, `${t("Why:")} `), reasonText(ctx.doc, row)),
-    evidenceUsed(ctx, row),
-    reading(ctx, claim),
+function ledger(root: HTMLElement, ctx: Context, rows: Row[]): void {
+  const full = rows.map((row) => ({
+    ...row,
+    claim: field(ctx.doc.row("input_claims", String(row.claim_id)), "claim") || row.claim_id!,
+    why: reasonText(ctx.doc, row),
+  }));
+  dataTable(
+    root,
+    ctx,
+    full,
+    [
+      { key: "claim_id", title: t("row"), kind: "row", table: "input_claims", fold: 2 },
+      { key: "verdict", title: t("verdict"), kind: "verdict" },
+      { key: "claim", title: t("claim") },
+      { key: "pillar", title: t("pillar"), kind: "word", fold: 1 },
+      { key: "why", title: t("why"), fold: FOLDED },
+    ],
+    {
+      caption: t("Ledger"),
+      file: "claims",
+      filter: true,
+      pageSize: 60,
+      choices: ["verdict", "pillar"],
+      detail: (row) => evidenceOf(ctx, row),
+    },
   );
+}
+
+/** What stands behind a verdict: the sentence itself, the rows it rests on, and what an analyst says. */
+function evidenceOf(ctx: Context, row: Row): Node[] {
+  const claim = ctx.doc.row("input_claims", String(row.claim_id));
+  const quote = claim?.quote_ru ? h("blockquote", { lang: "ru" }, String(claim.quote_ru)) : null;
+  return [quote, evidenceUsed(ctx, row), reading(ctx, claim)].filter((part) => part !== null);
 }
 
 function reading(ctx: Context, claim: Row | undefined): HTMLElement | null {
@@ -180,27 +143,6 @@ function observationName(ctx: Context, id: string): string {
   const row = ctx.doc.row("input_observations", id);
   if (!row) return id;
   const of = String(ctx.doc.row("input_series", String(row.series_id))?.unit ?? "");
-  const when = [row.coverage, periodText(String(row.period ?? ""))].filter(Boolean).join(", ");
-  return typeof row.value === "number" ? `${when}: ${withUnit(numberText(row.value), of)}` : when;
-}
-
-function ledgerTable(root: HTMLElement, ctx: Context, rows: Row[]): void {
-  const full = rows.map((row) => ({
-    ...row,
-    claim: field(ctx.doc.row("input_claims", String(row.claim_id)), "claim"),
-    why: reasonText(ctx.doc, row),
-  }));
-  dataTable(
-    root,
-    ctx,
-    full,
-    [
-      { key: "claim_id", title: t("row"), kind: "row", table: "input_claims" },
-      { key: "claim", title: t("claim") },
-      { key: "pillar", title: t("pillar"), kind: "word" },
-      { key: "verdict", title: t("verdict"), kind: "verdict" },
-      { key: "why", title: t("why") },
-    ],
-    { caption: t("The ledger as a table"), file: "claims", filter: true, pageSize: 10 },
-  );
+  const when = listed([String(row.coverage ?? ""), periodText(String(row.period ?? ""))].filter(Boolean));
+  return typeof row.value === "number" ? colon(when, withUnit(numberText(row.value), of)) : when;
 }

@@ -3,10 +3,12 @@
 import { chart, tooltipBox } from "../core/chart";
 import { type Row, ids } from "../core/document";
 import { h } from "../core/dom";
+import { timeAxis } from "../core/drawing";
 import { registerPage, type Context } from "../core/pages";
+import { listed } from "../core/phrases";
 import { rowDialog } from "../core/sources";
 import { dataTable } from "../core/table";
-import { dateText, field, fromData, t } from "../core/texts";
+import { countryName, dateText, field, fromData, t } from "../core/texts";
 import { palette } from "../core/theme";
 import { cap, word } from "../core/words";
 import { PILLARS, eventKindWord } from "./words";
@@ -37,23 +39,23 @@ function render(root: HTMLElement, ctx: Context): void {
   }
   timeline(root, ctx, rows);
   const full = rows
-    .map((row) => ({ ...row, kind: eventKindWord(String(row.kind)), what: fromData(String(row.effect ?? "")), who: ids(row.parties).join(", ") }))
+    .map((row) => ({ ...row, what: fromData(String(row.effect ?? "")), who: listed(ids(row.parties).map(countryName)) }))
     .sort((a: Row, b: Row) => String(b.date).localeCompare(String(a.date)));
   dataTable(
     root,
     ctx,
     full,
     [
-      { key: "date", title: t("date") },
+      { key: "date", title: t("date"), text: (row) => dateText(String(row.date ?? "")) },
       { key: "id", title: t("event"), kind: "row", table: "input_events" },
-      { key: "pillar", title: t("pillar"), kind: "word" },
-      { key: "kind", title: t("kind") },
-      { key: "who", title: t("parties") },
-      { key: "what", title: t("effect") },
-      { key: "confidence", title: t("confidence"), kind: "word" },
-      { key: "source_id", title: t("sources"), kind: "sources" },
+      { key: "pillar", title: t("pillar"), kind: "word", fold: 2 },
+      { key: "kind", title: t("kind"), text: (row) => eventKindWord(String(row.kind)), fold: 3 },
+      { key: "who", title: t("parties"), fold: 5 },
+      { key: "what", title: t("effect"), fold: 6 },
+      { key: "confidence", title: t("confidence"), kind: "word", fold: 4 },
+      { key: "source_id", title: t("sources"), kind: "sources", fold: 1 },
     ],
-    { caption: t("All events"), file: "events", filter: true, pageSize: 20 },
+    { caption: t("All events"), file: "events", filter: true, choices: ["pillar", "kind"] },
   );
 }
 
@@ -93,7 +95,8 @@ function timeline(root: HTMLElement, ctx: Context, rows: Row[]): void {
         trigger: "item",
         formatter: (p: { data: { dot: Dot } }) => eventBox(p.data.dot.row),
       },
-      xAxis: { type: "time", splitLine: { show: true }, axisLabel: { hideOverlap: true } },
+      useUTC: true,
+      xAxis: { ...timeAxis(), splitLine: { show: true } },
       yAxis: { type: "category", data: pillars.map((pillar) => cap(word(pillar))), splitLine: { show: true } },
       dataZoom: [{ type: "slider", filterMode: "none", height: 20, bottom: 10, showDetail: false, startValue: zoomStart(byPillar.flat()) }],
       series: byPillar.map((dots, index) => ({

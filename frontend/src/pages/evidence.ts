@@ -2,20 +2,29 @@
 
 import { clear, h, select } from "../core/dom";
 import type { Row } from "../core/document";
+import { keepInAddress, kept } from "../core/kept";
 import { registerPage, type Context } from "../core/pages";
-import { dataTable } from "../core/table";
+import { bracketed, finder, listed as listText } from "../core/phrases";
+import { type Column, dataTable, FOLDED } from "../core/table";
 import { chart } from "../core/chart";
-import { field, fromData, lang, num, t } from "../core/texts";
+import { field, fromData, percent, t } from "../core/texts";
 import { palette } from "../core/theme";
 import { cap, unit, word } from "../core/words";
 import { seriesChart } from "./series-chart";
-import { numberText, periodText } from "./reasons";
+import { periodText } from "./periods";
+import { numberText } from "./reasons";
 import { PILLARS, pillarTitle, tableWord } from "./words";
 import "./reading.css";
 
 const MOST_LISTED = 200;
 
 registerPage({ id: "evidence", title: () => t("Evidence"), order: 70, render });
+
+/** What the reader looks for. */
+interface State {
+  words: string;
+  pillar: string;
+}
 
 interface Listed {
   id: string;
@@ -54,13 +63,14 @@ function seriesOf(ctx: Context): Listed[] {
 }
 
 function browser(root: HTMLElement, ctx: Context, listed: Listed[]): void {
-  const state = { words: "", pillar: "", series: ctx.params.get("series") ?? "" };
-  if (!listed.some((one) => one.id === state.series)) state.series = defaultSeries(listed);
+  const state = kept("evidence", (): State => ({ words: "", pillar: "" }));
+  let series = ctx.params.get("series") ?? "";
+  if (!listed.some((one) => one.id === series)) series = defaultSeries(listed);
   const list = h("div", { class: "series-list", role: "group", "aria-label": t("Series") });
   const shown = h("section", { "aria-live": "polite" });
   const open = (id: string): void => {
-    state.series = id;
-    history.replaceState(null, "", address(id));
+    series = id;
+    keepInAddress("series", id);
     fill();
     clear(shown);
     showSeries(shown, ctx, id);
@@ -68,7 +78,7 @@ function browser(root: HTMLElement, ctx: Context, listed: Listed[]): void {
   const fill = (): void => {
     clear(list);
     const found = listed.filter((one) => matches(one, state));
-    for (const one of found.slice(0, MOST_LISTED)) list.append(listEntry(one, one.id === state.series, open));
+    for (const one of found.slice(0, MOST_LISTED)) list.append(listEntry(one, one.id === series, open));
     if (found.length > MOST_LISTED) {
       list.append(h("p", { class: "muted" }, t("and {count} more", { count: found.length - MOST_LISTED })));
     }
@@ -81,7 +91,7 @@ function browser(root: HTMLElement, ctx: Context, listed: Listed[]): void {
     shown,
   );
   fill();
-  showSeries(shown, ctx, state.series);
+  showSeries(shown, ctx, series);
 }
 
 /** A disputed one with values over several years tells most. */
@@ -89,41 +99,30 @@ function defaultSeries(listed: Listed[]): string {
   return (listed.find((one) => one.disputed > 0 && one.count < 100) ?? listed[0]!).id;
 }
 
-function address(series: string): string {
-  const [page = "#/evidence", query = ""] = location.hash.split("?");
-  const params = new URLSearchParams(query);
-  params.set("series", series);
-  return `${page}?${params.toString()}`;
+function matches(one: Listed, state: State): boolean {
+  return (!state.pillar || one.pillar === state.pillar) && finder(state.words)(`${one.name} ${one.id}`);
 }
 
-function matches(one: Listed, state: { words: string; pillar: string }): boolean {
-  if (state.pillar && one.pillar !== state.pillar) return false;
-  const text = `${one.name} ${one.id}`.toLocaleLowerCase(lang());
-  return state.words
-    .toLocaleLowerCase(lang())
-    .split(/\s+/)
-    .every((part) => text.includes(part));
-}
-
-function searchBox(state: { words: string }, fill: () => void): HTMLElement {
+function searchBox(state: State, fill: () => void): HTMLElement {
   const box = h("input", {
     type: "search",
     placeholder: t("trade, visitors, port …"),
+    value: state.words,
     oninput: (event: Event) => {
-      state.words = (event.target as HTMLInputElement).value.trim();
+      state.words = (event.target as HTMLInputElement).value;
       fill();
     },
   });
   return h("label", { class: "field" }, h("span", {}, t("Find a series")), box);
 }
 
-function pillarBox(listed: Listed[], state: { pillar: string }, fill: () => void): HTMLElement {
+function pillarBox(listed: Listed[], state: State, fill: () => void): HTMLElement {
   const present = PILLARS.filter((pillar) => listed.some((one) => one.pillar === pillar));
   const options = [
     { value: "", text: t("All") },
     ...present.map((pillar) => ({ value: pillar, text: pillarTitle(pillar) })),
   ];
-  return select(t("Pillar"), options, "", (value) => {
+  return select(t("Pillar"), options, state.pillar, (value) => {
     state.pillar = value;
     fill();
   });
@@ -136,7 +135,7 @@ function listEntry(one: Listed, current: boolean, open: (id: string) => void): H
     "button",
     { type: "button", "aria-current": current ? "true" : null, onclick: () => open(one.id) },
     h("span", {}, one.name),
-    h("span", { class: "muted" }, figures.join(", ")),
+    h("span", { class: "muted" }, listText(figures)),
   );
 }
 
@@ -152,10 +151,11 @@ function showSeries(parent: HTMLElement, ctx: Context, id: string): void {
     return;
   }
   seriesChart(parent, ctx, name, String(series?.unit ?? ""), rows);
-  observationTable(parent, ctx, name, String(series?.unit ?? ""), rows);
+  observationTable(parent, ctx, id, rows);
 }
 
-function observationTable(parent: HTMLElement, ctx: Context, name: string, of: string, rows: Row[]): void {
+function observationTable(parent: HTMLElement, ctx: Context, series: string, rows: Row[]): void {
+  const of = String(ctx.doc.row("input_series", series)?.unit ?? "");
   const full = rows.map((row) => ({
     ...row,
     when: periodText(String(row.period ?? "")),
@@ -169,18 +169,30 @@ function observationTable(parent: HTMLElement, ctx: Context, name: string, of: s
     [
       { key: "when", title: t("period") },
       { key: "value", title: unitTitle(of), kind: "number", digits: digitsOf(rows) },
-      { key: "range", title: t("range") },
-      { key: "printed", title: t("as printed") },
-      { key: "coverage", title: t("coverage") },
-      { key: "side", title: t("who counts") },
-      { key: "used", title: t("used") },
-      { key: "status", title: t("status"), kind: "word" },
-      { key: "confidence", title: t("confidence"), kind: "word" },
-      { key: "source_id", title: t("sources"), kind: "sources" },
-      { key: "id", title: t("row"), kind: "row", table: "input_observations" },
+      ...present(rows, { key: "range", title: t("range"), fold: 3 }, "value_low", "value_high"),
+      ...present(rows, { key: "coverage", title: t("coverage"), fold: 2 }),
+      ...present(rows, { key: "side", title: t("who counts"), fold: 1 }),
+      { key: "used", title: t("used"), fold: 5 },
+      { key: "status", title: t("status"), kind: "word", fold: 4 },
+      { key: "confidence", title: t("confidence"), kind: "word", fold: 6 },
+      { key: "source_id", title: t("sources"), kind: "sources", fold: 3.5 },
+      { key: "printed", title: t("as printed"), fold: FOLDED },
+      { key: "id", title: t("row"), kind: "row", table: "input_observations", fold: FOLDED },
     ],
-    { caption: t("Observations: {series}", { series: name }), file: "observations", filter: true, pageSize: 15 },
+    {
+      caption: t("Observations: {series}", { series: ctx.doc.name("input_series", series) }),
+      file: `observations-${series}`,
+      filter: true,
+      pageSize: 15,
+    },
   );
+}
+
+/** Return a column if any row has something in it. */
+function present(rows: Row[], column: Column, ...from: string[]): Column[] {
+  const keys = from.length > 0 ? from : [column.key];
+  const filled = rows.some((row) => keys.some((key) => row[key] !== null && row[key] !== ""));
+  return filled ? [column] : [];
 }
 
 const unitTitle = (of: string): string => (of && of !== "1" ? unit(of) : t("value"));
@@ -202,6 +214,8 @@ function digitsOf(rows: Row[]): number {
 }
 
 const STATES = ["reported", "derived", "assumed", "calibrated"];
+/** Which columns of the state give way on a narrow screen. */
+const FOLDS: Record<string, number> = { quantities: 3, calibrated: 4, derived: 1, contradicted: 2, without_data: 2.5 };
 
 /** How much of each table is reported, and how much was chosen. */
 function stateOfData(root: HTMLElement, ctx: Context): void {
@@ -218,19 +232,19 @@ function stateOfData(root: HTMLElement, ctx: Context): void {
       tooltip: {
         trigger: "axis",
         axisPointer: { type: "shadow" },
-        valueFormatter: (value: number) => `${num(value, 1)} %`,
+        valueFormatter: percent,
       },
-      xAxis: { type: "value", max: 100, axisLabel: { formatter: "{value} %" } },
+      xAxis: { type: "value", max: 1, axisLabel: { formatter: percent } },
       yAxis: {
         type: "category",
-        data: judged.map((row) => `${cap(tableWord(String(row.table)))} (${num(whole(row))})`),
+        data: judged.map((row) => bracketed(cap(tableWord(String(row.table))), whole(row))),
       },
       series: STATES.map((state, index) => ({
         type: "bar",
         stack: "state",
         name: cap(word(state)),
         itemStyle: { color: palette[[0, 2, 1, 3][index]!] },
-        data: judged.map((row) => (100 * Number(row[state])) / whole(row)),
+        data: judged.map((row) => Number(row[state]) / whole(row)),
       })),
     },
     {
@@ -245,7 +259,7 @@ function stateOfData(root: HTMLElement, ctx: Context): void {
     root,
     ctx,
     rows.map((row) => ({ ...row, name: cap(tableWord(String(row.table))) })),
-    [{ key: "name", title: t("table") }, ...columns.map((key) => ({ key, title: stateTitle(key), kind: "number" as const }))],
+    [{ key: "name", title: t("table") }, ...columns.map((key) => ({ key, title: stateTitle(key), kind: "number" as const, fold: FOLDS[key] }))],
     { caption: t("State of the data by table"), file: "evidence_state" },
   );
 }

@@ -3,9 +3,10 @@
 import { chart, tooltipBox } from "../core/chart";
 import { ids, number, type Row } from "../core/document";
 import { button, h, select } from "../core/dom";
-import { fitted, labelWidth } from "../core/drawing";
+import { nameAxis } from "../core/drawing";
 import { type Context, registerPage } from "../core/pages";
-import { dayRange, legColumns, legName, legRows, legsOf, type Pair, pairName, pairsOf, viaTexts } from "../core/routes";
+import { bracketed, clauses, colon, listed } from "../core/phrases";
+import { costText, emissionsText, itineraryColumns, legColumns, legRows, legsOf, type Pair, pairName, pairsOf, viaTexts, wayText } from "../core/routes";
 import { chosenTable, sourceList } from "../core/sources";
 import { dataTable } from "../core/table";
 import { days, num, t } from "../core/texts";
@@ -52,39 +53,24 @@ export function pairSelect(ctx: Context, pairs: Pair[], pair: Pair, page: string
 }
 
 function choices(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row): void {
-  const titles = [
-    t("No."),
-    cap(t("via")),
-    cap(t("days, mean")),
-    t("8 of 10 cases"),
-    t("USD/TEU"),
-    t("kg CO2e/TEU"),
-    t("km"),
-    cap(t("transfers")),
-    t("Gauge changes"),
-    "",
-  ];
-  const body = h("tbody");
   const via = viaTexts(ctx.doc, pair.itineraries);
-  for (const row of pair.itineraries) body.append(choiceRow(ctx, pair, row, via.get(row) ?? "", row === chosen));
-  const caption = t("Itineraries of {pair}, the recommended one first", { pair: pairName(ctx.doc, pair) });
+  const rows = pair.itineraries.map((row) => ({ ...row, via: via.get(row) ?? "" }) as Row);
+  const isChosen = (row: Row): boolean => row.rank === chosen.rank;
+  dataTable(
+    root,
+    ctx,
+    rows,
+    [
+      ...itineraryColumns("rank", "via", "mean_h", "range", "cost_usd_per_teu", "co2e_kg_per_teu", "km", "transfers", "gauge_changes"),
+      { key: "show", title: "", acts: true, draw: (row) => showButton(ctx, pair, row, isChosen(row)) },
+    ],
+    {
+      caption: t("Itineraries of {pair}, the recommended one first", { pair: pairName(ctx.doc, pair) }),
+      file: `karvan-itineraries-${pair.id}`,
+      current: isChosen,
+    },
+  );
   root.append(
-    h(
-      "div",
-      { class: "data-table" },
-      h("div", { class: "table-head" }, h("div", { class: "table-title", "aria-hidden": "true" }, caption)),
-      h(
-        "div",
-        { class: "table-scroll", tabindex: 0, role: "region", "aria-label": caption },
-        h(
-          "table",
-          {},
-          h("caption", { class: "hidden" }, caption),
-          h("thead", {}, h("tr", {}, ...titles.map((x, i) => (x ? h("th", { scope: "col", class: i >= 2 ? "right" : null }, x) : h("td", {}))))),
-          body,
-        ),
-      ),
-    ),
     h(
       "p",
       { class: "muted" },
@@ -93,28 +79,12 @@ function choices(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row): void
   );
 }
 
-function choiceRow(ctx: Context, pair: Pair, row: Row, via: string, on: boolean): HTMLElement {
-  const right = (text: string) => h("td", { class: "right" }, text);
-  const show = on
-    ? h("span", { class: "muted" }, t("shown below"))
-    : button(t("Show"), () => ctx.go("itineraries", { pair: pair.id, rank: String(row.rank) }), {
-        class: "link",
-        "aria-label": t("Show itinerary {rank}", { rank: String(row.rank) }),
-      });
-  return h(
-    "tr",
-    { class: on ? "chosen" : null, "aria-current": on ? "true" : null },
-    h("td", {}, String(row.rank)),
-    h("th", { scope: "row", class: "plain-head long" }, via),
-    right(days(number(row.mean_h))),
-    right(dayRange(row)),
-    right(num(number(row.cost_usd_per_teu))),
-    right(num(number(row.co2e_kg_per_teu))),
-    right(num(number(row.km))),
-    right(num(number(row.transfers))),
-    right(num(number(row.gauge_changes))),
-    h("td", {}, show),
-  );
+function showButton(ctx: Context, pair: Pair, row: Row, on: boolean): HTMLElement {
+  if (on) return h("span", { class: "muted" }, t("shown below"));
+  return button(t("Show"), () => ctx.go("itineraries", { pair: pair.id, rank: String(row.rank) }), {
+    class: "link",
+    "aria-label": t("Show itinerary {rank}", { rank: String(row.rank) }),
+  });
 }
 
 /** Draw the legs below each other, each where the one before ends. */
@@ -125,8 +95,8 @@ function waterfall(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row, leg
     starts.push(elapsed / 24);
     for (const part of PARTS) elapsed += number(leg[part.key]) ?? 0;
   }
-  const names = legs.map((leg, i) => `${i + 1}. ${legName(ctx.doc, leg)} (${word(leg.mode)})`);
-  const labels = labelWidth(root, 240);
+  const names = legs.map((leg, i) => bracketed(`${i + 1}. ${wayText(ctx.doc, leg)}`, word(leg.mode)));
+  const axis = nameAxis(root, names, 240);
   const bars = PARTS.map((part) => ({
     type: "bar",
     name: cap(part.title()),
@@ -138,16 +108,10 @@ function waterfall(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row, leg
   chart(
     root,
     {
-      grid: { left: labels.width + 16, right: 20, top: 34, bottom: 40 },
+      grid: { left: axis.left, right: 20, top: 34, bottom: 40 },
       legend: { top: 0, left: 0, data: PARTS.map((part) => cap(part.title())), selectedMode: false },
       xAxis: { type: "value", name: t("days since the start"), nameLocation: "middle", nameGap: 26, axisLabel: { formatter: (v: number) => num(v) } },
-      yAxis: {
-        type: "category",
-        data: names,
-        inverse: true,
-        axisTick: { show: false },
-        axisLabel: { formatter: (name: string) => fitted(name, labels.width), interval: 0 },
-      },
+      yAxis: axis.axis,
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, formatter: (p: { dataIndex: number }[]) => legTip(names[p[0]!.dataIndex]!, legs[p[0]!.dataIndex]!) },
       series: [
         // What came before is drawn as nothing, so that each bar begins where the last one ends.
@@ -158,20 +122,19 @@ function waterfall(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row, leg
     {
       title: t("Where the time goes: {pair}, {days} days in the mean", { pair: pairName(ctx.doc, pair), days: days(number(chosen.mean_h)) }),
       data: legs,
-      height: 90 + legs.length * 44,
-      description: legs.map((leg, i) => `${names[i]}: ${partsText(leg)}`).join("; "),
+      height: 90 + legs.length * Math.max(44, axis.row),
+      description: clauses(legs.map((leg, i) => colon(names[i]!, partsText(leg)))),
     },
   );
 }
 
 function partsText(leg: Row): string {
-  return PARTS.map((part) => `${part.title()} ${num(number(leg[part.key]), 1)} ${t("h")}`).join(", ");
+  return listed(PARTS.map((part) => `${part.title()} ${num(number(leg[part.key]), 1)} ${t("h")}`));
 }
 
 function legTip(name: string, leg: Row): HTMLElement {
   const lines = PARTS.map((part): [string, string] => [part.title(), `${num(number(leg[part.key]), 1)} ${t("h")}`]);
-  lines.push([t("cost"), `${num(number(leg.cost_usd_per_teu))} ${t("USD/TEU")}`]);
-  lines.push([t("emissions"), `${num(number(leg.co2e_kg_per_teu))} ${t("kg CO2e/TEU")}`]);
+  lines.push([t("cost"), costText(leg)], [t("emissions"), emissionsText(leg)]);
   return tooltipBox(name, lines);
 }
 

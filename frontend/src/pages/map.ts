@@ -1,14 +1,16 @@
 /** The corridor on a map: the network, and the itineraries of a chosen pair. */
 
 import { type Row, ids, number } from "../core/document";
-import { pairName } from "../core/routes";
+import { costText, dayRange, legsOf, pairName, pairsOf } from "../core/routes";
 import { button, clear, h, select } from "../core/dom";
+import { keepInAddress } from "../core/kept";
 import { registerPage, type Context } from "../core/pages";
+import { clauses, listed } from "../core/phrases";
 import { chosenButtons, sourceButtons } from "../core/sources";
 import { dataTable } from "../core/table";
 import { countryName, days, num, t } from "../core/texts";
 import { onThemeChange, palette } from "../core/theme";
-import { unit, word } from "../core/words";
+import { unit } from "../core/words";
 import { createMap, type KarvanMap, type Route } from "../map";
 import { linkSources } from "../map/facts";
 import { nodesOf } from "../map/routes";
@@ -23,7 +25,7 @@ const NONE = "none";
 registerPage({ id: "map", title: () => t("Map"), order: 20, render });
 
 function render(root: HTMLElement, ctx: Context): () => void {
-  const pairs = pairsOf(ctx);
+  const pairs = pairsOf(ctx.doc).map((one) => ({ value: one.id, text: pairName(ctx.doc, one) }));
   // The first pair of the case, unless the reader asks for another one or for none.
   const asked = ctx.params.get("pair");
   let pair = asked === NONE ? "" : (asked ?? pairs[0]?.value ?? "");
@@ -44,7 +46,7 @@ function render(root: HTMLElement, ctx: Context): () => void {
     pair,
     (value) => {
       pair = value;
-      keepInAddress(pair);
+      keepInAddress("pair", pair || NONE);
       show(true);
     },
   );
@@ -74,43 +76,21 @@ function render(root: HTMLElement, ctx: Context): () => void {
   };
 }
 
-function pairsOf(ctx: Context): { value: string; text: string }[] {
-  const rows = ctx.doc.table("itineraries").filter((row) => row.rank === 1);
-  return rows.map((row) => ({
-    value: String(row.pair_id),
-    text: pairName(ctx.doc, row),
-  }));
-}
-
-function keepInAddress(pair: string): void {
-  const [page = "#/map", query = ""] = location.hash.split("?");
-  const params = new URLSearchParams(query);
-  params.set("pair", pair || NONE);
-  history.replaceState(null, "", `${page}?${params.toString()}`);
-}
-
 function routesOf(ctx: Context, pair: string): Route[] {
-  const legs = ctx.doc.table("legs").filter((leg) => leg.pair_id === pair);
-  const rows = itinerariesOf(ctx, pair);
-  return rows.map((row, index) => ({
-    legs: legs.filter((leg) => leg.rank === row.rank),
-    label: routeName(ctx, row, legs),
-    colour: palette[index % palette.length]!,
-  }));
+  return itinerariesOf(ctx, pair).map((row, index) => {
+    const legs = legsOf(ctx.doc, row);
+    return { legs, label: routeName(ctx, legs), colour: palette[index % palette.length]! };
+  });
 }
 
-/** The recommended itinerary, then others by rank that call at different terminals. */
+/** The recommended itinerary, then others by rank. */
 function itinerariesOf(ctx: Context, pair: string): Row[] {
-  const rows = ctx.doc.table("itineraries").filter((row) => row.pair_id === pair);
-  rows.sort((a, b) => Number(a.rank) - Number(b.rank));
-  return rows.slice(0, 1 + ALTERNATIVES);
+  return pairsOf(ctx.doc).find((one) => one.id === pair)?.itineraries.slice(0, 1 + ALTERNATIVES) ?? [];
 }
 
-function routeName(ctx: Context, row: Row, legs: Row[]): string {
-  const via = legs
-    .filter((leg) => leg.rank === row.rank && leg.origin !== row.origin)
-    .map((leg) => ctx.doc.place(String(leg.origin)));
-  return via.length ? t("via {places}", { places: via.join(", ") }) : t("direct");
+function routeName(ctx: Context, legs: Row[]): string {
+  const via = legs.slice(1).map((leg) => ctx.doc.place(String(leg.origin)));
+  return via.length ? t("via {places}", { places: listed(via) }) : t("direct");
 }
 
 function itineraryList(ctx: Context, pair: string, routes: Route[]): HTMLElement {
@@ -136,10 +116,9 @@ function itineraryList(ctx: Context, pair: string, routes: Route[]): HTMLElement
 }
 
 function figures(row: Row): string {
-  const range = `${days(number(row.p10_h))}–${days(number(row.p90_h))}`;
   return [
-    t("{days} days ({range})", { days: days(number(row.mean_h)), range }),
-    `${num(number(row.cost_usd_per_teu))} ${unit("USD/TEU")}`,
+    t("{days} days ({range})", { days: days(number(row.mean_h)), range: dayRange(row) }),
+    costText(row),
     `${num(number(row.km))} ${unit("km")}`,
   ].join(" · ");
 }
@@ -153,8 +132,8 @@ function tables(root: HTMLElement, ctx: Context, scene: Scene): void {
     mode: link.mode,
     length_km: number(link.row.length_km),
     move_h: link.moveHours || null,
-    state: stateWord(String(link.row.state ?? "")) + (link.inRun ? "" : `; ${t("not in this run")}`),
-    corridor: ids(link.row.corridor).map(corridorWord).join(", "),
+    state: clauses([stateWord(String(link.row.state ?? "")), ...(link.inRun ? [] : [t("not in this run")])]),
+    corridor: listed(ids(link.row.corridor).map(corridorWord)),
     sources: linkSources(link.row),
   }));
   root.append(h("h2", {}, t("Links and places in words")));
@@ -165,19 +144,19 @@ function tables(root: HTMLElement, ctx: Context, scene: Scene): void {
     [
       { key: "from", title: t("from") },
       { key: "to", title: t("to") },
-      { key: "mode", title: t("mode"), kind: "word" },
-      { key: "length_km", title: unit("km"), kind: "number" },
-      { key: "move_h", title: t("move h"), kind: "number", digits: 1 },
-      { key: "state", title: t("state") },
-      { key: "corridor", title: t("corridor") },
-      { key: "sources", title: t("sources"), kind: "sources" },
-      { key: "id", title: t("row"), kind: "row", table: "input_links" },
+      { key: "mode", title: t("mode"), kind: "word", fold: 2 },
+      { key: "length_km", title: unit("km"), kind: "number", fold: 1 },
+      { key: "move_h", title: t("move h"), kind: "number", digits: 1, fold: 4 },
+      { key: "state", title: t("state"), fold: 5 },
+      { key: "corridor", title: t("corridor"), fold: 6 },
+      { key: "sources", title: t("sources"), kind: "sources", fold: 3 },
+      { key: "id", title: t("row"), kind: "row", table: "input_links", fold: 7 },
     ],
-    { caption: t("Links of the network"), file: "links", filter: true, pageSize: 10 },
+    { caption: t("Links of the network"), file: "links", filter: true, pageSize: 10, choices: ["mode"] },
   );
   const nodes = scene.nodes.map((node) => ({
     id: node.id,
-    kind: word(node.kind),
+    kind: node.kind,
     country: countryName(node.country),
     state: node.inRun ? t("in this run") : t("not in this run"),
   }));
@@ -187,10 +166,10 @@ function tables(root: HTMLElement, ctx: Context, scene: Scene): void {
     nodes,
     [
       { key: "id", title: t("name"), kind: "row", table: "input_nodes" },
-      { key: "kind", title: t("kind") },
-      { key: "country", title: t("country") },
-      { key: "state", title: t("state") },
+      { key: "kind", title: t("kind"), kind: "word", fold: 2 },
+      { key: "country", title: t("country"), fold: 1 },
+      { key: "state", title: t("state"), fold: 3 },
     ],
-    { caption: t("Places of the network"), file: "nodes", filter: true, pageSize: 10 },
+    { caption: t("Places of the network"), file: "nodes", filter: true, pageSize: 10, choices: ["kind"] },
   );
 }

@@ -1,16 +1,17 @@
 /** Measures of cooperation by pillar, and the scenarios that put them together. */
 
 import { type Cell, type Row, ids, number } from "../core/document";
-import { button, clear, h } from "../core/dom";
+import { h } from "../core/dom";
 import { registerPage, type Context } from "../core/pages";
+import { bracketed, listed } from "../core/phrases";
 import { sourceButtons } from "../core/sources";
-import { dataTable } from "../core/table";
+import { dataTable, FOLDED } from "../core/table";
 import { field, fromData, num, t } from "../core/texts";
 import { cap, word } from "../core/words";
 import { PILLARS, pillarTitle } from "./words";
 import "./reading.css";
 
-type Filter = "all" | "applied" | "pending";
+const STATES = ["done", "under_construction", "committed", "planned", "proposed"];
 
 registerPage({ id: "measures", title: () => t("Measures and scenarios"), order: 50, render });
 
@@ -27,23 +28,39 @@ function render(root: HTMLElement, ctx: Context): void {
       }),
     ),
   );
-  const filters = h("div", { class: "filters", role: "group", "aria-label": t("Filter") });
-  const groups = h("div", {});
-  const show = (filter: Filter): void => {
-    clear(filters);
-    filters.append(...filterButtons(measures, filter, show));
-    clear(groups);
-    pillarGroups(groups, ctx, measures.filter((row) => passes(row, filter)));
-  };
-  root.append(filters, groups);
-  show("all");
+  if (measures.length) {
+    byPillar(root, ctx, measures);
+    measureTable(root, ctx, measures);
+  } else {
+    root.append(h("p", { class: "muted" }, t("No measure.")));
+  }
   scenarios(root, ctx);
-  measureTable(root, ctx, measures);
 }
 
-function passes(row: Row, filter: Filter): boolean {
-  if (filter === "applied") return row.applied === true;
-  return filter === "all" || waits(row);
+/** How many measures each pillar has, and how far they are. */
+function byPillar(root: HTMLElement, ctx: Context, measures: Row[]): void {
+  const pillars = [...PILLARS, ...others(measures)].filter((pillar) => measures.some((row) => row.pillar === pillar));
+  const states = STATES.filter((state) => measures.some((row) => row.state === state));
+  const rows = pillars.map((pillar) => {
+    const own = measures.filter((row) => row.pillar === pillar);
+    const counts = states.map((state): [string, number] => [state, own.filter((row) => row.state === state).length]);
+    return { pillar, all: own.length, ...Object.fromEntries(counts) };
+  });
+  dataTable(
+    root,
+    ctx,
+    rows,
+    [
+      { key: "pillar", title: t("pillar"), text: (row) => pillarTitle(String(row.pillar)) },
+      { key: "all", title: t("all"), kind: "number" },
+      ...states.map((state, i) => ({ key: state, title: word(state), kind: "number" as const, fold: i + 1 })),
+    ],
+    { caption: t("Measures by pillar and state"), file: "measures-by-pillar" },
+  );
+}
+
+function others(measures: Row[]): string[] {
+  return [...new Set(measures.map((row) => String(row.pillar)))].filter((pillar) => !PILLARS.includes(pillar));
 }
 
 /** What a measure says that no engine has to read, because the tables hold its effect already. */
@@ -53,62 +70,28 @@ function waits(row: Row): boolean {
   return Boolean(row.pending) && !String(row.pending).startsWith(NOTHING);
 }
 
-function filterButtons(rows: Row[], on: Filter, show: (filter: Filter) => void): HTMLElement[] {
-  const names: [Filter, string][] = [
-    ["all", t("All")],
-    ["applied", t("In this run")],
-    ["pending", t("Not read by an engine yet")],
-  ];
-  return names.map(([filter, name]) => {
-    const count = rows.filter((row) => passes(row, filter)).length;
-    return button(`${name} (${num(count)})`, () => show(filter), {
-      "aria-pressed": String(filter === on),
-    });
-  });
-}
-
-function pillarGroups(parent: HTMLElement, ctx: Context, rows: Row[]): void {
-  const known = new Set(PILLARS);
-  const others = [...new Set(rows.map((row) => String(row.pillar)))].filter((p) => !known.has(p));
-  for (const pillar of [...PILLARS, ...others]) {
-    const own = rows.filter((row) => row.pillar === pillar);
-    if (!own.length) continue;
-    const cards = h("div", { class: "cards" });
-    for (const row of own) cards.append(card(ctx, row));
-    parent.append(h("h2", {}, pillarTitle(pillar)), cards);
-  }
-  if (!rows.length) parent.append(h("p", { class: "muted" }, t("No measure.")));
-}
-
-function card(ctx: Context, row: Row): HTMLElement {
-  const applied = row.applied === true;
+/** What a measure is, and what it waits for; the folded columns of its row stand above. */
+function about(ctx: Context, row: Row): Node[] {
   const facts = h("dl", { class: "facts" });
-  const add = (name: string, value: string | null): void => {
-    if (value) facts.append(h("dt", {}, name), h("dd", {}, value));
+  const add = (name: string, value: string): void => {
+    if (value) facts.append(h("dt", {}, cap(name)), h("dd", {}, value));
   };
-  add(t("state"), [word(row.state), row.from_year].filter(Boolean).join(", "));
-  add(t("cost"), costText(row));
-  add(t("authority"), row.authority ? String(row.authority) : null);
-  add(t("changes"), Number(row.changes) ? t("Rows of tables: {count}", { count: Number(row.changes) }) : null);
+  add(t("changes"), Number(row.changes) ? t("Rows of tables: {count}", { count: Number(row.changes) }) : "");
   const pending = String(row.pending ?? "");
   if (waits(row)) add(t("waits for"), fromData(pending));
   else add(t("no change, because"), fromData(pending.slice(NOTHING.length).trim()));
-  add(t("confidence"), row.confidence ? word(row.confidence) : null);
-  add(t("themes"), ids(row.tags).map(word).join(", "));
-  return h(
-    "article",
-    { class: applied ? "card applied" : "card", id: `measure-${String(row.id)}` },
-    h("h3", {}, field(row, "title") || String(row.id)),
+  add(t("confidence"), row.confidence ? word(row.confidence) : "");
+  add(t("themes"), listed(ids(row.tags).map(word)));
+  return [
     h("p", {}, field(row, "summary")),
-    h("p", {}, h("span", { class: `mark ${applied ? "good" : "none"}` }, applied ? `✓ ${t("in this run")}` : t("not in this run"))),
-    facts,
-    row.note ? h("p", { class: "muted" }, fromData(String(row.note))) : null,
-    h("div", {}, sourceButtons(ctx, String(row.source_id ?? ""))),
-  );
+    ...(facts.childElementCount ? [facts] : []),
+    ...(row.note ? [h("p", { class: "muted" }, fromData(String(row.note)))] : []),
+    h("p", {}, sourceButtons(ctx, String(row.source_id ?? ""))),
+  ];
 }
 
 /** "1,200–1,500 million USD", one end where only one is known. */
-function costText(row: Row): string | null {
+function costText(row: Row): string {
   const money = (value: Cell | undefined): string => {
     const amount = number(value);
     return num(amount, amount !== null && Math.abs(amount) < 10 && !Number.isInteger(amount) ? 1 : 0);
@@ -116,8 +99,8 @@ function costText(row: Row): string | null {
   const [low, high] = [number(row.cost_low_musd), number(row.cost_high_musd)];
   const middle = number(row.cost_musd);
   const range = low !== null && high !== null && low !== high ? `${money(low)}–${money(high)}` : null;
-  if (middle === null && range === null) return null;
-  const amount = middle === null ? range : range ? `${money(middle)} (${range})` : money(middle);
+  if (middle === null && range === null) return "";
+  const amount = middle === null ? range : range ? bracketed(money(middle), range) : money(middle);
   return t("{amount} million USD", { amount: amount ?? "" });
 }
 
@@ -149,21 +132,40 @@ function scenarioCard(ctx: Context, row: Row): HTMLElement {
 }
 
 function measureTable(root: HTMLElement, ctx: Context, measures: Row[]): void {
-  const rows = measures.map((row) => ({ ...row, title: field(row, "title") || String(row.id) }));
+  const rows = measures.map((row) => ({
+    ...row,
+    title: field(row, "title") || String(row.id),
+    summary: field(row, "summary"),
+    // The choice among rows needs a value for "no".
+    applied: row.applied === true,
+    waiting: waits(row),
+  }));
   dataTable(
     root,
     ctx,
     rows,
     [
       { key: "title", title: t("measure") },
-      { key: "pillar", title: t("pillar"), kind: "word" },
-      { key: "state", title: t("state"), kind: "word" },
-      { key: "from_year", title: t("from year") },
-      { key: "applied", title: cap(t("in this run")) },
-      { key: "cost_musd", title: t("million USD"), kind: "number" },
-      { key: "authority", title: t("authority") },
-      { key: "source_id", title: t("sources"), kind: "sources" },
+      { key: "pillar", title: t("pillar"), kind: "word", fold: 1 },
+      { key: "state", title: t("state"), kind: "word", fold: 2 },
+      { key: "from_year", title: t("from year"), fold: 3 },
+      { key: "applied", title: cap(t("in this run")), draw: (row) => appliedMark(row), fold: 5 },
+      { key: "cost_musd", title: t("cost"), text: costText, fold: 4 },
+      { key: "waiting", title: t("not read by an engine yet"), fold: FOLDED },
+      { key: "authority", title: t("authority"), fold: FOLDED },
     ],
-    { caption: t("All measures"), file: "measures", filter: true, pageSize: 10 },
+    {
+      caption: t("All measures"),
+      file: "measures",
+      filter: true,
+      pageSize: 60,
+      choices: ["pillar", "state", "applied", "waiting"],
+      saved: ["cost_low_musd", "cost_high_musd", "source_id", "id"],
+      detail: (row) => about(ctx, row),
+    },
   );
+}
+
+function appliedMark(row: Row): HTMLElement {
+  return h("span", { class: row.applied ? "mark good" : "muted" }, row.applied ? `✓ ${t("yes")}` : t("no"));
 }

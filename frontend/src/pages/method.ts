@@ -3,8 +3,9 @@
 import type { Row } from "../core/document";
 import { h } from "../core/dom";
 import { registerPage, type Context } from "../core/pages";
+import { clauses, listed } from "../core/phrases";
 import { dataTable } from "../core/table";
-import { fromData, num, t } from "../core/texts";
+import { fromData, t } from "../core/texts";
 import { cap, unit } from "../core/words";
 import { tableWord } from "./words";
 import "./reading.css";
@@ -70,9 +71,9 @@ function thisRun(root: HTMLElement, ctx: Context): void {
     [t("case"), meta.case],
     [t("scenario"), meta.scenario ? ctx.doc.name("scenarios", meta.scenario) : t("none")],
     [t("year"), String(meta.year)],
-    [t("measures"), meta.measures.map((id) => ctx.doc.name("measures", id)).join("; ") || t("none")],
+    [t("measures"), clauses(meta.measures.map((id) => ctx.doc.name("measures", id))) || t("none")],
     [t("seed of random numbers"), String(meta.seed)],
-    [t("versions"), versions.join(", ")],
+    [t("versions"), listed(versions)],
     [t("hash of the program"), meta.code],
     [t("complete"), meta.complete ? t("yes") : t("no")],
   ];
@@ -91,7 +92,7 @@ function schema(root: HTMLElement, ctx: Context): void {
     const count = ctx.doc.raw.tables[name]!.rows.length;
     const content = h("div", {});
     const words = name.startsWith("input_") ? `${cap(tableWord(name))} – ` : "";
-    const box = h("details", {}, h("summary", {}, words, h("code", {}, name), ` (${t("rows: {count}", { count })})`), content);
+    const box = h("details", {}, h("summary", {}, words, h("code", {}, name), ` · ${t("rows: {count}", { count })}`), content);
     box.addEventListener("toggle", () => {
       if (content.childElementCount === 0) columnTable(content, ctx, name);
     });
@@ -112,11 +113,11 @@ function columnTable(parent: HTMLElement, ctx: Context, name: string): void {
     rows,
     [
       { key: "name", title: t("column") },
-      { key: "type", title: t("type") },
-      { key: "unit", title: t("unit") },
+      { key: "type", title: t("type"), fold: 2 },
+      { key: "unit", title: t("unit"), fold: 1 },
       { key: "description", title: t("meaning") },
     ],
-    { caption: `${name} (${t("rows: {count}", { count: num(ctx.doc.raw.tables[name]!.rows.length) })}; * ${t("key")})`, file: `columns-${name}`, pageSize: 50 },
+    { caption: `${name} · * ${t("key")}`, file: `columns-${name}`, pageSize: 50 },
   );
 }
 

@@ -3,14 +3,15 @@
 import { chart, tooltipBox } from "../core/chart";
 import { number, type Row } from "../core/document";
 import { button, clear, h } from "../core/dom";
-import { fitted, intervals, labelWidth } from "../core/drawing";
+import { intervals, nameAxis } from "../core/drawing";
+import { kept } from "../core/kept";
 import { type Context, registerPage } from "../core/pages";
-import { costText, dayRange, emissionsText, itineraryColumns, type Pair, pairName, pairsOf } from "../core/routes";
-import { dataTable } from "../core/table";
+import { bracketed, clauses, colon, sentences } from "../core/phrases";
+import { costText, dayRange, emissionsText, itineraryColumns, legsOf, type Pair, pairName, pairsOf } from "../core/routes";
+import { dataTable, verdictMark } from "../core/table";
 import { days, field, num, percent, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
 import { cap, word } from "../core/words";
-import { caseTitle } from "../core/shell";
 
 const FIRST_PAIRS = 10;
 
@@ -19,12 +20,10 @@ registerPage({ id: "overview", order: 10, title: () => t("Overview"), render });
 function render(root: HTMLElement, ctx: Context): void {
   warnings(root, ctx);
   const pairs = pairsOf(ctx.doc);
-  const top = h("div", { class: "grid overview-top" });
-  root.append(top);
-  answer(top, ctx, pairs);
-  question(top, ctx);
-  pairChart(root, ctx, pairs);
+  question(root, ctx);
+  answer(root, ctx, pairs);
   sureness(root, ctx);
+  pairChart(root, ctx, pairs);
 }
 
 /** What the reader must know before reading on. */
@@ -37,12 +36,12 @@ function warnings(root: HTMLElement, ctx: Context): void {
   const list = h("ul", {});
   for (const text of texts) list.append(h("li", {}, text));
   for (const row of problems)
-    list.append(h("li", {}, `${String(row.where)}: ${String(row.found)}. ${t("Expected")}: ${String(row.expected)}`));
+    list.append(h("li", {}, sentences([`${colon(String(row.where), String(row.found))}.`, colon(t("Expected"), String(row.expected))])));
   root.append(h("details", { class: "notice" }, h("summary", {}, t("Warnings: {count}", { count: texts.length + problems.length })), list));
 }
 
 function answer(root: HTMLElement, ctx: Context, pairs: Pair[]): void {
-  const card = h("section", { class: "card" }, h("h2", {}, t("What follows")));
+  const card = h("section", { class: "card answer" }, h("h2", {}, t("What follows")));
   root.append(card);
   const first = pairs[0];
   const best = first?.itineraries[0];
@@ -51,15 +50,15 @@ function answer(root: HTMLElement, ctx: Context, pairs: Pair[]): void {
     return;
   }
   card.append(
-    h("p", {}, h("strong", {}, pairName(ctx.doc, first)), ", ", t("recommended itinerary"), ":"),
+    h("p", {}, h("strong", {}, colon(cap(t("recommended itinerary")), pairName(ctx.doc, first)))),
     h(
       "div",
       { class: "figure-row" },
       figure(days(number(best.mean_h)), t("days"), t("mean; {range} in 8 of 10 cases", { range: dayRange(best) })),
-      figure(num(number(best.cost_usd_per_teu)), costText(best).replace(num(number(best.cost_usd_per_teu)), "").trim(), t("cost")),
-      figure(num(number(best.co2e_kg_per_teu)), emissionsText(best).replace(num(number(best.co2e_kg_per_teu)), "").trim(), t("emissions")),
+      figure(num(number(best.cost_usd_per_teu)), t("USD/TEU"), t("cost")),
+      figure(num(number(best.co2e_kg_per_teu)), t("kg CO2e/TEU"), t("emissions")),
     ),
-    h("p", {}, slowest(ctx, first)),
+    h("p", {}, slowest(ctx, best)),
     button(t("Legs and sources"), () => ctx.go("itineraries", { pair: first.id, rank: "1" })),
   );
 }
@@ -74,8 +73,8 @@ function figure(value: string, unitText: string, note: string): HTMLElement {
 }
 
 /** Say where the time goes: the shares of moving, waiting and standing. */
-function slowest(ctx: Context, pair: Pair): string {
-  const legs = ctx.doc.table("legs").filter((leg) => leg.pair_id === pair.id && leg.rank === 1);
+function slowest(ctx: Context, best: Row): string {
+  const legs = legsOf(ctx.doc, best);
   const sum = (column: string) => legs.reduce((all, leg) => all + (number(leg[column]) ?? 0), 0);
   const [dwell, wait, move] = [sum("dwell_h"), sum("wait_h"), sum("move_h")];
   const total = dwell + wait + move;
@@ -88,39 +87,38 @@ function slowest(ctx: Context, pair: Pair): string {
   });
 }
 
+/** What was asked, in one line, so that the answer stands on the first screen. */
 function question(root: HTMLElement, ctx: Context): void {
   const { meta } = ctx.doc;
   const scenario = ctx.doc.row("scenarios", meta.scenario);
-  const list = h("dl", { class: "row" });
-  const fact = (name: string, value: Node | string) => list.append(h("dt", {}, cap(name)), h("dd", {}, value));
-  fact(t("case"), caseTitle(ctx.doc));
-  fact(t("scenario"), scenario ? field(scenario, "title") : meta.scenario || t("without a scenario: the tables as they are"));
+  const name = field(scenario, "title") || meta.scenario || t("without a scenario: the tables as they are");
+  const list = h("dl", { class: "asked" });
+  const fact = (title: string, value: Node | string) => list.append(h("div", {}, h("dt", {}, cap(title)), h("dd", {}, value)));
+  fact(t("scenario"), name);
   fact(t("year"), String(meta.year));
   fact(t("measures"), meta.measures.length === 0 ? t("none") : measuresTaken(ctx));
-  const card = h("section", { class: "card" }, h("h2", {}, t("What was asked")), list);
+  root.append(h("section", { "aria-label": t("What was asked") }, list));
   const summary = field(scenario, "summary");
-  if (summary) card.append(h("p", {}, summary));
-  root.append(card);
+  if (summary) root.append(h("p", { class: "lead" }, summary));
 }
 
 function measuresTaken(ctx: Context): HTMLElement {
   const names = ctx.doc.meta.measures.map((id) => ctx.doc.name("measures", id));
-  const list = h("ul", {}, ...names.map((name) => h("li", {}, name)));
-  return h("details", { open: names.length <= 5 }, h("summary", {}, num(names.length)), list);
+  return h("details", {}, h("summary", {}, num(names.length)), h("ul", {}, ...names.map((name) => h("li", {}, name))));
 }
 
 function pairChart(root: HTMLElement, ctx: Context, pairs: Pair[]): void {
   if (pairs.length === 0) return;
   const place = h("div", {});
-  let all = pairs.length <= FIRST_PAIRS + 2;
+  const state = kept("overview", () => ({ all: pairs.length <= FIRST_PAIRS + 2 }));
   const draw = (): void => {
     clear(place);
-    drawPairs(place, ctx, all ? pairs : pairs.slice(0, FIRST_PAIRS));
+    drawPairs(place, ctx, state.all ? pairs : pairs.slice(0, FIRST_PAIRS));
   };
   root.append(h("h2", {}, t("Door-to-door time of the pairs")), place);
-  if (!all) {
+  if (!state.all) {
     const more = button(t("Show all pairs ({count})", { count: pairs.length }), () => {
-      all = true;
+      state.all = true;
       draw();
       more.remove();
     });
@@ -132,29 +130,22 @@ function pairChart(root: HTMLElement, ctx: Context, pairs: Pair[]): void {
 function drawPairs(place: HTMLElement, ctx: Context, pairs: Pair[]): void {
   const rows = pairs.map((pair) => ({ ...pair.itineraries[0]!, pair: pairName(ctx.doc, pair) }) as Row);
   const day = (row: Row, column: string) => (number(row[column]) ?? 0) / 24;
-  const labels = labelWidth(place, 270);
   const names = rows.map((row) => String(row.pair));
+  const axis = nameAxis(place, names, 250);
   const drawn = chart(
     place,
     {
-      grid: { left: labels.width + 16, right: labels.narrow ? 18 : 180, top: 8, bottom: 40 },
+      grid: { left: axis.left, right: axis.narrow ? 18 : 180, top: 8, bottom: 40 },
       xAxis: { type: "value", name: t("days"), nameLocation: "middle", nameGap: 26, min: 0, axisLabel: { formatter: (v: number) => num(v) } },
       yAxis: [
-        {
-          type: "category",
-          data: names,
-          inverse: true,
-          triggerEvent: true,
-          axisTick: { show: false },
-          axisLabel: { formatter: (name: string) => fitted(name, labels.width), interval: 0 },
-        },
+        axis.axis,
         // The right edge holds the facts in figures.
         {
           type: "category",
           data: rows.map((_, i) => i),
           position: "right",
           inverse: true,
-          show: !labels.narrow,
+          show: !axis.narrow,
           axisLine: { show: false },
           axisTick: { show: false },
           axisLabel: { interval: 0, formatter: (_: string, i: number) => (rows[i] ? shortFacts(rows[i]) : "") },
@@ -180,8 +171,8 @@ function drawPairs(place: HTMLElement, ctx: Context, pairs: Pair[]): void {
     {
       title: t("Mean days (dot) and the range of 8 of 10 cases (bar), recommended itinerary of each pair"),
       data: rows,
-      height: 60 + rows.length * (labels.narrow ? 38 : 28),
-      description: rows.map((row) => `${String(row.pair)}: ${days(number(row.mean_h))} (${dayRange(row)})`).join("; "),
+      height: 60 + rows.length * axis.row,
+      description: clauses(rows.map((row) => colon(String(row.pair), bracketed(days(number(row.mean_h)), dayRange(row))))),
     },
   );
   drawn.on("click", (event) => {
@@ -209,7 +200,7 @@ function pairTable(place: HTMLElement, ctx: Context, rows: Row[]): void {
     place,
     ctx,
     rows,
-    itineraryColumns("pair", "mean_h", "p10_h", "p90_h", "cost_usd_per_teu", "co2e_kg_per_teu", "km", "transfers"),
+    itineraryColumns("pair", "mean_h", "range", "cost_usd_per_teu", "co2e_kg_per_teu", "km", "transfers"),
     { caption: t("Recommended itineraries"), file: "karvan-recommended" },
   );
 }
@@ -231,17 +222,16 @@ function validationCard(root: HTMLElement, ctx: Context): void {
     card.append(h("p", {}, t("The run compares nothing with reported facts.")));
     return;
   }
-  const list = h("ul", {});
+  const lines = h("dl", { class: "counts" });
   for (const role of ["held_out", "calibration", "input"]) {
     const own = rows.filter((row) => row.role === role && number(row.modelled) !== null);
     const inside = own.filter((row) => row.verdict === "inside").length;
-    if (own.length > 0)
-      list.append(h("li", {}, `${cap(word(role))}: ${t("{inside} of {count} inside", { inside, count: own.length })}`));
+    if (own.length > 0) lines.append(h("dt", {}, cap(word(role))), h("dd", {}, t("{inside} of {count} inside", { inside, count: own.length })));
   }
   const missing = rows.filter((row) => number(row.modelled) === null).length;
-  if (missing > 0) list.append(h("li", {}, t("Not modelled yet: {count}", { count: missing })));
+  if (missing > 0) lines.append(h("dt", {}, cap(word("not modelled"))), h("dd", {}, num(missing)));
   card.append(
-    list,
+    lines,
     h("p", { class: "muted" }, t("Held-out facts were not used to build or to fit the model; they are the test.")),
     button(t("See every fact"), () => ctx.go("validation")),
   );
@@ -279,23 +269,26 @@ function shares(root: HTMLElement, title: string, rows: Row[]): void {
     bar.append(part);
     parts.push(`${word(status)} ${percent(counts[i]! / total)}`);
   });
-  root.append(h("div", { class: "shares" }, h("strong", {}, `${title}: ${num(total)}`), bar, h("div", { class: "muted" }, parts.join(" · "))));
+  root.append(h("div", { class: "shares" }, h("strong", {}, colon(title, total)), bar, h("div", { class: "muted" }, parts.join(" · "))));
 }
 
 function claimsCard(root: HTMLElement, ctx: Context): void {
   const rows = ctx.doc.table("claims");
   if (rows.length === 0) return;
-  const list = h("ul", {});
+  const lines = h("dl", { class: "counts" });
   for (const verdict of ["supported", "contradicted", "no data"]) {
     const count = rows.filter((row) => row.verdict === verdict).length;
-    list.append(h("li", {}, `${cap(word(verdict))}: ${num(count)}`));
+    lines.append(
+      h("dt", {}, verdictMark(verdict)),
+      h("dd", {}, button(num(count), () => ctx.go("claims", { verdict }), { class: "link", "aria-label": colon(word(verdict), count) })),
+    );
   }
   root.append(
     h(
       "section",
       { class: "card" },
       h("h3", {}, t("Claims tested: {count}", { count: rows.length })),
-      list,
+      lines,
       button(t("See the claims"), () => ctx.go("claims")),
     ),
   );

@@ -1,8 +1,10 @@
 /** Why a claim got its verdict, in the current language, from the facts that the results keep. */
 
 import type { Doc, Row } from "../core/document";
+import { clauses, colon, listed } from "../core/phrases";
 import { num, t } from "../core/texts";
 import { unit as unitWord } from "../core/words";
+import { periodText } from "./periods";
 
 interface Amount {
   kind: "amount";
@@ -32,8 +34,6 @@ interface Steps {
 type Fact = Amount | Span | Words | Path | Steps | string | number;
 type Values = Record<string, string>;
 
-const LIST_OF_VALUES = "; ";
-const LIST_OF_WORDS = ", ";
 const WITHOUT_UNIT = new Set(["", "1", "share", "ratio", "count"]);
 const WHOLE_FROM = 1000;
 const SIGNIFICANT_DIGITS = 4;
@@ -109,32 +109,12 @@ function factText(fact: Fact): string {
     case "span":
       return spanText(fact);
     case "words":
-      return fact.words.join(LIST_OF_WORDS) || t("nothing");
+      return listed(fact.words) || t("nothing");
     case "path":
       return pathText(fact);
     case "steps":
-      return fact.pairs.map(([a, b]) => stepText(a, b, fact.unit)).join(LIST_OF_VALUES);
+      return clauses(fact.pairs.map(([a, b]) => stepText(a, b, fact.unit)));
   }
-}
-
-const ONE_PERIOD = /^(\d{4})(?:-(?:Q([1-4])|H([12])|(\d{2})(?:-(\d{2}))?))?$/;
-
-/** A period as the language writes it; any other text stays as it is. */
-export function periodText(text: string): string {
-  const slash = text.indexOf("/");
-  if (slash >= 0) {
-    const ends = { first: periodText(text.slice(0, slash)), last: periodText(text.slice(slash + 1)) };
-    return t("{first}/{last}", ends);
-  }
-  const match = ONE_PERIOD.exec(text);
-  if (!match) return text;
-  const [, year = "", quarter, half, month, day] = match;
-  const short = { short_month: String(Number(month)), short_day: String(Number(day)) };
-  if (quarter) return t("{year}-Q{quarter}", { year, quarter });
-  if (half) return t("{year}-H{half}", { year, half });
-  if (month && day) return t("{year}-{month}-{day}", { year, month, day, ...short });
-  if (month) return t("{year}-{month}", { year, month, ...short });
-  return t("{year}", { year });
 }
 
 /** At most four significant digits below a thousand. */
@@ -164,8 +144,8 @@ function spanText(fact: Span): string {
 }
 
 function pathText(fact: Path): string {
-  const points = fact.points.map(([period, value]) => `${periodText(period)}: ${numberText(value)}`);
-  return withUnit(points.join(LIST_OF_VALUES), fact.unit);
+  const points = fact.points.map(([period, value]) => colon(periodText(period), numberText(value)));
+  return withUnit(clauses(points), fact.unit);
 }
 
 function stepText(before: [string, number], after: [string, number], unit: string): string {

@@ -1,53 +1,48 @@
-/** All observations of a series by period: who says what, how sure, and which value is used. */
+/** All observations of a series: who says what, how sure, and which value is used. */
 
 import { chart, tooltipBox } from "../core/chart";
 import type { Row } from "../core/document";
 import { h } from "../core/dom";
+import { timeAxis } from "../core/drawing";
 import type { Context } from "../core/pages";
+import { bracketed } from "../core/phrases";
 import { rowDialog } from "../core/sources";
 import { lang, num, t } from "../core/texts";
 import { palette } from "../core/theme";
 import { unit, word } from "../core/words";
-import { numberText, periodText, withUnit } from "./reasons";
+import { type Across, acrossOf, groupName, groupsOf, type Point, pointsOf, valuedRows } from "./series-points";
+import { bars, dots, lines, ranges, SIGNS } from "./series-shapes";
+import { numberText, withUnit } from "./reasons";
+import { periodText } from "./periods";
 
-const SYMBOLS: Record<string, string> = {
-  reported: "circle",
-  derived: "diamond",
-  assumed: "triangle",
-  calibrated: "rect",
-};
-const SIGNS: Record<string, string> = { reported: "●", derived: "◆", assumed: "▲", calibrated: "■" };
-const SYMBOL_PX = 11;
 const SIDE_STEP_PX = 13;
-/** Groups beyond the colours share the last one, so that colours stay apart. */
-const MOST_GROUPS = 6;
-/** Width that a period needs on the axis; the rest is reached by the bar below the chart. */
-const PERIOD_PX = 42;
-const FEWEST_PERIODS_AT_ONCE = 6;
+/** Width that a year, or a part of a series, needs on the axis; the rest is reached by the bar below the chart. */
+const YEAR_PX = 12;
+const PART_PX = 42;
+const FEWEST_PARTS_AT_ONCE = 6;
 /** More labels than this are turned, so that none is left out. */
 const MOST_LEVEL = 5;
-
-interface Point {
-  row: Row;
-  period: number;
-  value: number;
-  group: string;
-  /** Steps to the side among observations of one period. */
-  side: number;
-}
+/** Room for the mark of a year, which stands over the beginning of its year. */
+const MARK_PX = 60;
+const AXES_PX = 80;
+const YEAR_MS = 365.25 * 86_400_000;
+/** Fewer years than this would put months on the axis, where a year's value has no place. */
+const FEWEST_YEARS = 3;
 
 export function seriesChart(parent: HTMLElement, ctx: Context, name: string, of: string, rows: Row[]): void {
-  const valued = rows.filter((row) => middle(row) !== null);
+  const valued = valuedRows(rows);
   if (!valued.length) {
     parent.append(h("p", {}, t("Looked for, no value found.")));
     return;
   }
+  // One value needs no drawing: the table below says it.
+  if (valued.length === 1) return;
   const across = acrossOf(valued);
-  const stops = [...new Set(valued.map((row) => across.key(row)))].sort();
   const groups = groupsOf(valued, across);
-  const points = pointsOf(valued, stops, groups, across);
-  const drawn = chart(parent, option(points, stops, groups, across, of, parent.clientWidth), {
-    title: of && of !== "1" ? `${name}, ${unit(of)}` : name,
+  const points = pointsOf(valued, across, groups);
+  const width = Math.max(200, parent.clientWidth - AXES_PX);
+  const drawn = chart(parent, option(points, groups, across, of, width), {
+    title: of && of !== "1" ? bracketed(name, unit(of)) : name,
     data: rows,
     height: 380,
     description: t("Observations by period; the same values are in the table below."),
@@ -56,92 +51,77 @@ export function seriesChart(parent: HTMLElement, ctx: Context, name: string, of:
     const { point } = (p.data ?? {}) as { point?: Point };
     if (point) rowDialog(ctx, "input_observations", String(point.row.id));
   });
-  const signs = [...new Set(valued.map((row) => String(row.status)))];
-  const meaning = signs.map((status) => `${SIGNS[status] ?? "●"} ${word(status)}`).join("   ");
-  parent.append(
-    h("p", { class: "muted" }, `${meaning} · ${t("Filled: used; hollow: kept, not used. Click a point for its row and sources.")}`),
+  parent.append(key(valued, points));
+}
+
+/** What the signs of the drawing mean, as far as they occur in it. */
+function key(rows: Row[], points: Point[]): HTMLElement {
+  const meanings = [...new Set(rows.map((row) => String(row.status)))].map(
+    (status): [string, string] => [SIGNS[status] ?? "●", word(status)],
   );
+  if (points.some((point) => point.span)) meanings.push(["├•┤", t("another time than one year, as long as the bar")]);
+  if (rows.some((row) => row.used === false)) meanings.push(["○", t("hollow: kept, not used")]);
+  if (lines(points, "", "").joins) meanings.push(["—", t("joins years that follow each other")]);
+  const list = h("ul", { class: "signs" });
+  for (const [sign, meaning] of meanings) list.append(h("li", {}, h("span", { "aria-hidden": "true" }, sign), ` ${meaning}`));
+  list.append(h("li", {}, t("Click a point for its row and sources.")));
+  return list;
 }
 
-/** What goes along the axis: periods; parts of the series where there are many of them at one time. */
-interface Across {
-  key: (row: Row) => string;
-  text: (key: string) => string;
-  group: (row: Row) => string;
-}
-
-function acrossOf(rows: Row[]): Across {
-  const periods = new Set(rows.map((row) => row.period));
-  const parts = new Set(rows.map((row) => row.coverage));
-  const who = (row: Row): string => String(row.side ?? "");
-  const period = (row: Row): string => String(row.period ?? "");
-  const part = (row: Row): string => String(row.coverage ?? "");
-  if (parts.size > MOST_GROUPS && parts.size > periods.size) return { key: part, text: (key) => key, group: period };
-  const group = parts.size > 1 ? (row: Row) => [part(row), who(row)].filter(Boolean).join(", ") : who;
-  return { key: period, text: periodText, group };
-}
-
-function groupsOf(rows: Row[], across: Across): string[] {
-  const counts = new Map<string, number>();
-  for (const row of rows) counts.set(across.group(row), (counts.get(across.group(row)) ?? 0) + 1);
-  const order = [...counts].sort((a, b) => b[1] - a[1]).map(([group]) => group);
-  return order.length > MOST_GROUPS ? [...order.slice(0, MOST_GROUPS - 1), OTHERS] : order;
-}
-
-const OTHERS = "\u0000others";
-
-function groupName(group: string): string {
-  if (group === OTHERS) return t("others");
-  return group ? periodText(group) : t("not named");
-}
-
-function pointsOf(rows: Row[], stops: string[], groups: string[], across: Across): Point[] {
-  const index = new Map(stops.map((stop, i) => [stop, i]));
-  const used = new Map<number, number>();
-  const known = new Set(groups);
-  const points = rows.map((row) => {
-    const period = index.get(across.key(row))!;
-    const order = used.get(period) ?? 0;
-    used.set(period, order + 1);
-    const own = across.group(row);
-    return { row, period, value: middle(row)!, group: known.has(own) ? own : OTHERS, side: order };
-  });
-  // Observations of a period stand beside each other, around its middle.
-  return points.map((p) => ({ ...p, side: p.side - (used.get(p.period)! - 1) / 2 }));
-}
-
-function middle(row: Row): number | null {
-  if (typeof row.value === "number") return row.value;
-  const ends = [row.value_low, row.value_high].filter((end) => typeof end === "number");
-  return ends.length ? ends.reduce((sum, end) => sum + end, 0) / ends.length : null;
-}
-
-function option(
-  points: Point[],
-  stops: string[],
-  groups: string[],
-  across: Across,
-  of: string,
-  width: number,
-): Record<string, unknown> {
-  const most = Math.max(...stops.map((_, i) => points.filter((p) => p.period === i).length));
+function option(points: Point[], groups: string[], across: Across, of: string, width: number): Record<string, unknown> {
+  const [axis, zoom, room] = across.stops ? partAxis(across.stops, width) : yearAxis(points, width);
+  const most = Math.max(...points.map((p) => 2 * Math.abs(p.side) + 1));
   // Where a period holds many values, the steps shrink to stay inside it.
-  const step = Math.min(SIDE_STEP_PX, 60 / most);
-  const atOnce = Math.max(FEWEST_PERIODS_AT_ONCE, Math.floor((width - 80) / PERIOD_PX));
-  const many = stops.length > atOnce;
+  const step = Math.min(SIDE_STEP_PX, room / most);
   return {
-    grid: { left: 8, right: 16, top: 40, bottom: many ? 50 : 8, containLabel: true },
+    useUTC: true,
+    grid: { left: 8, right: 28, top: 40, bottom: zoom ? 50 : 8, containLabel: true },
     legend: { type: "scroll", top: 0, left: 0, data: groups.map((group) => ({ name: groupName(group), icon: "circle" })) },
     tooltip: { trigger: "item", formatter: (p: { data: { point: Point } }) => pointBox(p.data.point, of) },
-    xAxis: { type: "category", data: stops.map(across.text), axisLabel: { interval: 0, rotate: stops.length > MOST_LEVEL ? 50 : 0 }, splitLine: { show: stops.length > 1 && most > 1 } },
+    xAxis: axis,
     yAxis: { type: "value", scale: true, axisLabel: { formatter: (value: number) => short(value) } },
-    dataZoom: many ? [{ type: "slider", height: 20, bottom: 8, showDetail: false, startValue: stops.length - atOnce }] : [],
+    dataZoom: zoom ? [{ type: "slider", filterMode: "none", height: 20, bottom: 8, showDetail: false, ...zoom }] : [],
     series: groups.flatMap((group, i) => {
       const own = points.filter((p) => p.group === group);
       const colour = palette[i % palette.length]!;
-      return [ranges(own, group, colour, step), dots(own, group, colour, step)];
+      const name = groupName(group);
+      return [lines(own, name, colour).series, bars(own, name, colour), ranges(own, name, colour, step), dots(own, name, colour, step)];
     }),
   };
+}
+
+/** What the first picture shows of a long axis. */
+type Zoom = { startValue: number } | null;
+
+/** Years to scale, so that a gap of ten years looks like one. */
+function yearAxis(points: Point[], width: number): [object, Zoom, number] {
+  const year = (ms: number): number => new Date(ms).getUTCFullYear();
+  let first = year(Math.min(...points.map((p) => p.span?.start ?? p.at)));
+  let last = year(Math.max(...points.map((p) => p.span?.end ?? p.at))) + 1;
+  if (last - first < FEWEST_YEARS) [first, last] = [first - 1, last + 1];
+  const atOnce = Math.floor(width / YEAR_PX);
+  const many = last - first > atOnce;
+  const axis = {
+    ...timeAxis({ align: "left", padding: [0, 0, 0, 3] }),
+    splitNumber: Math.max(2, Math.floor(width / MARK_PX)),
+    min: Date.UTC(first, 0, 1),
+    max: Date.UTC(last, 0, 1),
+    minInterval: YEAR_MS,
+    splitLine: { show: true },
+  };
+  return [axis, many ? { startValue: Date.UTC(last - atOnce, 0, 1) } : null, (0.8 * width) / Math.min(atOnce, last - first)];
+}
+
+/** Parts of the series beside each other, at one time. */
+function partAxis(stops: string[], width: number): [object, Zoom, number] {
+  const atOnce = Math.max(FEWEST_PARTS_AT_ONCE, Math.floor(width / PART_PX));
+  const axis = {
+    type: "category",
+    data: stops,
+    axisLabel: { interval: 0, rotate: stops.length > MOST_LEVEL ? 50 : 0 },
+    splitLine: { show: stops.length > 1 },
+  };
+  return [axis, stops.length > atOnce ? { startValue: stops.length - atOnce } : null, 60];
 }
 
 /** Large numbers in the short form of the language: 5B, 5 млрд, 50亿. */
@@ -154,55 +134,11 @@ function short(value: number): string {
   return Math.abs(value) < 1e6 ? num(value) : t("{number} million", { number: numberText(value / 1e6) });
 }
 
-function dots(points: Point[], group: string, colour: string, step: number): object {
-  return {
-    type: "scatter",
-    name: groupName(group),
-    itemStyle: { color: colour },
-    data: points.map((point) => ({
-      value: [point.period, point.value],
-      point,
-      symbol: SYMBOLS[String(point.row.status)] ?? "circle",
-      symbolSize: SYMBOL_PX,
-      symbolOffset: [point.side * step, 0],
-      itemStyle: {
-        color: point.row.used === false ? "transparent" : colour,
-        borderColor: colour,
-        borderWidth: 2,
-      },
-    })),
-  };
-}
-
-interface Drawing {
-  coord(value: [number, number]): [number, number];
-  value(index: number): number;
-}
-
-/** Printed ranges as thin lines. */
-function ranges(points: Point[], group: string, colour: string, step: number): object {
-  const wide = points.filter((p) => typeof p.row.value_low === "number" && typeof p.row.value_high === "number");
-  return {
-    type: "custom",
-    name: groupName(group),
-    silent: true,
-    itemStyle: { color: colour },
-    data: wide.map((p) => [p.period, p.row.value_low, p.row.value_high, p.side * step]),
-    encode: { x: 0, y: [1, 2] },
-    renderItem: (_: unknown, api: Drawing) => {
-      const [x, low] = api.coord([api.value(0), api.value(1)]);
-      const [, high] = api.coord([api.value(0), api.value(2)]);
-      const at = x + api.value(3);
-      return { type: "line", shape: { x1: at, y1: low, x2: at, y2: high }, style: { stroke: colour, lineWidth: 2 } };
-    },
-  };
-}
-
 function pointBox(point: Point, of: string): HTMLElement {
   const { row } = point;
-  const lines: [string, string][] = [];
+  const facts: [string, string][] = [];
   const add = (name: string, value: unknown): void => {
-    if (value !== null && value !== undefined && value !== "") lines.push([name, String(value)]);
+    if (value !== null && value !== undefined && value !== "") facts.push([name, String(value)]);
   };
   if (typeof row.value === "number") add(t("value"), withUnit(numberText(row.value), of));
   add(t("as printed"), row.printed);
@@ -211,5 +147,5 @@ function pointBox(point: Point, of: string): HTMLElement {
   add(t("status"), word(row.status));
   add(t("confidence"), word(row.confidence));
   add(t("used"), row.used === false ? t("no") : t("yes"));
-  return tooltipBox(periodText(String(row.period ?? "")), lines);
+  return tooltipBox(periodText(String(row.period ?? "")), facts);
 }

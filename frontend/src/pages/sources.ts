@@ -1,16 +1,16 @@
 /** All documents behind the numbers, and where each is used. */
 
-import { downloadCsv } from "../core/csv";
 import { type Row, ids } from "../core/document";
-import { button, clear, h, safeUrl } from "../core/dom";
+import { button, h, safeUrl } from "../core/dom";
 import { registerPage, type Context } from "../core/pages";
+import { bracketed, listed } from "../core/phrases";
 import { openDialog, rowDialog } from "../core/sources";
-import { dateText, lang, num, t } from "../core/texts";
+import { dataTable, FOLDED } from "../core/table";
+import { dateText, num, t } from "../core/texts";
 import { cap } from "../core/words";
 import { tableWord } from "./words";
 import "./reading.css";
 
-const PAGE_SIZE = 25;
 const MOST_ROWS = 300;
 
 /** Table -> ids of the rows that cite a source. */
@@ -19,84 +19,45 @@ type Uses = Map<string, string[]>;
 registerPage({ id: "sources", title: () => t("Sources"), order: 100, render });
 
 function render(root: HTMLElement, ctx: Context): void {
-  const rows = ctx.doc.table("input_sources");
   const uses = usesOf(ctx);
-  const body = h("tbody");
-  const count = h("span", { class: "muted", role: "status" });
-  const state = { words: ctx.params.get("find") ?? "", page: 0 };
-  const found = (): Row[] => rows.filter((row) => matches(row, state.words));
-
-  const show = (): void => {
-    const all = found();
-    const last = Math.max(0, Math.ceil(all.length / PAGE_SIZE) - 1);
-    state.page = Math.min(Math.max(0, state.page), last);
-    const start = state.page * PAGE_SIZE;
-    const page = all.slice(start, start + PAGE_SIZE);
-    clear(body);
-    for (const row of page) body.append(line(ctx, row, uses.get(String(row.id)) ?? new Map()));
-    const from = all.length ? start + 1 : 0;
-    count.textContent = t("Rows {from}–{to} of {count}", { from, to: start + page.length, count: all.length });
-    back.disabled = state.page === 0;
-    next.disabled = state.page === last;
-  };
-  const turn = (by: number) => () => {
-    state.page += by;
-    show();
-  };
-  const back = button("‹", turn(-1), { "aria-label": t("Previous rows") }) as HTMLButtonElement;
-  const next = button("›", turn(1), { "aria-label": t("Next rows") }) as HTMLButtonElement;
-  const box = h("input", {
-    type: "search",
-    placeholder: t("Title, publisher, address"),
-    "aria-label": t("Find a source"),
-    value: state.words,
-    oninput: (event: Event) => {
-      state.words = (event.target as HTMLInputElement).value;
-      state.page = 0;
-      show();
-    },
-  });
+  const of = (row: Row): Uses => uses.get(String(row.id)) ?? new Map();
+  const rows = ctx.doc.table("input_sources").map((row) => ({ ...row, used_in: usesText(of(row)) }));
   root.append(
     h("p", { class: "lead" }, t("{count} documents stand behind the numbers. Open \"used in\" to see each row that rests on a document.", { count: rows.length })),
-    h(
-      "div",
-      { class: "data-table" },
-      h("div", { class: "table-head" }, h("div", { class: "table-tools" }, box, button("CSV", () => save(found(), uses), { title: t("Save the data (CSV)") }))),
-      h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": t("Sources") }, sourceTable(body)),
-      h("div", { class: "table-foot" }, count, back, next),
-    ),
   );
-  show();
-}
-
-function sourceTable(body: HTMLElement): HTMLElement {
-  const titles = [t("document"), t("publisher"), t("date"), t("used in"), t("licence")];
-  return h(
-    "table",
-    {},
-    h("caption", { class: "hidden" }, t("Sources")),
-    h("thead", {}, h("tr", {}, ...titles.map((title) => h("th", { scope: "col" }, cap(title))))),
-    body,
+  dataTable(
+    root,
+    ctx,
+    rows,
+    [
+      { key: "title", title: t("document"), draw: documentLink },
+      { key: "publisher", title: t("publisher"), fold: 2 },
+      { key: "date", title: t("date"), text: (row) => (row.date ? dateText(String(row.date)) : ""), fold: 3 },
+      { key: "used_in", title: t("used in"), draw: (row) => usesButton(ctx, row, of(row)), fold: 1 },
+      { key: "licence", title: t("licence"), fold: 4 },
+      { key: "url", title: t("address"), fold: FOLDED },
+      { key: "accessed", title: t("accessed"), text: (row) => (row.accessed ? dateText(String(row.accessed)) : ""), fold: FOLDED },
+      { key: "note", title: t("note"), fold: FOLDED },
+      { key: "id", title: t("row"), kind: "row", table: "input_sources", fold: FOLDED },
+    ],
+    { caption: t("Documents"), file: "sources", filter: true },
   );
 }
 
-function line(ctx: Context, row: Row, uses: Uses): HTMLElement {
+function documentLink(row: Row): HTMLElement {
   const url = safeUrl(row.url);
   const title = String(row.title ?? row.id);
-  const used = [...uses.values()].reduce((sum, list) => sum + list.length, 0);
-  return h(
-    "tr",
-    {},
-    h("td", {}, url ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, title) : title),
-    h("td", {}, String(row.publisher ?? "–")),
-    h("td", {}, row.date ? dateText(String(row.date)) : "–"),
-    h("td", {}, used ? button(usesText(uses), () => usesDialog(ctx, title, uses), { class: "link", "aria-haspopup": "dialog" }) : "–"),
-    h("td", { class: "muted" }, String(row.licence ?? "–")),
-  );
+  return url ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, title) : h("span", {}, title);
+}
+
+function usesButton(ctx: Context, row: Row, uses: Uses): HTMLElement {
+  if (uses.size === 0) return h("span", {}, "–");
+  const open = (): void => usesDialog(ctx, String(row.title ?? row.id), uses);
+  return button(usesText(uses), open, { class: "link", "aria-haspopup": "dialog" });
 }
 
 function usesText(uses: Uses): string {
-  return [...uses].map(([table, list]) => `${tableWord(table)} ${num(list.length)}`).join(", ");
+  return listed([...uses].map(([table, list]) => `${tableWord(table)} ${num(list.length)}`));
 }
 
 /** Every row that cites the source, by table; a click shows the row. */
@@ -105,10 +66,10 @@ function usesDialog(ctx: Context, title: string, uses: Uses): void {
     const rows = h("ul", {});
     for (const id of list.slice(0, MOST_ROWS)) {
       const name = ctx.doc.name(table, id);
-      const text = name === id ? id : `${name} (${id})`;
+      const text = name === id ? id : bracketed(name, id);
       rows.append(h("li", {}, button(text, () => rowDialog(ctx, table, id), { class: "link", "aria-haspopup": "dialog" })));
     }
-    const heading = h("h3", {}, `${cap(tableWord(table))} (${num(list.length)})`);
+    const heading = h("h3", {}, bracketed(cap(tableWord(table)), list.length));
     const more = list.length - MOST_ROWS;
     return more > 0 ? [heading, rows, h("p", {}, t("and {count} more", { count: more }))] : [heading, rows];
   });
@@ -137,18 +98,4 @@ function note(all: Map<string, Uses>, source: string, table: string, id: string)
   const list = uses.get(table);
   if (list) list.push(id);
   else uses.set(table, [id]);
-}
-
-function matches(row: Row, words: string): boolean {
-  const wanted = words.toLocaleLowerCase(lang()).split(/\s+/).filter(Boolean);
-  const text = [row.id, row.title, row.publisher, row.date, row.url, row.licence]
-    .join(" ")
-    .toLocaleLowerCase(lang());
-  return wanted.every((word) => text.includes(word));
-}
-
-function save(rows: Row[], uses: Map<string, Uses>): void {
-  const columns = ["id", "title", "publisher", "date", "url", "licence", "used_in"];
-  const full = rows.map((row) => ({ ...row, used_in: usesText(uses.get(String(row.id)) ?? new Map()) }));
-  downloadCsv("sources", columns, full);
 }

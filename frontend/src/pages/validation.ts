@@ -1,18 +1,21 @@
 /** Validation: what the world reported, and what the model says. */
 
 import { chart, tooltipBox } from "../core/chart";
-import { number, type Row } from "../core/document";
+import { type Cell, number, type Row } from "../core/document";
 import { h } from "../core/dom";
-import { fitted, intervals, labelWidth } from "../core/drawing";
+import { intervals, nameAxis } from "../core/drawing";
 import { type Context, registerPage } from "../core/pages";
+import { bracketed, clauses, colon, listed } from "../core/phrases";
 import { chainText } from "../core/routes";
-import { dataTable } from "../core/table";
+import { dataTable, FOLDED } from "../core/table";
 import { fromData, num, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
 import { cap, unit, word } from "../core/words";
 
 registerPage({ id: "validation", order: 60, title: () => t("Validation"), render });
 
+const HOURS_PER_DAY = 24;
+const VALUES = ["expected", "expected_low", "expected_high", "modelled", "modelled_low", "modelled_high"];
 const ROLES = ["held_out", "calibration", "input"];
 
 function render(root: HTMLElement, ctx: Context): void {
@@ -30,16 +33,25 @@ function render(root: HTMLElement, ctx: Context): void {
 /** Add name, sources and note of the fact, and put the places of the detail into words. */
 function enriched(ctx: Context, row: Row): Row {
   const fact = ctx.doc.row("input_validation", String(row.id));
+  // Hours of the tables are days on the pages.
+  const hours = row.unit === "h";
+  const scaled = Object.fromEntries(VALUES.map((key) => [key, hours ? inDays(row[key]) : (row[key] ?? null)]));
   return {
     ...row,
+    ...scaled,
     name: ctx.doc.name("input_validation", String(row.id)),
     year: fact?.year ?? null,
     source_id: fact?.source_id ?? null,
-    range: rangeText(number(row.expected_low), number(row.expected_high)),
-    modelled_range: number(row.modelled_low) === null ? null : rangeText(number(row.modelled_low), number(row.modelled_high)),
-    unit: unit(row.unit),
+    range: rangeText(number(scaled.expected_low), number(scaled.expected_high)),
+    modelled_range: number(scaled.modelled_low) === null ? null : rangeText(number(scaled.modelled_low), number(scaled.modelled_high)),
+    unit: hours ? t("days") : unit(row.unit),
     detail: fromData(chainText(ctx.doc, String(row.detail ?? ""))),
   };
+}
+
+function inDays(hours: Cell | undefined): number | null {
+  const value = number(hours);
+  return value === null ? null : value / HOURS_PER_DAY;
 }
 
 function rangeText(low: number | null, high: number | null): string {
@@ -63,17 +75,10 @@ function summary(root: HTMLElement, rows: Row[]): void {
     const inside = modelled.filter((row) => row.verdict === "inside").length;
     const missing = own.length - modelled.length;
     if (own.length === 0) continue;
-    const more = missing > 0 ? `; ${t("Not modelled yet: {count}", { count: missing })}` : "";
-    list.append(
-      h(
-        "li",
-        {},
-        h("strong", {}, cap(word(role))),
-        ` (${explain[role] ?? ""}): `,
-        t("{inside} of {count} inside", { inside, count: modelled.length }),
-        more,
-      ),
-    );
+    const parts = [t("{inside} of {count} inside", { inside, count: modelled.length })];
+    if (missing > 0) parts.push(t("Not modelled yet: {count}", { count: missing }));
+    const name = bracketed(cap(word(role)), explain[role] ?? "");
+    list.append(h("li", {}, colon(name, clauses(parts))));
   }
   root.append(list);
 }
@@ -83,21 +88,15 @@ function ratioChart(root: HTMLElement, all: Row[], role: string): void {
   if (rows.length === 0) return;
   const ratio = (row: Row, column: string) => (number(row[column]) ?? NaN) / (number(row.expected) ?? NaN);
   rows.sort((a, b) => ratio(a, "modelled") - ratio(b, "modelled"));
-  const labels = labelWidth(root, 400);
+  const names = nameAxis(root, rows.map((row) => String(row.name)), 380);
   const spread = rows.map((row, i) => [ratio(row, "modelled_low"), ratio(row, "modelled_high"), i]).filter((x) => Number.isFinite(x[0]));
   const most = Math.max(1.5, ...rows.map((row) => Math.max(ratio(row, "modelled"), ratio(row, "expected_high"))));
   chart(
     root,
     {
-      grid: { left: labels.width + 16, right: 20, top: 8, bottom: 44 },
+      grid: { left: names.left, right: 20, top: 8, bottom: 44 },
       xAxis: { type: "value", min: 0, max: Math.ceil(most * 4) / 4, name: t("modelled / reported"), nameLocation: "middle", nameGap: 28, axisLabel: { formatter: (v: number) => num(v, 1), hideOverlap: true } },
-      yAxis: {
-        type: "category",
-        data: rows.map((row) => String(row.name)),
-        inverse: true,
-        axisTick: { show: false },
-        axisLabel: { formatter: (name: string) => fitted(name, labels.width), interval: 0 },
-      },
+      yAxis: names.axis,
       tooltip: { trigger: "item", formatter: (p: { seriesName: string; data: [number, number] }) => tip(rows[p.data[1]]!) },
       series: [
         intervals(t("accepted"), rows.map((row, i) => [ratio(row, "expected_low"), ratio(row, "expected_high"), i]), { colour: colours().line, width: 13, ends: false, z: 1 }),
@@ -107,10 +106,10 @@ function ratioChart(root: HTMLElement, all: Row[], role: string): void {
       ],
     },
     {
-      title: `${cap(word(role))}: ${t("modelled against reported")}`,
+      title: colon(cap(word(role)), t("modelled against reported")),
       data: rows,
-      height: 60 + rows.length * 24,
-      description: rows.map((row) => `${String(row.name)}: ${num(ratio(row, "modelled"), 2)}, ${word(row.verdict)}`).join("; "),
+      height: 60 + rows.length * names.row,
+      description: clauses(rows.map((row) => listed([colon(String(row.name), num(ratio(row, "modelled"), 2)), word(row.verdict)]))),
     },
   );
 }
@@ -152,17 +151,24 @@ function table(root: HTMLElement, ctx: Context, rows: Row[]): void {
     rows,
     [
       { key: "id", title: t("fact"), kind: "row", table: "input_validation" },
-      { key: "quantity", title: t("quantity"), kind: "word" },
-      { key: "expected", title: t("reported"), kind: "number" },
-      { key: "range", title: t("accepted") },
-      { key: "modelled", title: t("modelled"), kind: "number" },
-      { key: "modelled_range", title: t("p10–p90") },
-      { key: "unit", title: t("unit") },
+      { key: "expected", title: t("reported"), text: (row) => shortNumber(number(row.expected)), kind: "number", fold: 1 },
+      { key: "range", title: t("accepted"), fold: 3 },
+      { key: "modelled", title: t("modelled"), text: (row) => shortNumber(number(row.modelled)), kind: "number", fold: 1 },
+      { key: "modelled_range", title: t("8 of 10 cases"), fold: 4 },
+      { key: "unit", title: t("unit"), fold: 2 },
       { key: "verdict", title: t("verdict"), kind: "verdict" },
-      { key: "role", title: t("role"), kind: "word" },
-      { key: "detail", title: t("from") },
-      { key: "source_id", title: t("sources"), kind: "sources" },
+      { key: "role", title: t("role"), kind: "word", fold: 5 },
+      { key: "source_id", title: t("sources"), kind: "sources", fold: 6 },
+      { key: "quantity", title: t("quantity"), kind: "word", fold: FOLDED },
+      { key: "year", title: t("year"), fold: FOLDED },
+      { key: "detail", title: t("from"), fold: FOLDED },
     ],
-    { caption: t("What the world reported, and what the model says"), file: "karvan-validation", filter: true, pageSize: 60 },
+    {
+      caption: t("What the world reported, and what the model says"),
+      file: "karvan-validation",
+      filter: true,
+      pageSize: 60,
+      choices: ["role", "verdict"],
+    },
   );
 }

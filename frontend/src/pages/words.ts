@@ -41,7 +41,7 @@ export function eventKindWord(kind: string): string {
     case "institution":
       return t("institution");
     case "service":
-      return t("service");
+      return tx("event", "service");
     case "visit":
       return t("visit");
     case "contract":
