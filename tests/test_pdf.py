@@ -19,7 +19,7 @@ from karvan.case import read_case
 from karvan.case.results import Results, write_json
 from karvan.case.settings import LANGUAGES
 from karvan.cli import main
-from karvan.report import pdf
+from karvan.report import pdf, pdf_content
 from karvan.report.document import catalogues
 from karvan.report.pdf import PdfError, compile_pdf, pdf_bytes, write_pdf
 from karvan.report.pdf_content import content
@@ -302,17 +302,50 @@ def test_the_answer_is_that_of_the_tables(shipped: Results) -> None:
     assert [leg["start"] for leg in legs] == sorted(leg["start"] for leg in legs)
 
 
+def section(document: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = (one for one in document["sections"] if one["id"] == name)
+    return dict(found)
+
+
 @pytest.mark.case
 def test_all_facts_claims_and_measures_are_told(shipped: Results) -> None:
     document = content(shipped, "ru")
     for part in ("validation", "measures"):
-        told = sum(len(group["rows"]) for group in document[part]["groups"])
+        told = sum(len(group["rows"]) for group in section(document, part)["groups"])
         assert told == shipped.table(part).height
     verdicts = shipped.table("claims")["verdict"]
-    assert len(document["claims"]["rows"]) == (verdicts == "contradicted").sum()
+    assert len(section(document, "claims")["rows"]) == (verdicts == "contradicted").sum()
     assert document["map"]["disclaimer"]
     assert "Natural Earth" in document["map"]["attribution"]
-    assert shipped.manifest["code"] in str(document["run"])
+    assert shipped.manifest["code"] in str(section(document, "run"))
+
+
+def test_a_section_needs_one_entry(toy: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The template sets whatever parts a section has."""
+    table = {
+        "head": [{"text": "h", "align": "left"}],
+        "widths": [1],
+        "rows": [[{"text": "c", "tone": ""}]],
+    }
+    whole = {
+        "title": "T",
+        "lead": "l",
+        "subtitle": "s",
+        **table,
+        "note": "n",
+        "facts": [["a", "b"]],
+    }
+    whole |= {
+        "items": [{"text": "i", "more": "", "url": ""}],
+        "parts": [{"title": "p", "lines": ["x"]}],
+    }
+    before = len(content(toy, "en")["sections"])
+    monkeypatch.setitem(pdf_content.SECTIONS, "more", lambda _: whole)
+    monkeypatch.setitem(pdf_content.SECTIONS, "none", lambda _: None)
+    document = content(toy, "en")
+    assert section(document, "more") == {"id": "more", **whole}
+    assert len(document["sections"]) == before + 1
+    assert compile_pdf(document).startswith(b"%PDF-")
 
 
 def test_what_was_asked_names_measures_and_values_set(toy: Results) -> None:
@@ -334,7 +367,7 @@ def cited(results: Results, pairs: Iterable[str]) -> set[str]:
 @pytest.mark.case
 def test_sources_of_the_shown_itineraries_are_listed(shipped: Results) -> None:
     shown = [row["pair_id"] for row in Reader(shipped, "en").pairs[:10]]
-    assert len(content(shipped, "en")["sources"]["items"]) == len(cited(shipped, shown))
+    assert len(section(content(shipped, "en"), "sources")["items"]) == len(cited(shipped, shown))
 
 
 def test_a_run_with_hardly_any_table_is_a_report(toy: Results, tmp_path: Path) -> None:
@@ -376,8 +409,8 @@ def test_a_name_that_looks_like_a_command_stays_a_name(
     bad = Results(bad.root, {**bad.manifest, "title": {"en": text}, "warnings": [text]})
     document = content(bad, "en")
     assert document["title"] == plain(text)
-    assert [item["text"] for item in document["sources"]["items"]] == [plain(text)]
-    assert not any(item["url"] for item in document["sources"]["items"])
+    assert [item["text"] for item in section(document, "sources")["items"]] == [plain(text)]
+    assert not any(item["url"] for item in section(document, "sources")["items"])
     assert compile_pdf(document).startswith(b"%PDF-")
 
 

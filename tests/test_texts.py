@@ -252,6 +252,16 @@ def test_a_word_of_two_senses_is_told_apart_by_its_context() -> None:
     assert texts("no such text", "unit") == "no such text"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "a: b (c), d; {e}"), ("ru", "a: b (c), d; {e}"), ("zh", "a：b（c）、d；{e}")],
+)
+def test_words_are_joined_by_the_signs_of_the_language(language: str, said: str) -> None:
+    texts = Texts(language)
+    named = texts.colon("a", texts.bracketed("b", "c"))
+    assert texts.clauses([texts.listed([named, "d"]), "{e}"]) == said
+
+
 def case_texts(case: Case, language: str) -> Iterator[tuple[str, str | None]]:
     """Where, and the text there."""
     for name in ("series", "events", "nodes", "services", "commodities", "validation"):

@@ -73,6 +73,7 @@ function scatter(root: HTMLElement, ctx: Context, pair: Pair, best: Set<Row>): v
   const [low, high] = [Math.min(...emissions), Math.max(...emissions)];
   const day = (row: Row, column: string) => (number(row[column]) ?? 0) / 24;
   const cost = (row: Row) => number(row.cost_usd_per_teu) ?? 0;
+  const sides = labelSides(rows, root.clientWidth);
   const point = (row: Row) => {
     const share = shareOf(number(row.co2e_kg_per_teu) ?? 0, low, high);
     const isBest = best.has(row);
@@ -80,10 +81,9 @@ function scatter(root: HTMLElement, ctx: Context, pair: Pair, best: Set<Row>): v
       value: [day(row, "mean_h"), cost(row)],
       name: String(row.rank),
       symbol: isBest ? "circle" : "diamond",
-      symbolSize: isBest ? 23 : 26,
+      symbolSize: isBest ? 16 : 18,
       itemStyle: { color: shade(share), borderColor: colours().text, borderWidth: isBest ? 2 : 0.7, opacity: 1 },
-      // Dark letters on the light half of the scale, light ones on the dark half.
-      label: { color: share > 0.5 ? "#000000" : "#ffffff" },
+      label: { position: sides.get(row) },
     };
   };
   const axis = { type: "value", scale: true, nameLocation: "middle", axisLabel: { formatter: (v: number) => num(v) } };
@@ -106,7 +106,7 @@ function scatter(root: HTMLElement, ctx: Context, pair: Pair, best: Set<Row>): v
           name: t("itineraries"),
           z: 4,
           data: rows.map(point),
-          label: { show: true, position: "inside", formatter: "{b}", fontWeight: 600 },
+          label: { show: true, formatter: "{b}", fontWeight: 600, fontSize: 13, color: colours().text, textBorderColor: colours().surface, textBorderWidth: 3 },
         },
       ],
     },
@@ -121,6 +121,28 @@ function scatter(root: HTMLElement, ctx: Context, pair: Pair, best: Set<Row>): v
     if (event.name) ctx.go("itineraries", { pair: pair.id, rank: event.name });
   });
   root.append(legend(low, high));
+}
+
+const PLOT_PX = 340;
+const AXIS_PX = 110;
+/** Points nearer than this to each other would write their numbers over one another. */
+const NEAR_PX = 28;
+
+/** Return the side of each point where its number stands: points near each other take different ones. */
+function labelSides(rows: Row[], width: number): Map<Row, string> {
+  const scale = (values: number[], px: number) => px / Math.max(1e-9, Math.max(...values) - Math.min(...values));
+  const costs = rows.map((row) => number(row.cost_usd_per_teu) ?? 0);
+  const x = scale(rows.flatMap((row) => [number(row.p10_h) ?? 0, number(row.p90_h) ?? 0]), width - AXIS_PX);
+  const y = scale(costs, PLOT_PX);
+  const apart = (a: Row, b: Row) =>
+    Math.hypot((Number(a.mean_h) - Number(b.mean_h)) * x, (Number(a.cost_usd_per_teu) - Number(b.cost_usd_per_teu)) * y);
+  const sides = new Map<Row, string>();
+  // From the dearest down: the upper one of two writes above itself.
+  for (const row of [...rows].sort((a, b) => Number(b.cost_usd_per_teu) - Number(a.cost_usd_per_teu))) {
+    const taken = [...sides].filter(([other]) => apart(row, other) < NEAR_PX).map(([, side]) => side);
+    sides.set(row, ["top", "bottom", "right", "left"].find((side) => !taken.includes(side)) ?? "top");
+  }
+  return sides;
 }
 
 function legend(low: number, high: number): HTMLElement {

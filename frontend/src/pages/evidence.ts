@@ -83,6 +83,9 @@ function browser(root: HTMLElement, ctx: Context, listed: Listed[]): void {
       list.append(h("p", { class: "muted" }, t("and {count} more", { count: found.length - MOST_LISTED })));
     }
     if (!found.length) list.append(h("p", { class: "muted" }, t("No rows.")));
+    const current = list.querySelector<HTMLElement>("[aria-current]");
+    // The list scrolls, the page does not.
+    if (current) list.scrollTop = current.offsetTop - list.offsetTop - list.clientHeight / 3;
   };
   root.append(
     h("p", { class: "lead" }, t("Series: {count}. Those that sources dispute come first.", { count: listed.length })),
@@ -215,7 +218,7 @@ function digitsOf(rows: Row[]): number {
 
 const STATES = ["reported", "derived", "assumed", "calibrated"];
 /** Which columns of the state give way on a narrow screen. */
-const FOLDS: Record<string, number> = { quantities: 3, calibrated: 4, derived: 1, contradicted: 2, without_data: 2.5 };
+const FOLDS: Record<string, number> = { rows: 5, quantities: 3, calibrated: 4, derived: 1, contradicted: 2, without_data: 2.5 };
 
 /** How much of each table is reported, and how much was chosen. */
 function stateOfData(root: HTMLElement, ctx: Context): void {

@@ -6,6 +6,7 @@ and compiled in memory, so that translators edit what is shipped and nothing has
 
 import gettext
 import io
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
@@ -51,6 +52,27 @@ class Texts:
     def count(self, one: str, many: str, number: int) -> str:
         """Return `one` or `many` in the language's form for `number`, with ``{count}`` filled."""
         return self._translation.ngettext(one, many, number).format(count=self.number(number))
+
+    def colon(self, name: str, value: object) -> str:
+        """Return a name with its value, joined by the signs of the language."""
+        return self("{name}: {value}").format(name=name, value=value)
+
+    def bracketed(self, text: str, more: object) -> str:
+        """Return a text with more about it in brackets."""
+        return self("{text} ({more})").format(text=text, more=more)
+
+    def listed(self, parts: Iterable[str]) -> str:
+        """Return an enumeration."""
+        return self._joined("{first}, {second}", parts)
+
+    def clauses(self, parts: Iterable[str]) -> str:
+        """Return parts that have commas of their own in a row."""
+        return self._joined("{first}; {second}", parts)
+
+    def _joined(self, pattern: str, parts: Iterable[str]) -> str:
+        # What stands between two parts: a part may hold braces, so nothing is formatted twice.
+        between = self(pattern).removeprefix("{first}").removesuffix("{second}")
+        return between.join(parts)
 
     def number(self, value: float | None, digits: int = 0) -> str:
         """Return a number with the language's separators; a dash for no value."""

@@ -4,7 +4,7 @@ Made from Results alone.  Every text is ready to print, in one language; the tem
 and draws, and knows no table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from karvan.case.results import Results
@@ -19,6 +19,21 @@ PARTS = ("dwell_h", "wait_h", "move_h")
 STATUSES = ("reported", "derived", "assumed", "calibrated")
 MOST_NAMED = 8
 """Measures that are named on the first page."""
+SECTIONS: dict[str, Callable[[Reader], Block | None]] = {
+    "validation": pdf_tables.validation,
+    "evidence": pdf_tables.evidence,
+    "claims": pdf_tables.claims,
+    "measures": pdf_tables.measures,
+    "sources": pdf_tables.sources,
+    "method": pdf_tables.method,
+    "run": pdf_tables.run,
+}
+"""What follows the map and the legs, in order; a section that returns nothing is left out.
+
+A section has a ``title`` and any of ``lead`` (a line), ``subtitle``, a table (``head``, ``widths``,
+``rows`` or ``groups``), ``note``, ``items`` (sources), ``parts`` (lists) and ``facts``: the
+template sets them in this order, so a new section needs nothing there.
+"""
 LINE_STYLES = (("rail",), ("sea", "ferry"), ("road",))
 
 
@@ -36,20 +51,20 @@ def content(results: Results, language: str) -> Block:
         "sure": _sure(reader),
         "map": _map(reader),
         "legs": _legs(reader),
-        "validation": pdf_tables.validation(reader),
-        "evidence": pdf_tables.evidence(reader),
-        "claims": pdf_tables.claims(reader),
-        "measures": pdf_tables.measures(reader),
-        "sources": pdf_tables.sources(reader),
-        "method": pdf_tables.method(reader),
-        "run": pdf_tables.run(reader),
+        "sections": [
+            {"id": name, **section}
+            for name, make in SECTIONS.items()
+            if (section := make(reader)) is not None
+        ],
     }
 
 
 def _warnings(reader: Reader) -> Block | None:
     lines = [plain(str(line)) for line in reader.manifest["warnings"]]
     lines += [
-        plain(f"{row['where']}: {row['found']}. {row['expected']}")
+        plain(
+            reader.texts.clauses([reader.texts.colon(row["where"], row["found"]), row["expected"]])
+        )
         for row in reader.rows("problems")
     ]
     return {"title": reader.texts("Warnings"), "lines": lines} if lines else None
@@ -71,7 +86,7 @@ def _asked(reader: Reader) -> Block:
         (texts("measures"), _taken(reader)),
     ]
     if settings := reader.manifest.get("overrides"):
-        facts.append((texts("values set for this run"), "; ".join(map(_setting, settings))))
+        facts.append((texts("values set for this run"), texts.clauses(map(_setting, settings))))
     return {
         "title": texts("What was asked"),
         "facts": [[reader.capital(name), value] for name, value in facts],
@@ -85,7 +100,7 @@ def _taken(reader: Reader) -> str:
     if len(taken) > MOST_NAMED:
         return reader.texts.count("{count} measure", "{count} measures", len(taken))
     titles = reader.names("measures", "title")
-    return "; ".join(titles.get(i, plain(i)) for i in taken) or reader.texts("none")
+    return reader.texts.clauses(titles.get(i, plain(i)) for i in taken) or reader.texts("none")
 
 
 def _setting(change: Row) -> str:
@@ -111,7 +126,9 @@ def _answer(reader: Reader) -> Block:
         (texts.number(cost), texts("USD/TEU"), texts("cost")),
         (texts.number(emissions), texts("kg CO2e/TEU"), texts("emissions")),
     ]
-    block["way"] = reader.colon(reader.capital(texts("recommended itinerary")), reader.way(first))
+    block["way"] = reader.texts.colon(
+        reader.capital(texts("recommended itinerary")), reader.way(first)
+    )
     block["figures"] = [{"value": v, "unit": u, "note": n} for v, u, n in figures]
     block["text"] = _where_time_goes(reader, reader.legs_of([first["pair_id"]]))
     return block
@@ -191,7 +208,7 @@ def _validation_counts(reader: Reader) -> list[str]:
         inside = sum(r["verdict"] == "inside" for r in own)
         if own:
             count = texts("{inside} of {count} inside").format(inside=inside, count=len(own))
-            lines.append(reader.colon(reader.role(role), count))
+            lines.append(reader.texts.colon(reader.role(role), count))
     missing = sum(r["modelled"] is None for r in rows)
     if missing:
         lines.append(texts("Not modelled yet: {count}").format(count=missing))
@@ -206,7 +223,7 @@ def _status_shares(reader: Reader) -> list[str]:
     if not total:
         return []
     return [
-        reader.colon(reader.capital(reader.texts(status)), reader.percent(count / total))
+        reader.texts.colon(reader.capital(reader.texts(status)), reader.percent(count / total))
         for status, count in counts.items()
         if count
     ]
@@ -230,7 +247,7 @@ def _map(reader: Reader) -> Block | None:
     way = reader.way(reader.pairs[0]) if legs else ""
     return drawing | {
         "title": texts("Map of the corridor"),
-        "alt": reader.colon(texts("Map of the corridor"), way)
+        "alt": reader.texts.colon(texts("Map of the corridor"), way)
         if way
         else texts("Map of the corridor"),
         "way": way,
@@ -257,7 +274,7 @@ def _legend(reader: Reader, lines: Sequence[Row]) -> list[Block]:
     return [
         {
             "mode": modes[0],
-            "text": reader.comma(named.get(mode) or reader.texts(mode) for mode in modes),
+            "text": reader.texts.listed(named.get(mode) or reader.texts(mode) for mode in modes),
         }
         for modes in styles
         if modes

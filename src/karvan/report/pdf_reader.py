@@ -16,8 +16,6 @@ Block = dict[str, Any]
 HOURS_PER_DAY = 24.0
 UNITS = ("km", "USD/TEU", "kg CO2e/TEU", "p10–p90")
 """Headings that take no capital."""
-COLON, COMMA = {"zh": "："}, {"zh": "，"}
-"""Signs between parts of a line where they are not ": " and ", "."""
 UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 """Categories of signs that print nothing, or turn the direction of what follows."""
 
@@ -93,7 +91,7 @@ class Reader:
         commodity = row["commodity_id"]
         if not commodity or commodity == next(iter(self.goods), None):
             return way
-        return self.comma([way, self.goods.get(commodity, plain(commodity))])
+        return self.texts.bracketed(way, self.goods.get(commodity, plain(commodity)))
 
     def days(self, hours: float | None) -> str:
         """Return hours as days."""
@@ -113,10 +111,6 @@ class Reader:
         """Return a text with a capital first; Azerbaijani tells i from ı."""
         first = "İ" if self.language == "az" and text[:1] == "i" else text[:1].upper()
         return first + text[1:]
-
-    def colon(self, name: str, value: str) -> str:
-        """Return a name with its value."""
-        return f"{name}{COLON.get(self.language, ': ')}{value}"
 
     def head(self, *columns: tuple[str, str]) -> list[dict[str, str]]:
         """Return the headings of columns, from texts and sides."""
@@ -141,10 +135,6 @@ class Reader:
         title = self.manifest.get("title") or {}
         found = title.get(self.language) or title.get("en") or self.manifest["case"]
         return plain(found)
-
-    def comma(self, parts: Iterable[str]) -> str:
-        """Return parts in a row."""
-        return COMMA.get(self.language, ", ").join(parts)
 
 
 def plain(text: str) -> str:

@@ -113,16 +113,20 @@ def claims(reader: Reader) -> Block | None:
         for row in rows
         if row["verdict"] == "contradicted" and (i := row["claim_id"])
     ]
-    return {
+    section: Block = {
         "title": texts("Claims of the founding article, tested against the evidence"),
-        "counts": reader.comma(claim_counts(reader)),
+        "lead": texts.clauses(claim_counts(reader)),
+        "note": texts('A verdict "no data" says that no independent value was found.'),
+    }
+    if not lines:
+        return section
+    return section | {
         "subtitle": reader.capital(texts("contradicted")),
         "head": reader.head(
             (texts("id"), "left"), (texts("claim"), "left"), (texts("why"), "left")
         ),
         "widths": [0, 1, 1],
         "rows": lines,
-        "note": texts('A verdict "no data" says that no independent value was found.'),
     }
 
 
@@ -181,7 +185,7 @@ def sources(reader: Reader) -> Block | None:
     items = [
         {
             "text": plain(row["title"] or row["id"]),
-            "more": ", ".join(plain(row[k]) for k in ("publisher", "date") if row[k]),
+            "more": reader.texts.listed(plain(row[k]) for k in ("publisher", "date") if row[k]),
             "url": url if is_web_address(url := plain(row["url"] or "")) else "",
         }
         for row in found
@@ -237,9 +241,9 @@ def method(reader: Reader) -> Block:
 def run(reader: Reader) -> Block:
     """Return what would give the same results again."""
     texts, manifest = reader.texts, reader.manifest
-    versions = ", ".join(f"{name} {v}" for name, v in sorted(manifest["versions"].items()))
+    versions = texts.listed(f"{name} {v}" for name, v in sorted(manifest["versions"].items()))
     inputs = manifest.get("inputs") or {}
-    hashes = ", ".join(f"{name} {h[:HASH_DIGITS]}" for name, h in sorted(inputs.items()))
+    hashes = texts.listed(f"{name} {h[:HASH_DIGITS]}" for name, h in sorted(inputs.items()))
     facts = [
         (texts("case"), manifest["case"]),
         (texts("seed of random numbers"), str(manifest["seed"])),
@@ -259,7 +263,7 @@ def claim_counts(reader: Reader) -> list[str]:
     if not found:
         return []
     return [
-        reader.colon(reader.capital(reader.texts(v)), reader.texts.number(found.count(v)))
+        reader.texts.colon(reader.capital(reader.texts(v)), reader.texts.number(found.count(v)))
         for v in VERDICTS
     ]
 

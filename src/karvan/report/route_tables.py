@@ -25,7 +25,7 @@ def itineraries(
     found = document["itineraries"]
     title = f"{places[document['origin']]} → {places[document['destination']]}"
     if document["depart"]:
-        title += f", {texts('departure')} {document['depart']}"
+        title = texts.listed([title, f"{texts('departure')} {document['depart']}"])
     rows = table_of(
         title,
         [
@@ -43,7 +43,7 @@ def itineraries(
         days = [texts.number(itinerary[q] / HOURS_PER_DAY, 1) for q in ("p10_h", "p50_h", "p90_h")]
         rows.add_row(
             str(rank),
-            _via(itinerary, places),
+            _via(itinerary, places, texts),
             texts.number(itinerary["mean_h"] / HOURS_PER_DAY, 1),
             "–".join(days),
             texts.number(itinerary["cost_usd_per_teu"]),
@@ -60,10 +60,10 @@ def itineraries(
     return Group(*parts)
 
 
-def _via(itinerary: Mapping[str, Any], places: Mapping[str, str]) -> str:
+def _via(itinerary: Mapping[str, Any], places: Mapping[str, str], texts: Texts) -> str:
     """Places where the carrier changes: what tells one itinerary from another."""
     stops = [leg["to"] for leg in itinerary["legs"][:-1]]
-    return ", ".join(_short(places[s]) for s in stops) or "–"
+    return texts.listed(_short(places[s]) for s in stops) or "–"
 
 
 def _legs(
@@ -93,7 +93,7 @@ def _legs(
             str(n),
             _short(places[leg["from"]]),
             _short(places[leg["to"]]),
-            texts(leg["mode"]) + (f": {name}" if name else ""),
+            texts.colon(texts(leg["mode"]), name) if name else texts(leg["mode"]),
             texts.number(leg["km"]),
             *(texts.number(leg[part], 1) for part in ("dwell_h", "wait_h", "move_h")),
             _bar(leg, longest),
@@ -127,14 +127,15 @@ def sources(
 
     `cited` are rows of sources.csv; `chosen` have number, status and reason.
     """
-    lines = Text(f"{texts('Sources of the recommended itinerary')}: {len(cited)}\n", style="bold")
+    heading = texts.colon(texts("Sources of the recommended itinerary"), len(cited))
+    lines = Text(f"{heading}\n", style="bold")
     for row in cited:
         date = f", {row['date']}" if row["date"] else ""
         more = f"\n    [{row['id']}] {row['url'] or ''}" if in_full else ""
         lines.append(f"  {row['title']}{date}{more}\n", style="not bold")
-    title = f"{texts('Numbers of it that no source gives')}: {len(chosen)}"
+    title = texts.colon(texts("Numbers of it that no source gives"), len(chosen))
     if not in_full:
-        lines.append(f"{title} ({texts('see --sources all')})")
+        lines.append(texts.bracketed(title, texts("see --sources all")))
         return lines
     table = table_of(
         title,

@@ -77,8 +77,8 @@ def claims(
         if readings[row["claim_id"]]:
             why.append(f"\n{readings[row['claim_id']]}", style="dim")
         rows.add_row(row["claim_id"], statements[row["claim_id"]], verdict, why)
-    counts = ", ".join(
-        f"{texts(verdict)}: {(table['verdict'] == verdict).sum()}"
+    counts = texts.listed(
+        texts.colon(texts(verdict), (table["verdict"] == verdict).sum())
         for verdict in ("supported", "contradicted", "no data")
     )
     return Group(rows, Text(counts, style="bold"))
@@ -137,7 +137,7 @@ def validation(table: pl.DataFrame, names: Mapping[str, str], texts: Texts) -> R
     free = table.filter(pl.col("role") == "held_out")
     inside = int((free["verdict"] == "inside").sum())
     computed = int(free["verdict"].is_in(["inside", "outside"]).sum())
-    summary = f"{texts('held out')}: {inside} / {computed} {texts('inside')}"
+    summary = texts.colon(texts("held out"), f"{inside} / {computed} {texts('inside')}")
     return Group(rows, Text(summary, style="bold"))
 
 
@@ -167,7 +167,7 @@ def comparison(
     """Return what changed between two runs: itineraries, tables, largest single changes."""
     before, after = names
     pair_rows = table_of(
-        f"{texts('Recommended itineraries')}: {before} → {after}",
+        texts.colon(texts("Recommended itineraries"), f"{before} → {after}"),
         [
             (texts("pair"), False),
             (texts("days"), True),
