@@ -141,7 +141,8 @@ class Table {
     clear(this.tools);
     for (const key of o.choices ?? []) this.tools.append(this.choice(key));
     if (o.filter) this.tools.append(this.filterBox());
-    if (o.detail) this.tools.append(this.unfoldAll());
+    if (o.detail) this.tools.append(this.unfoldAll);
+    this.nameUnfoldAll();
     this.tools.append(
       button("CSV", () => saveRows(o.file, shownRows(this.ctx, this.rows, this.columns, state), this.columns, o.saved ?? []), {
         title: t("Save the data (CSV)"),
@@ -191,14 +192,20 @@ class Table {
     });
   }
 
-  private unfoldAll(): HTMLElement {
+  private readonly unfoldAll = button("", () => {
     const { open } = this.state;
-    return button(open.size > 0 ? t("Fold all") : t("Unfold all"), () => {
-      if (open.size > 0) open.clear();
-      else this.rows.forEach((_, i) => open.add(i));
-      this.fillTools();
-      this.fit();
-    });
+    if (this.allOpen()) open.clear();
+    else this.rows.forEach((_, i) => open.add(i));
+    this.draw();
+    this.nameUnfoldAll();
+  });
+
+  private allOpen(): boolean {
+    return this.rows.every((_, i) => this.state.open.has(i));
+  }
+
+  private nameUnfoldAll(): void {
+    this.unfoldAll.textContent = this.allOpen() ? t("Fold all") : t("Unfold all");
   }
 
   // Head
@@ -255,6 +262,7 @@ class Table {
     const turn = (): void => {
       if (!this.state.open.delete(index)) this.state.open.add(index);
       show();
+      this.nameUnfoldAll();
     };
     line.classList.add("unfolds");
     line.addEventListener("click", (event) => {

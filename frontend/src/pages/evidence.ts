@@ -5,6 +5,7 @@ import type { Row } from "../core/document";
 import { keepInAddress, kept } from "../core/kept";
 import { registerPage, type Context } from "../core/pages";
 import { bracketed, finder, listed as listText } from "../core/phrases";
+import { chainText } from "../core/routes";
 import { type Column, dataTable, FOLDED } from "../core/table";
 import { chart } from "../core/chart";
 import { field, fromData, percent, t } from "../core/texts";
@@ -173,7 +174,7 @@ function observationTable(parent: HTMLElement, ctx: Context, series: string, row
       { key: "when", title: t("period") },
       { key: "value", title: unitTitle(of), kind: "number", digits: digitsOf(rows) },
       ...present(rows, { key: "range", title: t("range"), fold: 3 }, "value_low", "value_high"),
-      ...present(rows, { key: "coverage", title: t("coverage"), fold: 2 }),
+      ...present(rows, { key: "coverage", title: t("coverage"), text: (row) => chainText(ctx.doc, String(row.coverage ?? "")), fold: 2 }),
       ...present(rows, { key: "side", title: t("who counts"), fold: 1 }),
       { key: "used", title: t("used"), fold: 5 },
       { key: "status", title: t("status"), kind: "word", fold: 4 },

@@ -6,6 +6,7 @@ import { h } from "../core/dom";
 import { timeAxis } from "../core/drawing";
 import type { Context } from "../core/pages";
 import { bracketed } from "../core/phrases";
+import { chainText } from "../core/routes";
 import { rowDialog } from "../core/sources";
 import { lang, num, t } from "../core/texts";
 import { palette } from "../core/theme";
@@ -41,7 +42,7 @@ export function seriesChart(parent: HTMLElement, ctx: Context, name: string, of:
   const groups = groupsOf(valued, across);
   const points = pointsOf(valued, across, groups);
   const width = Math.max(200, parent.clientWidth - AXES_PX);
-  const drawn = chart(parent, option(points, groups, across, of, width), {
+  const drawn = chart(parent, option(ctx, points, groups, across, of, width), {
     title: of && of !== "1" ? bracketed(name, unit(of)) : name,
     data: rows,
     height: 380,
@@ -68,8 +69,8 @@ function key(rows: Row[], points: Point[]): HTMLElement {
   return list;
 }
 
-function option(points: Point[], groups: string[], across: Across, of: string, width: number): Record<string, unknown> {
-  const [axis, zoom, room] = across.stops ? partAxis(across.stops, width) : yearAxis(points, width);
+function option(ctx: Context, points: Point[], groups: string[], across: Across, of: string, width: number): Record<string, unknown> {
+  const [axis, zoom, room] = across.stops ? partAxis(across.stops.map((stop) => chainText(ctx.doc, stop)), width) : yearAxis(points, width);
   const most = Math.max(...points.map((p) => 2 * Math.abs(p.side) + 1));
   // Where a period holds many values, the steps shrink to stay inside it.
   const step = Math.min(SIDE_STEP_PX, room / most);

@@ -7,7 +7,8 @@ import { periodSpan, periodText, type Span } from "./periods";
 
 /** Groups beyond the colours share the last one, so that colours stay apart. */
 const MOST_GROUPS = 6;
-const OTHERS = "\u0000others";
+/** Sorts behind every name. */
+const OTHERS = "\uffffothers";
 
 export interface Point {
   row: Row;
@@ -50,7 +51,9 @@ export function groupsOf(rows: Row[], across: Across): string[] {
   const counts = new Map<string, number>();
   for (const row of rows) counts.set(across.group(row), (counts.get(across.group(row)) ?? 0) + 1);
   const order = [...counts].sort((a, b) => b[1] - a[1]).map(([group]) => group);
-  return order.length > MOST_GROUPS ? [...order.slice(0, MOST_GROUPS - 1), OTHERS] : order;
+  const kept = order.length > MOST_GROUPS ? [...order.slice(0, MOST_GROUPS - 1), OTHERS] : order;
+  // Periods come in their order.
+  return across.stops ? kept.sort() : kept;
 }
 
 export function groupName(group: string): string {
@@ -65,18 +68,25 @@ export function isOneKind(group: string): boolean {
 
 export function pointsOf(rows: Row[], across: Across, groups: string[]): Point[] {
   const known = new Set(groups);
-  const taken = new Map<number, number>();
-  const points = rows.map((row): Point => {
+  const beside = new Map<number, Point[]>();
+  // The used value of a year stands at its middle, the others beside it.
+  const order = across.stops ? rows : [...rows].sort((a, b) => Number(a.used === false) - Number(b.used === false));
+  const points = order.map((row): Point => {
     const own = across.group(row);
     const span = periodSpan(String(row.period))!;
     const at = across.stops ? across.stops.indexOf(part(row)) : (span.start + span.end) / 2;
     const bar = across.stops || span.year ? null : span;
-    const side = bar ? 0 : (taken.get(at) ?? 0);
-    if (!bar) taken.set(at, side + 1);
-    return { row, at, span: bar, value: middle(row)!, group: known.has(own) ? own : OTHERS, side };
+    const point = { row, at, span: bar, value: middle(row)!, group: known.has(own) ? own : OTHERS, side: 0 };
+    if (!bar) beside.set(at, [...(beside.get(at) ?? []), point]);
+    return point;
   });
-  // Observations of a year stand beside each other, around its middle.
-  return points.map((p) => (p.span ? p : { ...p, side: p.side - (taken.get(p.at)! - 1) / 2 }));
+  for (const own of beside.values()) own.forEach((point, i) => (point.side = across.stops ? i - (own.length - 1) / 2 : alternate(i)));
+  return points;
+}
+
+/** 0, 1, -1, 2, -2 … */
+function alternate(index: number): number {
+  return index % 2 === 1 ? (index + 1) / 2 : -index / 2;
 }
 
 function middle(row: Row): number | null {
