@@ -26,12 +26,3 @@ export function clauses(parts: readonly string[]): string {
 export function sentences(parts: readonly string[]): string {
   return parts.filter(Boolean).join(lang() === "zh" ? "" : " ");
 }
-
-/** Return a function that tells whether a text holds all of some typed words. */
-export function finder(typed: string): (text: string) => boolean {
-  const wanted = typed.toLocaleLowerCase(lang()).split(/\s+/).filter(Boolean);
-  return (text) => {
-    const low = text.toLocaleLowerCase(lang());
-    return wanted.every((word) => low.includes(word));
-  };
-}

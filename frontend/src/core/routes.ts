@@ -43,7 +43,7 @@ export function pairName(doc: Doc, pair: Pair | Row): string {
   const row = "row" in pair && typeof pair.row === "object" && pair.row !== null ? (pair as Pair).row : (pair as Row);
   const first = doc.table("input_commodities")[0]?.id;
   const commodity = String(row.commodity_id ?? "");
-  return !commodity || commodity === first ? wayText(doc, row) : bracketed(wayText(doc, row), doc.name("input_commodities", commodity));
+  return !commodity || commodity === first ? wayText(doc, row) : `${wayText(doc, row)} · ${doc.name("input_commodities", commodity)}`;
 }
 
 /** Return the legs of an itinerary in order. */

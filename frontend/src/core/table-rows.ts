@@ -2,8 +2,9 @@
 
 import { downloadCsv } from "./csv";
 import type { Cell, Row } from "./document";
+import { finder } from "./find";
 import type { Context } from "./pages";
-import { finder, listed } from "./phrases";
+import { listed } from "./phrases";
 import { days, lang, num, t } from "./texts";
 import { word } from "./words";
 

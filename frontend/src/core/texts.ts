@@ -102,11 +102,13 @@ export function dateText(iso: string | null | undefined): string {
   if (!parts) return iso || "–";
   const [, year, month, day] = parts;
   if (!month) return year!;
-  if (current === "az") return [day ? Number(day) : "", MONTHS_AZ[Number(month) - 1], year].join(" ").trim();
+  // A date is one word to the eye: it does not break.
+  const whole = (text: string): string => text.trim().replaceAll(" ", "\u00a0");
+  if (current === "az") return whole([day ? Number(day) : "", MONTHS_AZ[Number(month) - 1], year].join(" "));
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day ?? 1)));
   const format: Intl.DateTimeFormatOptions = { year: "numeric", month: "long", timeZone: "UTC" };
   if (day) format.day = "numeric";
-  return new Intl.DateTimeFormat(current, format).format(date);
+  return whole(new Intl.DateTimeFormat(current, format).format(date));
 }
 
 /** Return the short text of a mark on an axis of time: the year, or within years the month or the day. */

@@ -8,7 +8,7 @@ import { registerPage, type Context } from "../core/pages";
 import { listed } from "../core/phrases";
 import { rowDialog } from "../core/sources";
 import { dataTable } from "../core/table";
-import { countryName, dateText, field, fromData, t } from "../core/texts";
+import { dateText, field, fromData, t } from "../core/texts";
 import { palette } from "../core/theme";
 import { cap, word } from "../core/words";
 import { PILLARS, eventKindWord } from "./words";
@@ -39,7 +39,7 @@ function render(root: HTMLElement, ctx: Context): void {
   }
   timeline(root, ctx, rows);
   const full = rows
-    .map((row) => ({ ...row, what: fromData(String(row.effect ?? "")), who: listed(ids(row.parties).map(countryName)) }))
+    .map((row) => ({ ...row, what: fromData(String(row.effect ?? "")), who: listed(ids(row.parties)) }))
     .sort((a: Row, b: Row) => String(b.date).localeCompare(String(a.date)));
   dataTable(
     root,

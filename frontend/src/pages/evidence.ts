@@ -2,9 +2,10 @@
 
 import { clear, h, select } from "../core/dom";
 import type { Row } from "../core/document";
+import { finder } from "../core/find";
 import { keepInAddress, kept } from "../core/kept";
 import { registerPage, type Context } from "../core/pages";
-import { bracketed, finder, listed as listText } from "../core/phrases";
+import { bracketed, listed as listText } from "../core/phrases";
 import { chainText } from "../core/routes";
 import { type Column, dataTable, FOLDED } from "../core/table";
 import { chart } from "../core/chart";

@@ -65,7 +65,7 @@ function key(rows: Row[], points: Point[]): HTMLElement {
   if (lines(points, "", "").joins) meanings.push(["—", t("joins years that follow each other")]);
   const list = h("ul", { class: "signs" });
   for (const [sign, meaning] of meanings) list.append(h("li", {}, h("span", { "aria-hidden": "true" }, sign), ` ${meaning}`));
-  list.append(h("li", {}, t("Click a point for its row and sources.")));
+  list.append(h("li", { class: "hint" }, t("Click a point for its row and sources.")));
   return list;
 }
 

@@ -91,7 +91,7 @@ class Reader:
         commodity = row["commodity_id"]
         if not commodity or commodity == next(iter(self.goods), None):
             return way
-        return self.texts.bracketed(way, self.goods.get(commodity, plain(commodity)))
+        return f"{way} · {self.goods.get(commodity, plain(commodity))}"
 
     def days(self, hours: float | None) -> str:
         """Return hours as days."""
