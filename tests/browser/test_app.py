@@ -145,9 +145,9 @@ def test_two_scenarios_are_compared(visit_app: Visiting, server: Any) -> None:
         rows = csv_rows(data)
         assert rows
         for row in rows:
-            if row["change_h"]:
-                expected = float(row["after_h"]) - float(row["before_h"])
-                assert float(row["change_h"]) == pytest.approx(expected, abs=1e-6)
+            if row["mean_h_change"]:
+                expected = float(row["mean_h_after"]) - float(row["mean_h_before"])
+                assert float(row["mean_h_change"]) == pytest.approx(expected, abs=1e-6)
         page.get_by_role("button", name="Swap").click()
         expect(page.get_by_label("Before")).to_have_value("base-2025")
 

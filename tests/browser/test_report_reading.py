@@ -30,6 +30,12 @@ SCROLLING = """() => [...document.querySelectorAll(".table-scroll.scrolls")]
   .map((el) => el.getAttribute("aria-label"))"""
 SVG = "{http://www.w3.org/2000/svg}"
 TRADE = "trade.turnover.aze-chn"
+TEXT_ENDS = """(texts) => {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `12px ${getComputedStyle(document.documentElement).fontFamily}`;
+  return texts.map(([text, x]) => x + pen.measureText(text).width);
+}"""
+CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 PX = 1.5
 """Drawings are rounded to pixels."""
 MOST_PRINTED = 200
@@ -300,7 +306,13 @@ def test_a_phone_shows_whole_names_of_facts(visit_report: Visiting, report: Path
     with visit_report(viewport=PHONE) as visit:
         page = visit.page
         page.goto(f"{report.as_uri()}#/validation?lang=ru")
-        shown = "".join(text for text, _, _ in texts(drawing(page)))
+        svg = drawing(page)
+        found = texts(svg)[1:]  # the title first, which is set smaller where it is long
+        ends = page.evaluate(
+            TEXT_ENDS, [[text, x] for text, x, _ in found if CYRILLIC.search(text)]
+        )
+        assert max(ends) <= float(svg.get("width", "0"))
+        shown = "".join(text for text, _, _ in found)
         squeezed = re.sub(r"\s", "", shown)
         assert [name for name in held_out if re.sub(r"\s", "", name) not in squeezed] == []
 

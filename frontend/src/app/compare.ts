@@ -210,10 +210,10 @@ class Compare implements View {
     const changed = rows.filter((row) => row["changed"]);
     const columns: Column[] = [
       { key: "pair", title: t("Pair") },
-      ...figures.flatMap(({ key, title, kind }) => [
-        { key: `${key}_before`, title: t("before: {figure}", { figure: title }), kind },
-        { key: `${key}_after`, title: t("after: {figure}", { figure: title }), kind },
-        { key: `${key}_change`, title: t("change: {figure}", { figure: title }), kind },
+      ...figures.flatMap(({ key, title, kind, fold }) => [
+        { key: `${key}_before`, title: t("before: {figure}", { figure: title }), kind, fold },
+        { key: `${key}_after`, title: t("after: {figure}", { figure: title }), kind, fold },
+        { key: `${key}_change`, title: t("change: {figure}", { figure: title }), kind, fold },
       ]),
       { key: "way", title: t("Way") },
     ];

@@ -18,7 +18,7 @@ import { button, download, h } from "./dom";
 import { colon } from "./phrases";
 import { onPrinting, PRINT_WIDTH, printing } from "./printing";
 import { t } from "./texts";
-import { colours, onThemeChange, palette, theme } from "./theme";
+import { colours, FONT, onThemeChange, palette, theme } from "./theme";
 
 export { palette } from "./theme";
 
@@ -47,10 +47,9 @@ export interface ChartOptions {
   description: string;
 }
 
-// Single quotes: the SVG writer puts the list into an attribute as it is.
-const FONT =
-  "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif";
 const TITLE_HEIGHT = 44;
+const TITLE_PX = 16;
+const TITLE_MARGIN = 12;
 
 interface Live {
   box: HTMLElement;
@@ -132,7 +131,7 @@ function chartTheme(): object {
     backgroundColor: "transparent",
     darkMode: theme() === "dark",
     textStyle: { fontFamily: FONT, color: c.text },
-    legend: { textStyle: { color: c.text }, pageTextStyle: { color: c.text } },
+    legend: { itemWidth: 16, itemGap: 8, textStyle: { color: c.text }, pageTextStyle: { color: c.text } },
     tooltip: {
       backgroundColor: c.surface,
       borderColor: c.line,
@@ -158,10 +157,18 @@ function savePng(drawn: echarts.ECharts, o: ChartOptions): void {
   pen.fillStyle = colours().surface;
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.fillStyle = colours().text;
-  pen.font = `600 ${16 * ratio}px ${FONT}`;
-  pen.fillText(o.title, 12 * ratio, 28 * ratio, canvas.width - 24 * ratio);
+  pen.font = `600 ${titlePx(o.title, drawn.getWidth()) * ratio}px ${FONT}`;
+  pen.fillText(o.title, TITLE_MARGIN * ratio, 28 * ratio);
   pen.drawImage(picture, 0, TITLE_HEIGHT * ratio);
   canvas.toBlob((blob) => blob && download(`${fileName(o.title)}.png`, blob), "image/png");
+}
+
+/** Return the size of letters at which a title fits above its drawing. */
+function titlePx(title: string, width: number): number {
+  const pen = document.createElement("canvas").getContext("2d");
+  if (!pen) return TITLE_PX;
+  pen.font = `600 ${TITLE_PX}px ${FONT}`;
+  return Math.min(TITLE_PX, (TITLE_PX * (width - 2 * TITLE_MARGIN)) / pen.measureText(title).width);
 }
 
 /** Draw the same once more as SVG, and save it under its title. */
@@ -180,7 +187,7 @@ function saveSvg(drawn: echarts.ECharts, o: ChartOptions): void {
   for (const [k, v] of Object.entries({ width: "100%", height: "100%", fill: colours().surface }))
     back.setAttribute(k, v);
   const title = document.createElementNS(ns, "text");
-  const look = { x: "12", y: "28", "font-size": "16", "font-weight": "600", fill: colours().text, "font-family": FONT };
+  const look = { x: String(TITLE_MARGIN), y: "28", "font-size": titlePx(o.title, width).toFixed(1), "font-weight": "600", fill: colours().text, "font-family": FONT };
   for (const [k, v] of Object.entries(look)) title.setAttribute(k, v);
   title.textContent = o.title;
   outer.append(back, title, document.importNode(inner, true));

@@ -3,6 +3,7 @@
 import type * as echarts from "echarts/core";
 
 import { timeMark } from "./texts";
+import { FONT } from "./theme";
 
 /** What ECharts hands to the drawing of one item. */
 interface Pen {
@@ -70,7 +71,7 @@ export function nameAxis(parent: HTMLElement, names: string[], wide: number): Na
   const narrow = room < NARROW_PX;
   const texts = names.map((name) => wrapped(name, narrow ? room - 60 : wide));
   const lines = Math.max(1, ...texts.map((text) => text.split("\n").length));
-  const above = { inside: true, align: "left", verticalAlign: "bottom", margin: 0, padding: [0, 0, 9, 0] };
+  const above = { inside: true, align: "left", verticalAlign: "bottom", margin: 0, padding: [0, 0, 9, 4] };
   const axis = {
     type: "category",
     data: names,
@@ -103,7 +104,7 @@ function measure(): (text: string) => number {
   ruler ??= document.createElement("canvas").getContext("2d");
   const pen = ruler;
   if (!pen) return () => 0;
-  pen.font = "12px sans-serif";
+  pen.font = `12px ${FONT}`;
   return (text) => pen.measureText(text).width;
 }
 

@@ -32,6 +32,10 @@ const COLOURS: Record<ThemeName, Colours> = {
   },
 };
 
+/** The page's font (style.css holds the same), for drawings. Single quotes: the SVG writer puts the list into an attribute as it is. */
+export const FONT =
+  "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif";
+
 // Okabe and Ito's colours, which colour-blind readers can tell apart; the strongest come first.
 const OKABE_ITO = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 const ON_DARK = ["#4aa3df", "#e8762b", "#1fb58a", "#d58fb5", "#e69f00", "#7cc4ee"];
