@@ -94,7 +94,7 @@ def test_a_measure_is_switched_and_the_number_follows(
         expect(box).to_be_checked()
         box.click()
         expect(page.locator(".app-progress")).to_be_visible()
-        expect(page.locator(".app-progress-text")).to_contain_text("%")
+        expect(page.locator(".app-progress-text")).to_contain_text("%", timeout=RUN_MS)
         expect(days).not_to_have_text(before, timeout=RUN_MS)
         ready(page)
         expect(page.locator(".app-progress")).to_be_hidden()
