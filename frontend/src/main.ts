@@ -1,6 +1,9 @@
 /** Start of the bundle: a report if the page holds a document, else the app. */
 
 import "./core/style.css";
+import "./core/tables.css";
+import "./core/narrow.css";
+import "./core/print.css";
 import "./pages/index";
 import { startApp } from "./app/main";
 import type { KarvanDocument } from "./core/document";

@@ -11,10 +11,13 @@ interface Pen {
   coord(point: number[]): number[];
 }
 
+/** Half of the height of the ends of an interval. */
+const END_PX = 5;
+
 /**
  * Return a series of horizontal intervals.
  *
- * `data` are [low, high, row]; a thick bar without ends is a range, a thin line with ends an interval.
+ * `data` are [low, high, row or value]; a thick bar without ends is a range, a thin line with ends an interval.
  */
 export function intervals(
   name: string,
@@ -38,7 +41,7 @@ export function intervals(
         style: { stroke: look.colour, lineWidth: width },
       });
       const children = [line(x1, y, x2, y, look.width)];
-      if (look.ends) children.push(line(x1, y - 4, x1, y + 4, look.width), line(x2, y - 4, x2, y + 4, look.width));
+      if (look.ends) children.push(line(x1, y - END_PX, x1, y + END_PX, look.width), line(x2, y - END_PX, x2, y + END_PX, look.width));
       return { type: "group", children };
     },
   };

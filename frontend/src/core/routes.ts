@@ -46,6 +46,13 @@ export function pairName(doc: Doc, pair: Pair | Row): string {
   return !commodity || commodity === first ? wayText(doc, row) : `${wayText(doc, row)} · ${doc.name("input_commodities", commodity)}`;
 }
 
+/** What the time of a leg consists of, with its colour in the palette. */
+export const TIME_PARTS = [
+  { key: "dwell_h", title: () => t("dwell"), colour: 4 },
+  { key: "wait_h", title: () => t("wait"), colour: 1 },
+  { key: "move_h", title: () => t("move"), colour: 0 },
+] as const;
+
 /** Return the legs of an itinerary in order. */
 export function legsOf(doc: Doc, itinerary: Row): Row[] {
   return doc

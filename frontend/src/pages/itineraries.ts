@@ -6,7 +6,7 @@ import { button, h, select } from "../core/dom";
 import { nameAxis } from "../core/drawing";
 import { type Context, registerPage } from "../core/pages";
 import { bracketed, clauses, colon, listed } from "../core/phrases";
-import { costText, emissionsText, itineraryColumns, legColumns, legRows, legsOf, type Pair, pairName, pairsOf, viaTexts, wayText } from "../core/routes";
+import { costText, emissionsText, itineraryColumns, legColumns, legRows, legsOf, type Pair, pairName, pairsOf, TIME_PARTS, viaTexts, wayText } from "../core/routes";
 import { chosenTable, sourceList } from "../core/sources";
 import { dataTable } from "../core/table";
 import { days, num, t } from "../core/texts";
@@ -14,12 +14,6 @@ import { palette } from "../core/theme";
 import { cap, word } from "../core/words";
 
 registerPage({ id: "itineraries", order: 30, title: () => t("Itineraries"), render });
-
-const PARTS = [
-  { key: "dwell_h", title: () => t("dwell"), colour: 4 },
-  { key: "wait_h", title: () => t("wait"), colour: 1 },
-  { key: "move_h", title: () => t("move"), colour: 0 },
-] as const;
 
 function render(root: HTMLElement, ctx: Context): void {
   const pairs = pairsOf(ctx.doc);
@@ -93,11 +87,11 @@ function waterfall(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row, leg
   let elapsed = 0;
   for (const leg of legs) {
     starts.push(elapsed / 24);
-    for (const part of PARTS) elapsed += number(leg[part.key]) ?? 0;
+    for (const part of TIME_PARTS) elapsed += number(leg[part.key]) ?? 0;
   }
   const names = legs.map((leg, i) => bracketed(`${i + 1}. ${wayText(ctx.doc, leg)}`, word(leg.mode)));
   const axis = nameAxis(root, names, 240);
-  const bars = PARTS.map((part) => ({
+  const bars = TIME_PARTS.map((part) => ({
     type: "bar",
     name: cap(part.title()),
     stack: "time",
@@ -109,7 +103,7 @@ function waterfall(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row, leg
     root,
     {
       grid: { left: axis.left, right: 20, top: 34, bottom: 40 },
-      legend: { top: 0, left: 0, data: PARTS.map((part) => cap(part.title())), selectedMode: false },
+      legend: { top: 0, left: 0, data: TIME_PARTS.map((part) => cap(part.title())), selectedMode: false },
       xAxis: { type: "value", name: t("days since the start"), nameLocation: "middle", nameGap: 26, axisLabel: { formatter: (v: number) => num(v) } },
       yAxis: axis.axis,
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, formatter: (p: { dataIndex: number }[]) => legTip(names[p[0]!.dataIndex]!, legs[p[0]!.dataIndex]!) },
@@ -129,11 +123,11 @@ function waterfall(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row, leg
 }
 
 function partsText(leg: Row): string {
-  return listed(PARTS.map((part) => `${part.title()} ${num(number(leg[part.key]), 1)} ${t("h")}`));
+  return listed(TIME_PARTS.map((part) => `${part.title()} ${num(number(leg[part.key]), 1)} ${t("h")}`));
 }
 
 function legTip(name: string, leg: Row): HTMLElement {
-  const lines = PARTS.map((part): [string, string] => [part.title(), `${num(number(leg[part.key]), 1)} ${t("h")}`]);
+  const lines = TIME_PARTS.map((part): [string, string] => [part.title(), `${num(number(leg[part.key]), 1)} ${t("h")}`]);
   lines.push([t("cost"), costText(leg)], [t("emissions"), emissionsText(leg)]);
   return tooltipBox(name, lines);
 }

@@ -7,7 +7,7 @@ import { intervals, nameAxis } from "../core/drawing";
 import { kept } from "../core/kept";
 import { type Context, registerPage } from "../core/pages";
 import { bracketed, clauses, colon, sentences } from "../core/phrases";
-import { costText, dayRange, emissionsText, itineraryColumns, legsOf, type Pair, pairName, pairsOf } from "../core/routes";
+import { costText, dayRange, emissionsText, itineraryColumns, legsOf, type Pair, pairName, pairsOf, TIME_PARTS } from "../core/routes";
 import { dataTable, verdictMark } from "../core/table";
 import { days, field, num, percent, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
@@ -58,7 +58,7 @@ function answer(root: HTMLElement, ctx: Context, pairs: Pair[]): void {
       figure(num(number(best.cost_usd_per_teu)), t("USD/TEU"), t("cost")),
       figure(num(number(best.co2e_kg_per_teu)), t("kg CO2e/TEU"), t("emissions")),
     ),
-    h("p", {}, slowest(ctx, best)),
+    ...slowest(ctx, best),
     button(t("Legs and sources"), () => ctx.go("itineraries", { pair: first.id, rank: "1" })),
   );
 }
@@ -72,19 +72,27 @@ function figure(value: string, unitText: string, note: string): HTMLElement {
   );
 }
 
-/** Say where the time goes: the shares of moving, waiting and standing. */
-function slowest(ctx: Context, best: Row): string {
+/** Say and show where the time goes: the shares of moving, waiting and standing. */
+function slowest(ctx: Context, best: Row): HTMLElement[] {
   const legs = legsOf(ctx.doc, best);
   const sum = (column: string) => legs.reduce((all, leg) => all + (number(leg[column]) ?? 0), 0);
-  const [dwell, wait, move] = [sum("dwell_h"), sum("wait_h"), sum("move_h")];
-  const total = dwell + wait + move;
-  if (total === 0) return "";
-  const share = (part: number) => percent(part / total);
-  return t("Of the mean time, {move} is moving, {dwell} handling and borders, {wait} waiting for departures.", {
-    move: share(move),
-    dwell: share(dwell),
-    wait: share(wait),
+  const parts = TIME_PARTS.map((part) => ({ ...part, hours: sum(part.key) }));
+  const total = parts.reduce((all, part) => all + part.hours, 0);
+  if (total === 0) return [];
+  const bar = h("div", { class: "share-bar", "aria-hidden": "true" });
+  for (const part of parts) {
+    const share = h("span", { class: "share" });
+    share.style.flexGrow = String(part.hours / total);
+    share.style.background = palette[part.colour]!;
+    bar.append(share);
+  }
+  const [dwell, wait, move] = parts.map((part) => percent(part.hours / total));
+  const text = t("Of the mean time, {move} is moving, {dwell} handling and borders, {wait} waiting for departures.", {
+    move: move!,
+    dwell: dwell!,
+    wait: wait!,
   });
+  return [bar, h("p", {}, text)];
 }
 
 /** What was asked, in one line, so that the answer stands on the first screen. */

@@ -1,5 +1,6 @@
 /** The shapes of a series chart: dots of years, bars of other times, lines, printed ranges. */
 
+import { intervals } from "../core/drawing";
 import { isOneKind, type Point } from "./series-points";
 
 export const SIGNS: Record<string, string> = { reported: "●", derived: "◆", assumed: "▲", calibrated: "■" };
@@ -12,7 +13,6 @@ const SYMBOLS: Record<string, string> = {
 const YEAR_DOT_PX = 11;
 /** A value of a part of a year is not to be read beside those of years: its dot is small and sits on a bar. */
 const PART_DOT_PX = 6;
-const CAP_PX = 6;
 const LINE_PX = 2;
 
 interface Drawing {
@@ -44,25 +44,8 @@ export function dots(points: Point[], name: string, colour: string, step: number
 
 /** Bars from the beginning to the end of what is not one year, with ends that show on the shortest. */
 export function bars(points: Point[], name: string, colour: string): object {
-  const line = (x1: number, y1: number, x2: number, y2: number) => ({
-    type: "line",
-    shape: { x1, y1, x2, y2 },
-    style: { stroke: colour, lineWidth: LINE_PX },
-  });
-  return {
-    type: "custom",
-    name,
-    silent: true,
-    z: 3,
-    itemStyle: { color: colour },
-    data: points.flatMap((p) => (p.span ? [[p.span.start, p.value, p.span.end]] : [])),
-    encode: { x: [0, 2], y: 1 },
-    renderItem: (_: unknown, api: Drawing) => {
-      const [x1, y] = api.coord([api.value(0), api.value(1)]);
-      const [x2] = api.coord([api.value(2), api.value(1)]);
-      return { type: "group", children: [line(x1, y, x2, y), line(x1, y - CAP_PX, x1, y + CAP_PX), line(x2, y - CAP_PX, x2, y + CAP_PX)] };
-    },
-  };
+  const data = points.flatMap((p) => (p.span ? [[p.span.start, p.span.end, p.value]] : []));
+  return intervals(name, data, { colour, width: LINE_PX, ends: true, z: 3 });
 }
 
 /**
