@@ -58,7 +58,7 @@ function answer(root: HTMLElement, ctx: Context, pairs: Pair[]): void {
       figure(num(number(best.cost_usd_per_teu)), t("USD/TEU"), t("cost")),
       figure(num(number(best.co2e_kg_per_teu)), t("kg CO2e/TEU"), t("emissions")),
     ),
-    ...slowest(ctx, best),
+    ...timeShares(ctx, best),
     button(t("Legs and sources"), () => ctx.go("itineraries", { pair: first.id, rank: "1" })),
   );
 }
@@ -72,27 +72,26 @@ function figure(value: string, unitText: string, note: string): HTMLElement {
   );
 }
 
-/** Say and show where the time goes: the shares of moving, waiting and standing. */
-function slowest(ctx: Context, best: Row): HTMLElement[] {
+/** Show where the mean time goes: the shares of standing, waiting and moving, by name and percentage. */
+function timeShares(ctx: Context, best: Row): HTMLElement[] {
   const legs = legsOf(ctx.doc, best);
   const sum = (column: string) => legs.reduce((all, leg) => all + (number(leg[column]) ?? 0), 0);
   const parts = TIME_PARTS.map((part) => ({ ...part, hours: sum(part.key) }));
   const total = parts.reduce((all, part) => all + part.hours, 0);
   if (total === 0) return [];
   const bar = h("div", { class: "share-bar", "aria-hidden": "true" });
+  const key = h("ul", { class: "signs" });
   for (const part of parts) {
+    const colour = palette[part.colour]!;
     const share = h("span", { class: "share" });
     share.style.flexGrow = String(part.hours / total);
-    share.style.background = palette[part.colour]!;
+    share.style.background = colour;
     bar.append(share);
+    const sign = h("span", { "aria-hidden": "true" }, "■ ");
+    sign.style.color = colour;
+    key.append(h("li", {}, sign, `${part.title()} ${percent(part.hours / total)}`));
   }
-  const [dwell, wait, move] = parts.map((part) => percent(part.hours / total));
-  const text = t("Of the mean time, {move} is moving, {dwell} handling and borders, {wait} waiting for departures.", {
-    move: move!,
-    dwell: dwell!,
-    wait: wait!,
-  });
-  return [bar, h("p", {}, text)];
+  return [bar, key];
 }
 
 /** What was asked, in one line, so that the answer stands on the first screen. */
