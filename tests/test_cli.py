@@ -461,6 +461,12 @@ def test_geojson_of_a_case_without_geometry_draws_straight_lines(karvan: Run) ->
     assert tracks[-1] == [points["west-port"], points["west"]]
 
 
+def test_geojson_says_whom_its_lines_owe(karvan: Run) -> None:
+    found = json.loads(karvan(*XIAN_BAKU, "--geojson").out)
+    assert "© OpenStreetMap contributors" in found["attribution"]
+    assert "ODbL" in found["attribution"]
+
+
 @pytest.mark.parametrize("form", ["--json", "--csv", "--geojson"])
 def test_a_file_gets_what_the_terminal_would(form: str, karvan: Run, tmp_path: Path) -> None:
     shown = karvan(*XIAN_BAKU, form)

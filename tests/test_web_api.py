@@ -17,10 +17,11 @@ from karvan.case.model import resolve
 from karvan.case.results import read_results
 from karvan.case.settings import Scenario
 from karvan.freight import itineraries
-from karvan.freight.documents import to_document
+from karvan.freight.documents import to_document, to_rows
 from karvan.report.document import report_document
 from karvan.report.html import report_page
 from karvan.runs import STAGES
+from karvan.schema.write import rows_csv
 from karvan.web.app import ENDPOINTS, make_app
 from karvan.web.pages import Assets
 from karvan.web.service import Options
@@ -306,6 +307,32 @@ def test_lines_join_origin_and_destination(client: httpx.Client, runs: tuple[str
         assert ends == [places[line["properties"][end]] for end in ("origin", "destination")]
 
 
+def test_lines_follow_the_geometry_of_the_case_and_say_whom_they_owe(
+    two_port: Path, tmp_path: Path
+) -> None:
+    owed = "Railway lines: © somebody"
+    bend = [[20.0, 41.0], [21.5, 43.5], [24.0, 42.0]]
+    feature = {
+        "type": "Feature",
+        "properties": {"link_id": "west-port-west"},
+        "geometry": {"type": "LineString", "coordinates": bend},
+    }
+    drawn = {"type": "FeatureCollection", "attribution": owed, "features": [feature]}
+    (two_port / "network" / "geometry.geojson").write_text(json.dumps(drawn), encoding="utf-8")
+    with running(Options(str(two_port), tmp_path / "results")) as server:
+        run = ended(server.client, server.client.post("runs", json={}).json()["id"])
+        ends = {"origin": "west", "destination": "east"}
+        files = [
+            server.client.get(f"runs/{run['id']}/geojson"),
+            server.client.get("route", params={**ends, "format": "geojson"}),
+        ]
+    for file in files:
+        assert file.json()["attribution"] == owed
+        tracks = [f["geometry"]["coordinates"] for f in file.json()["features"]]
+        # Travelled one way or the other, the line keeps its bend.
+        assert any(bend[1] in track for track in tracks)
+
+
 # Comparisons
 
 
@@ -350,8 +377,10 @@ def test_a_route_as_lines_and_as_a_table(client: httpx.Client) -> None:
     legs = [leg for found in found["itineraries"] for leg in found["legs"]]
     kinds = [f["geometry"]["type"] for f in lines.json()["features"]]
     assert kinds.count("LineString") == len(legs)
-    rows = pl.read_csv(client.get("route", params={**ends, "format": "csv"}).content)
-    assert rows.height == len(legs)
+    csv = client.get("route", params={**ends, "format": "csv"})
+    assert pl.read_csv(csv.content).height == len(legs)
+    # The command line writes the same, made safe for spreadsheets in the same way.
+    assert csv.text == rows_csv(to_rows(found))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from karvan.web.app import make_app
-from karvan.web.exports import safe_csv
 from karvan.web.security import COOKIE, LARGEST_BODY, LONGEST_QUERY, is_local
 from karvan.web.service import Options
 from web_server import Asgi, error_code
@@ -189,17 +188,3 @@ def test_no_path_leads_out_of_the_folders(ask: Asgi, path: str) -> None:
     answer = ask("GET", path)
     assert answer.status_code == 404
     assert error_code(answer) == "not_found"
-
-
-# Files for spreadsheets
-
-
-def test_no_text_becomes_a_formula_in_a_spreadsheet() -> None:
-    import polars as pl
-
-    texts = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "  =1", "plain", "a=b", None, ""]
-    table = pl.DataFrame({"text": texts, "number": [-1.5] * len(texts)})
-    back = pl.read_csv(safe_csv(table).encode())
-    changed = ["'" + t for t in texts[:7] if t]
-    assert back["text"].to_list()[:9] == [*changed, "plain", "a=b"]
-    assert back["number"].to_list() == [-1.5] * len(texts)

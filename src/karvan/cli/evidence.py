@@ -8,6 +8,7 @@ from karvan.evidence.claims import evaluate_claims
 from karvan.evidence.state import evidence_state
 from karvan.report import terminal
 from karvan.report.language import Texts
+from karvan.schema.write import safe_csv
 
 
 @click.command(
@@ -32,7 +33,7 @@ def claims(case_name: str, *, as_csv: bool, with_readings: bool, lang: str) -> N
         case.table("claims"), case.table("observations"), case.table("series"), case.table("events")
     )
     if as_csv:
-        click.echo(result.write_csv(), nl=False)
+        click.echo(safe_csv(result), nl=False)
         return
     texts = Texts(lang)
     table = case.table("claims")

@@ -1,7 +1,5 @@
 """``karvan route``: itineraries between two places."""
 
-import csv
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -18,10 +16,12 @@ from karvan.cli.common import (
     scenario_options,
 )
 from karvan.errors import ResultsError
-from karvan.freight.documents import chosen_numbers, route_geojson, to_document, to_rows
+from karvan.freight.documents import chosen_numbers, to_document, to_rows
+from karvan.freight.lines import drawing_of, to_geojson
 from karvan.freight.routing import OBJECTIVES, itineraries
 from karvan.report import route_tables
 from karvan.report.language import Texts
+from karvan.schema.write import rows_csv
 
 EXAMPLES = """\b
 Examples:
@@ -139,13 +139,8 @@ def _text(case: Case, document: dict[str, Any], form: str) -> str:
     if form == "json":
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if form == "geojson":
-        return json.dumps(route_geojson(case, document), ensure_ascii=False) + "\n"
-    rows = to_rows(document)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+        return json.dumps(to_geojson(document, drawing_of(case)), ensure_ascii=False) + "\n"
+    return rows_csv(to_rows(document))
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -1,15 +1,12 @@
-"""Itineraries as JSON, rows and GeoJSON; the names of the JSON are a contract with users."""
+"""Itineraries as JSON and as rows; the names of the JSON are a contract with users."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
 
-from karvan.case import Case
 from karvan.freight.model import Itineraries, Itinerary, Leg
-from karvan.network.geometry import read_geometry
 
-Coordinates = Sequence[Sequence[float]]
 ROUNDED_H, ROUNDED_MONEY, ROUNDED_KM = 2, 2, 1
 
 
@@ -90,65 +87,3 @@ def to_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
             cells = {k: ";".join(v) if isinstance(v, list) else v for k, v in leg.items()}
             rows.append({"itinerary": rank, "leg": n, **cells, **whole})
     return rows
-
-
-def route_geojson(case: Case, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return :func:`to_geojson` of a document with the lines and places of its case."""
-    nodes, links = case.table("nodes"), case.table("links")
-    positions = {i: (lon, lat) for i, lon, lat in nodes.select("id", "lon", "lat").iter_rows()}
-    starts = dict(links.select("id", "from_node").iter_rows())
-    return to_geojson(document, read_geometry(case.root).points, positions, starts)
-
-
-def to_geojson(
-    document: Mapping[str, Any],
-    lines: Mapping[str, Coordinates],
-    positions: Mapping[str, tuple[float, float]],
-    link_starts: Mapping[str, str],
-) -> dict[str, Any]:
-    """Return a GeoJSON FeatureCollection with one line a leg and one point a node passed.
-
-    Parameters
-    ----------
-    document : mapping
-        From :func:`to_document`.
-    lines : mapping
-        Coordinates (longitude, latitude) by link id; links without one are drawn straight.
-    positions : mapping
-        (longitude, latitude) by node id.
-    link_starts : mapping
-        Node that each line starts at, by link id.
-    """
-    features: list[dict[str, Any]] = []
-    seen: dict[str, None] = {}
-    for rank, found in enumerate(document["itineraries"], 1):
-        for n, leg in enumerate(found["legs"], 1):
-            line = _line(leg, lines, positions, link_starts)
-            properties = {k: v for k, v in leg.items() if k not in {"nodes", "links"}}
-            features.append(
-                _feature("LineString", line, {"itinerary": rank, "leg": n, **properties})
-            )
-            seen.update(dict.fromkeys(leg["nodes"]))
-    features += [_feature("Point", list(positions[node]), {"node": node}) for node in seen]
-    return {"type": "FeatureCollection", "features": features}
-
-
-def _feature(kind: str, coordinates: Any, properties: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - nested lists
-    geometry = {"type": kind, "coordinates": coordinates}
-    return {"type": "Feature", "geometry": geometry, "properties": properties}
-
-
-def _line(
-    leg: Mapping[str, Any],
-    lines: Mapping[str, Coordinates],
-    positions: Mapping[str, tuple[float, float]],
-    link_starts: Mapping[str, str],
-) -> list[list[float]]:
-    line: list[list[float]] = []
-    for here, there, link in zip(leg["nodes"], leg["nodes"][1:], leg["links"], strict=False):
-        part = lines.get(link, (positions[here], positions[there]))
-        if link in lines and link_starts[link] != here:
-            part = part[::-1]
-        points = [list(point) for point in part]
-        line += points if not line or line[-1] != points[0] else points[1:]
-    return line

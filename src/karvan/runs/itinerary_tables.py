@@ -75,7 +75,7 @@ def _leg(leg: Leg) -> dict[str, Any]:
         "cost_usd_per_teu",
         "co2e_kg_per_teu",
     )
-    lists = ("links", "source_ids", "chosen")
+    lists = ("nodes", "links", "source_ids", "chosen")
     return {
         **{name: getattr(leg, name) for name in names},
         **{name: LIST_SEPARATOR.join(getattr(leg, name)) for name in lists},

@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from karvan.case.results import Results
+from karvan.schema.write import safe_csv
 from karvan.web.endpoints import Endpoint
 from karvan.web.errors import ApiError
-from karvan.web.exports import parquet, recommended_lines, safe_csv
+from karvan.web.exports import parquet, recommended_lines
 from karvan.web.models import FeatureCollection, Question, Run, RunList, TableList, TablePage
 from karvan.web.parameters import Query, RunsQuery, TableQuery, invalid
 from karvan.web.replies import JSON, download, json_reply, reply

@@ -13,13 +13,14 @@ from typing import Any
 from karvan.case import Case, read_case
 from karvan.case.results import read_results, write_bytes
 from karvan.freight import itineraries
-from karvan.freight.documents import route_geojson, to_document, to_rows
+from karvan.freight.documents import to_document, to_rows
+from karvan.freight.lines import drawing_of, to_geojson
 from karvan.report.document import document_json, report_document
 from karvan.report.html import report_page
 from karvan.runs.compare import CellChange, compare
 from karvan.runs.execute import Event, run
 from karvan.runs.stages import STAGES
-from karvan.web.exports import rows_csv
+from karvan.schema.write import rows_csv
 from karvan.web.questions import CaseChangedError, resolve_question, run_id
 
 Json = Any
@@ -119,7 +120,7 @@ class Desk:
         document = to_document(itineraries(case, **conditions))
         if form == "csv":
             return rows_csv(to_rows(document))
-        return route_geojson(case, document) if form == "geojson" else document
+        return to_geojson(document, drawing_of(case)) if form == "geojson" else document
 
     def compare(self, before: str, after: str) -> Json:
         """Compare two finished runs."""

@@ -336,7 +336,8 @@ class RouteInfo(Sent):
 
 
 class FeatureCollection(BaseModel):
-    """GeoJSON."""
+    """GeoJSON; `attribution` says whom the lines owe, to be shown wherever they are drawn."""
 
     type: Literal["FeatureCollection"]
+    attribution: str
     features: list[dict[str, Any]]
