@@ -9,18 +9,22 @@ import csv
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from case_files import set_cell
-from karvan.case import read_case
+from karvan.case import checks, read_case
 from karvan.case.checks import check_case, require_sound
+from karvan.case.network_checks import NETWORK_CHECKS
 from karvan.case.settings import CASE_FORMAT
 from karvan.errors import MOST_PROBLEMS_PRINTED, CaseError, Problem
+from karvan.schema import tables
 
 Fault = Callable[[Path], object]
 
@@ -379,6 +383,20 @@ EXAMPLES = [
         f"{MEASURE} cost_musd",
         "inf",
         "a finite number",
+    ),
+    Example(
+        "measures.key.action",
+        end(MEASURE, change_of(row='{ id = "other" }')),
+        f"{MEASURE} changes.2.row",
+        "key 'row'",
+        "column, value, where for 'set'",
+    ),
+    Example(
+        "scenarios.key.action",
+        end(SCENARIO, change_of(action='"remove"', value="").replace("changes", "overrides")),
+        f"{SCENARIO} overrides.0.column",
+        "key 'column'",
+        "where for 'remove'",
     ),
     Example(
         "measures.id.file",
@@ -778,6 +796,20 @@ EXAMPLES = [
         "a value, as the row is a departure",
     ),
     Example(
+        "calendars.month.duplicate",
+        row(CALENDARS, "storms-11", id="storms-again"),
+        f"{CALENDARS} row 8 (storms-again) month",
+        "month 11 of calendar 'storms' again, as in row 'storms-11'",
+        "one row of closures a month",
+    ),
+    Example(
+        "validation.scenario_id.reference",
+        cell("validation.csv", "east-west-days", "scenario_id", "daily-2031"),
+        "validation.csv row 2 (east-west-days) scenario_id",
+        "'daily-2031'",
+        "an empty cell for the case as it is; did you mean 'daily-2030'?",
+    ),
+    Example(
         "pairs.destination.same",
         cell(PAIRS, "east-west", "destination", "east"),
         f"{PAIRS} row 2 (east-west) destination",
@@ -959,6 +991,79 @@ def test_an_error_cannot_be_made_quiet(two_port: Path) -> None:
     cell(PAIRS, "east-west", "destination", "east")(two_port)
     end("case.toml", '\n[checks]\nquiet = ["pairs.destination.same"]\n')(two_port)
     assert [p.check for p in problems_of(two_port)] == ["pairs.destination.same"]
+
+
+# Measures bring the problems of all tables that they change
+
+
+def faulty_measures(root: Path) -> None:
+    """Write measures that break the network in several tables, each in its own way."""
+    faults = {
+        "length": change_of(value="100"),
+        "rate": change_of(column='"rate_id"', value='"ferry"'),
+        "border": change_of(
+            table='"nodes"', where='{ id = "west" }', column='"country"', value='"CC"'
+        ),
+        "dwell": change_of(
+            table='"transfers"', where='{ id = "port" }', column='"dwell_min_h"', value="50"
+        ),
+        "speed": change_of(
+            table='"rates"', where='{ id = "rail" }', column='"speed_low_kmh"', value="49"
+        ),
+        "pair": change_of(
+            table='"pairs"', where='{ id = "east-west" }', column='"destination"', value='"east"'
+        ),
+        "calendar": change_of(
+            table='"calendars"',
+            where='{ id = "ferry-tue" }',
+            action='"remove"',
+            column="",
+            value="",
+        ),
+        "closing": change_of(
+            table='"services"', where='{ id = "ferry" }', column='"closes"', value='"1999"'
+        )
+        + change_of(table='"services"', where='{ id = "ferry" }', column='"opens"', value='"2005"'),
+        "nowhere": change_of(column='"to_node"', value='"nowhere"'),
+    }
+    whole = (root / MEASURE).read_text(encoding="utf-8")
+    sound = whole[: whole.index("[[changes]]")]
+    for name, changes in faults.items():
+        measure = sound.replace('id = "daily-ferry"', f'id = "{name}"', 1)
+        (root / "measures" / f"{name}.toml").write_text(measure + changes, encoding="utf-8")
+
+
+def test_measures_bring_the_same_problems_as_if_every_check_ran(
+    two_port: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faulty_measures(two_port)
+    found = problems_of(two_port)
+    assert {p.where.partition(":")[0] for p in found} >= {
+        f"measures/{name}.toml" for name in ("length", "rate", "border", "dwell", "speed")
+    }
+    everything = frozenset(tables())
+    monkeypatch.setattr(checks, "NETWORK_CHECKS", dict.fromkeys(NETWORK_CHECKS, everything))
+    assert problems_of(two_port) == found
+
+
+class Recorded(dict[str, pl.DataFrame]):
+    """Tables that remember which of them were asked for."""
+
+    def __init__(self, whole: Mapping[str, pl.DataFrame]) -> None:
+        super().__init__(whole)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+
+@pytest.mark.parametrize("check", NETWORK_CHECKS, ids=lambda check: check.__name__)
+def test_a_check_of_the_network_reads_the_tables_it_names(check: Any, two_port: Path) -> None:
+    case = read_case(two_port)
+    watched = Recorded(case.tables)
+    list(check(replace(case, tables=watched)))
+    assert watched.asked == NETWORK_CHECKS[check]
 
 
 # The register

@@ -44,10 +44,12 @@ def check_keys(case: Case, tables: Iterable[str] | None = None) -> Problems:
 
 def check_references(case: Case, tables: Iterable[str] | None = None) -> Problems:
     """Every id named in a cell exists in the table it refers to; in every table or in `tables`."""
-    known = {name: set(case.table(name)["id"]) for name in schema.tables()}
+    known: dict[str, set[str]] = {}
     for declared in map(schema.tables().__getitem__, tables or schema.tables()):
         columns = [c for c in declared.columns if c.references]
-        for row in case.table(declared.name).iter_rows(named=True):
+        for name in {c.references for c in columns} - known.keys():
+            known[name] = set(case.table(name)["id"])
+        for row in case.table(declared.name).iter_rows(named=True) if columns else ():
             for column in columns:
                 for word in (row[column.name] or "").split(LIST_SEPARATOR):
                     if word and word not in known[column.references]:
@@ -271,7 +273,10 @@ def _structure(case: Case, changed: Collection[str]) -> list[Problem]:
     broken = list(check_references(case, touched))
     problems = [*check_keys(case, touched), *broken]
     if not broken:
-        problems += [p for check in NETWORK_CHECKS for p in check(case)]
+        concerned = [
+            check for check, reads in NETWORK_CHECKS.items() if not reads.isdisjoint(changed)
+        ]
+        problems += [p for check in concerned for p in check(case)]
     return problems
 
 
@@ -310,6 +315,21 @@ def check_texts(case: Case) -> Problems:
                     )
 
 
+def check_validation(case: Case) -> Problems:
+    """The scenario that a row of validation.csv is computed in exists."""
+    declared = schema.tables()["validation"]
+    for row in case.table("validation").iter_rows(named=True):
+        scenario = row["scenario_id"]
+        if scenario and scenario not in case.scenarios:
+            yield Problem(
+                "validation.scenario_id.reference",
+                cell_place(declared, row, "scenario_id"),
+                f"'{scenario}'",
+                "a scenario of the case, or an empty cell for the case as it is",
+                did_you_mean(scenario, case.scenarios),
+            )
+
+
 def check_commodity(case: Case) -> Problems:
     """The default commodity and scenario of case.toml exist."""
     known = set(case.table("commodities")["id"])
@@ -338,6 +358,7 @@ CHECKS: tuple[Callable[[Case], Iterable[Problem]], ...] = (
     check_used,
     check_derivations,
     check_commodity,
+    check_validation,
     *NETWORK_CHECKS,
     check_measures,
     check_texts,

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from karvan import schema
 from karvan.case.model import Case
-from karvan.case.settings import CASE_FORMAT, Measure, Scenario, Settings, Strict
+from karvan.case.settings import CASE_FORMAT, FOREIGN_KEY, Measure, Scenario, Settings, Strict
 from karvan.errors import CaseError, CaseNotFoundError, Problem, did_you_mean
 from karvan.schema.read import empty_table, read_table
 
@@ -139,6 +139,11 @@ def _toml_problems(
                 f"unknown key '{last}'",
                 "only declared keys",
                 hint,
+            )
+        elif fault["type"] == FOREIGN_KEY:
+            foreign = fault["ctx"]["key"]
+            yield Problem(
+                f"{name}.key.action", f"{where} {key}.{foreign}", f"key '{foreign}'", fault["msg"]
             )
         elif fault["type"] == "missing":
             yield Problem(f"{name}.key.missing", f"{where} {key}", "no such key", f"'{last}'")

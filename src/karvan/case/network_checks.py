@@ -1,9 +1,11 @@
 """Checks of the network: geometry, gauges, borders, services and calendars."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from karvan import schema
 from karvan.case.model import Case
@@ -21,6 +23,7 @@ POSITION_ERROR_KM = 25.0
 """Twice 10 km of position, and the distance between stations of one town."""
 LENGTH_TOLERANCE = 0.005
 CHECKED_MODES = ("rail", "road")
+OPENING_TABLES = ("nodes", "links", "transfers", "terminals", "services", "fleets")
 
 
 def _where(table: str, row: dict[str, Any], column: str = "") -> str:
@@ -61,10 +64,11 @@ def check_links(case: Case) -> Problems:
 
 def check_lengths(case: Case) -> Problems:
     """No link is shorter than the great circle, and derived lengths follow their formula."""
-    nodes = {row["id"]: row for row in _rows(case, "nodes")}
-    for row in _rows(case, "links"):
-        a, b = nodes[row["from_node"]], nodes[row["to_node"]]
-        direct = float(great_circle_km(a["lat"], a["lon"], b["lat"], b["lon"]))
+    positions = case.table("nodes").select("id", "lat", "lon").iter_rows()
+    at = {node: (lat, lon) for node, lat, lon in positions}
+    rows = _rows(case, "links")
+    ends = np.array([(*at[row["from_node"]], *at[row["to_node"]]) for row in rows]).reshape(-1, 4)
+    for row, direct in zip(rows, great_circle_km(*ends.T).tolist(), strict=True):
         if row["length_km"] < SHORTER_THAN_GREAT_CIRCLE * direct - POSITION_ERROR_KM:
             yield Problem(
                 "links.length_km.great_circle",
@@ -119,7 +123,7 @@ def check_order(case: Case) -> Problems:
                 f"speed {low:g}, {mean:g}, {high:g} km/h",
                 "low <= mean <= high",
             )
-    for table in ("nodes", "links", "transfers", "terminals", "services", "fleets"):
+    for table in OPENING_TABLES:
         for row in _rows(case, table):
             opens, closes = row["opens"], row["closes"]
             if opens and closes and first_day(closes) <= first_day(opens):
@@ -245,12 +249,24 @@ def _service_departures(row: dict[str, Any], calendars: dict[str, set[str]]) -> 
 
 
 def check_calendars(case: Case) -> Problems:
-    """A departure has a weekday and an hour; a closure has a month, a share and a length."""
+    """A departure has a weekday and an hour, a closure month, share and length, once a month."""
     needed = {
         "departure": ("weekday", "departure_h"),
         "closure": ("month", "closed_share", "closure_mean_h"),
     }
+    closures: dict[tuple[str, int], str] = {}
     for row in _rows(case, "calendars"):
+        month = (row["calendar_id"], row["month"])
+        if row["kind"] == "closure" and month in closures:
+            yield Problem(
+                "calendars.month.duplicate",
+                _where("calendars", row, "month"),
+                f"month {row['month']} of calendar '{row['calendar_id']}' again, as in row "
+                f"'{closures[month]}'",
+                "one row of closures a month",
+            )
+        if row["kind"] == "closure" and row["month"] is not None:
+            closures.setdefault(month, row["id"])
         for column in needed[row["kind"]]:
             if row[column] is None:
                 yield Problem(
@@ -273,13 +289,14 @@ def check_pairs(case: Case) -> Problems:
             )
 
 
-NETWORK_CHECKS: tuple[Callable[[Case], Iterator[Problem]], ...] = (
-    check_links,
-    check_lengths,
-    check_order,
-    check_gauge_breaks,
-    check_borders,
-    check_services,
-    check_calendars,
-    check_pairs,
-)
+NETWORK_CHECKS: Mapping[Callable[[Case], Problems], frozenset[str]] = {
+    check_links: frozenset({"links", "rates"}),
+    check_lengths: frozenset({"nodes", "links"}),
+    check_order: frozenset({"rates", *OPENING_TABLES}),
+    check_gauge_breaks: frozenset({"links", "transfers", "nodes"}),
+    check_borders: frozenset({"nodes", "transfers", "links"}),
+    check_services: frozenset({"links", "calendars", "services"}),
+    check_calendars: frozenset({"calendars"}),
+    check_pairs: frozenset({"pairs"}),
+}
+"""Checks with the tables they read: a change of other tables cannot bring problems of theirs."""

@@ -3,9 +3,11 @@
 The models refuse unknown keys, so a misspelt one is named instead of ignored.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 CASE_FORMAT = 1
 """Version of the folder format; raised when an older case needs changes to be read."""
@@ -14,6 +16,16 @@ LANGUAGES = ("en", "ru", "az", "zh")
 Pillar = Literal["policy", "facilities", "trade", "finance", "people"]
 Status = Literal["reported", "derived", "assumed", "calibrated"]
 Scalar = str | int | float | bool
+Action = Literal["set", "scale", "add", "insert", "remove"]
+KEYS_OF_ACTIONS: Mapping[Action, frozenset[str]] = {
+    "set": frozenset({"where", "column", "value"}),
+    "scale": frozenset({"where", "column", "value"}),
+    "add": frozenset({"where", "column", "value"}),
+    "insert": frozenset({"row"}),
+    "remove": frozenset({"where"}),
+}
+FOREIGN_KEY = "foreign_key"
+"""Type of the error for a key that the action of a change does not read."""
 Year = Annotated[int, Field(ge=1000, le=2200)]
 
 
@@ -47,7 +59,7 @@ class Change(Strict):
     model_config = ConfigDict(allow_inf_nan=True)
 
     table: str
-    action: Literal["set", "scale", "add", "insert", "remove"]
+    action: Action
     where: dict[str, Scalar | list[Scalar]] = {}
     column: str = ""
     value: Scalar | None = None
@@ -55,6 +67,16 @@ class Change(Strict):
     status: Status
     source_id: str = ""
     reason: str = ""
+
+    @model_validator(mode="after")
+    def _only_keys_of_the_action(self) -> Self:
+        own = KEYS_OF_ACTIONS[self.action]
+        others = frozenset().union(*KEYS_OF_ACTIONS.values()) - own
+        for key in sorted(others):
+            if getattr(self, key) != type(self).model_fields[key].default:
+                expected = f"{', '.join(sorted(own))} for '{self.action}'"
+                raise PydanticCustomError(FOREIGN_KEY, expected, {"key": key})
+        return self
 
 
 class Measure(Strict):
