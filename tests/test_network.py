@@ -5,9 +5,10 @@ import pytest
 
 from karvan.errors import PlaceError
 from karvan.network import compile_network, great_circle_km, resolve_place, skims
+from karvan.network.calls import node_weights
 from karvan.network.model import TIME, ArcKind, StateKind
 from karvan.network.opening import is_open
-from karvan.network.places import place_key
+from karvan.network.places import place_key, suggest_places
 from network_tables import BASIC_TRANSFERS, tables
 
 DATE = dt.date(2024, 12, 31)
@@ -267,6 +268,41 @@ def test_no_name_is_ambiguous_in_the_shipped_case(middle_corridor):
 def test_miss_suggests_the_nearest_names(middle_corridor):
     with pytest.raises(PlaceError, match=r"no place 'Bakuu'.*absheron"):
         resolve_place(middle_corridor.table("nodes"), "Bakuu")
+
+
+@pytest.mark.parametrize("text", ["Bak", "bak", "Бак", "Bakı", "巴库", "AZBAK"])
+def test_half_a_word_suggests_baku_in_every_language(middle_corridor, text):
+    found = suggested(middle_corridor, text)
+    assert found[0] in {"alat", "absheron"}
+    # Bakhty begins so too, but no service calls there.
+    assert "bakhty" not in found[:2]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Baku", "absheron"), ("Баку", "absheron"), ("alat", "alat"), ("CNSHA", "shanghai"),
+        ("Akt", "aktau"), ("Акт", "aktau"), ("西", "xian"), ("Тбил", "tbilisi"),
+        ("Port of B", "alat"),
+    ],
+)  # fmt: skip
+def test_the_likeliest_place_is_suggested_first(middle_corridor, text, first):
+    assert suggested(middle_corridor, text)[0] == first
+
+
+def test_a_name_that_begins_so_beats_one_that_holds_it(middle_corridor):
+    found = suggested(middle_corridor, "kh")
+    assert found.index("khashuri") < found.index("akhalkalaki") < found.index("ashgabat")
+
+
+def test_no_letters_suggest_nothing_and_no_text_suggests_all(middle_corridor):
+    assert suggested(middle_corridor, "?!") == []
+    assert suggested(middle_corridor, " ") == middle_corridor.table("nodes")["id"].to_list()
+
+
+def suggested(case, text):
+    weights = node_weights(case.table("services"), case.table("terminals"))
+    return suggest_places(case.table("nodes"), text, weights)
 
 
 def test_place_key_drops_case_accents_and_punctuation():

@@ -18,6 +18,7 @@ import polars as pl
 
 from karvan.kernels.graph import compressed_rows
 from karvan.network.calendars import Closures, closures_of, timetables_of
+from karvan.network.calls import stops_of
 from karvan.network.distribution import pert_mean
 from karvan.network.model import (
     Arc,
@@ -202,7 +203,7 @@ class _Builder:
         carrier = len(self.carriers)
         gauge = hops[0][2]["gauge_mm"] or ""
         self.carriers.append(Carrier(service["id"], service["mode"], gauge, service))
-        self.stops[carrier] = stops = _stops(service)
+        self.stops[carrier] = stops = stops_of(service)
         total_km = sum(link["length_km"] for _, _, link in hops)
         for u, v, link in hops:
             share = link["length_km"] / total_km if total_km else 1.0 / len(hops)
@@ -336,11 +337,3 @@ class _Builder:
 def dwell_mean(transfer: Row) -> float:
     """Return the expected dwell of a row of transfers.csv [h]."""
     return pert_mean(transfer["dwell_min_h"], transfer["dwell_typical_h"], transfer["dwell_max_h"])
-
-
-def _stops(service: Row) -> frozenset[str]:
-    """Nodes where cargo gets on and off a service."""
-    route = str(service["route"]).split(LIST_SEPARATOR)
-    if service["stops"]:
-        return frozenset(str(service["stops"]).split(LIST_SEPARATOR))
-    return frozenset((route[0], route[-1]) if service["mode"] == "rail" else route)

@@ -15,6 +15,7 @@ NAME_COLUMNS = ("name_en", "name_ru", "name_az", "name_zh", "name_local")
 # Letters that Unicode does not decompose into a base letter and an accent.
 PLAIN = str.maketrans({"ə": "e", "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae"})
 MOST_SUGGESTIONS = 5
+NO_FIT = 4
 
 
 def place_key(text: str) -> str:
@@ -48,6 +49,40 @@ def place_index(nodes: pl.DataFrame) -> dict[str, tuple[str, ...]]:
     # An id beats a name: typing the id of one node never is ambiguous.
     ids = {place_key(i): (i,) for i in exact}
     return {key: ids.get(key, tuple(found)) for key, found in index.items()}
+
+
+def suggest_places(
+    nodes: pl.DataFrame, text: str, weights: Mapping[str, tuple[bool, int]]
+) -> list[str]:
+    """Return ids of the nodes that `text` may mean while it is being typed, the likeliest first.
+
+    Whole names come first, then names that begin with the text, then those with a word that does,
+    then those that hold it; among equals what matters more to cargo, then the order of the case.
+    `weights` are those of :func:`karvan.network.calls.node_weights`.
+    """
+    wanted = place_key(text)
+    if not wanted:
+        return [] if text.strip() else nodes["id"].to_list()
+    found = []
+    for n, row in enumerate(nodes.iter_rows(named=True)):
+        fit = min((_fit(name, wanted) for name in _names(row)), default=NO_FIT)
+        if fit < NO_FIT:
+            equipped, calls = weights.get(row["id"], (False, 0))
+            found.append((fit, not equipped, -calls, n, row["id"]))
+    return [node for *_, node in sorted(found)]
+
+
+def _fit(name: str, wanted: str) -> int:
+    """How well a name fits: 0 the same, 1 it begins so, 2 a word of it does, 3 it holds it."""
+    key = place_key(name)
+    if key == wanted:
+        return 0
+    if key.startswith(wanted):
+        return 1
+    words = re.findall(r"\w+", name)
+    if any(place_key("".join(words[n:])).startswith(wanted) for n in range(1, len(words))):
+        return 2
+    return 3 if wanted in key else NO_FIT
 
 
 def resolve_place(nodes: pl.DataFrame, text: str) -> str:

@@ -1,6 +1,7 @@
 """What the app has to know of a case before anything is run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, get_args
 
 from karvan import __version__
@@ -8,8 +9,9 @@ from karvan.case import Case
 from karvan.case.results import result_frame
 from karvan.case.settings import LANGUAGES, Measure, Pillar, Text
 from karvan.network.boundaries import read_boundaries
+from karvan.network.calls import node_weights
 from karvan.network.geometry import read_geometry
-from karvan.network.places import NAME_COLUMNS, place_key
+from karvan.network.places import suggest_places
 from karvan.report.boundaries import boundaries
 from karvan.report.document import catalogues
 from karvan.schema import LIST_SEPARATOR
@@ -117,21 +119,16 @@ def _lines(case: Case) -> Iterator[LinkLine]:
 
 
 def places(case: Case, text: str = "") -> list[Place]:
-    """Return the places whose id, code or name in any language holds `text`.
+    """Return the places that `text` may mean, the likeliest first; without a text all."""
+    known, weights = _known_places(case)
+    return [known[node] for node in suggest_places(case.table("nodes"), text, weights)]
 
-    Those that begin with it come first; without a text all, in the order of the case.
-    """
-    wanted = place_key(text)
-    found = []
-    for n, row in enumerate(_rows(case, "nodes")):
-        keys = [place_key(word) for word in _words(row)]
-        if not wanted and text.strip():
-            continue
-        if any(wanted in key for key in keys):
-            later = bool(wanted) and not any(key.startswith(wanted) for key in keys)
-            found.append((later, n, row))
-    return [
-        Place(
+
+@lru_cache(maxsize=4)
+def _known_places(case: Case) -> tuple[Mapping[str, Place], Mapping[str, tuple[bool, int]]]:
+    """The places of a case by id, and how much each matters: they are asked for at every letter."""
+    known = {
+        row["id"]: Place(
             id=row["id"],
             locode=row["locode"] or "",
             names=_names(row),
@@ -140,12 +137,6 @@ def places(case: Case, text: str = "") -> list[Place]:
             lat=row["lat"],
             lon=row["lon"],
         )
-        for _, _, row in sorted(found, key=lambda one: one[:2])
-    ]
-
-
-def _words(row: dict[str, Any]) -> Iterator[str]:
-    for column in ("id", "locode", *NAME_COLUMNS):
-        if row[column]:
-            yield row[column]
-    yield from (word for word in (row["aliases"] or "").split(LIST_SEPARATOR) if word)
+        for row in _rows(case, "nodes")
+    }
+    return known, node_weights(case.table("services"), case.table("terminals"))
