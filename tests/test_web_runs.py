@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from karvan.case import find_case
 from karvan.runs import STAGES
 from karvan.web.service import Options
 from web_server import PATIENCE_S, Running, ended, error_code, process, running, wait_until
@@ -144,6 +147,39 @@ def test_a_case_that_is_not_sound_fails_with_its_problems(tmp_path: Path, two_po
         assert failed["state"] == "failed"
         assert failed["error"]["code"] == "case_unsound"
         assert "nothing" in failed["error"]["message"]
+
+
+def test_a_worker_whose_server_is_gone_ends_without_a_word(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "karvan.web.worker", str(find_case(LONG)), str(tmp_path)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as worker:
+
+        def give(job: str, **arguments: Any) -> None:
+            worker.stdin.write(json.dumps({"do": job, "with": arguments}).encode() + b"\n")
+            worker.stdin.flush()
+
+        asked = {"scenario": "", "measures": [], "without": [], "year": 2024}
+        give("question", asked=asked)
+        run_id = json.loads(worker.stdout.readline())["result"]["id"]
+        # As after a kill: nobody reads what it says, while its input is still open.
+        worker.stdout.close()
+        give("run", id=run_id, asked=asked, document="document.json.gz")
+        assert worker.wait(PATIENCE_S) == 0
+        assert worker.stderr.read() == b""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="sends signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGKILL"])
+def test_a_server_that_is_ended_during_a_run_prints_no_traceback(name: str, tmp_path: Path) -> None:
+    with process(tmp_path, LONG, start_new_session=True) as (server, address):
+        with httpx.Client(base_url=f"{address}/api/v1", timeout=PATIENCE_S) as client:
+            wait_for_stage(client, ask(client)["id"], "itineraries")
+        # As a terminal does it: to the whole group.
+        os.killpg(server.pid, getattr(signal, name))
+        # Reading to the end waits for the workers too: they hold the same standard error.
+        said = server.stderr.read()
+    assert "Traceback" not in said
+    assert said.count("\n") <= 1
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")

@@ -81,7 +81,9 @@ class Asgi:
 
 
 @contextmanager
-def process(cwd: Path, *args: str, **variables: str) -> Iterator[tuple[Any, str]]:
+def process(
+    cwd: Path, *args: str, start_new_session: bool = False, **variables: str
+) -> Iterator[tuple[Any, str]]:
     """``karvan serve`` as a process: it and the address that it printed."""
     command = [sys.executable, "-c", PROGRAM, "serve", *args, "--port", "0"]
     child = subprocess.Popen(
@@ -92,6 +94,7 @@ def process(cwd: Path, *args: str, **variables: str) -> Iterator[tuple[Any, str]
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        start_new_session=start_new_session,
     )
     try:
         assert child.stdout is not None

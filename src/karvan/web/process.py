@@ -99,6 +99,8 @@ class Worker:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=LONGEST_LINE,
+                # Signals from the terminal are for the server, which ends this process.
+                start_new_session=True,
             )
         return self._process
 

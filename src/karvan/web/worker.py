@@ -13,7 +13,7 @@ import threading
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from karvan.errors import KarvanError
 
@@ -21,15 +21,19 @@ from karvan.errors import KarvanError
 def main() -> None:
     """Work off jobs for the case and the results folder named on the command line."""
     case_root, results = (Path(word) for word in sys.argv[1:3])
-    # Ctrl-C is for the server, which ends this process in its own time.
+    # Where the server's console is this process's too (Windows), Ctrl-C is for the server alone.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     out = _private_output()
     jobs: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
 
     def say(**message: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
-        out.write(json.dumps(message, ensure_ascii=False) + "\n")
-        out.flush()
+        try:
+            out.write(json.dumps(message, ensure_ascii=False) + "\n")
+            out.flush()
+        except OSError:
+            # Nobody listens any more: the server died, and its end of the input is about to close.
+            _leave()
 
     # Imported after the listener is in place, so that the server may die meanwhile.
     from karvan.web.jobs import Desk
@@ -56,7 +60,11 @@ def _private_output() -> TextIO:
 def _listen(jobs: queue.SimpleQueue[Mapping[str, Any]]) -> None:
     for line in sys.stdin.buffer:
         jobs.put(json.loads(line))
-    # Files are put in place in one step, so stopping anywhere loses one stage at most.
+    _leave()
+
+
+def _leave() -> NoReturn:
+    """End at once; files are put in place in one step, so one stage is lost at most."""
     os._exit(0)
 
 
