@@ -1,7 +1,5 @@
 // The JSON API of the server, typed; nothing else in the front end talks to the network.
-import type { KarvanDocument } from "../core/document";
-
-export type Texts4 = { en: string; ru: string; az: string; zh: string };
+import type { KarvanDocument, Texts4 } from "../core/document";
 
 export interface CaseMeasure {
   id: string;
@@ -230,7 +228,7 @@ export function followRun(id: string, tell: (run: RunInfo) => void, lost: () => 
     if (run.state === "done" || run.state === "failed" || run.state === "cancelled") source.close();
     tell(run);
   };
-  for (const name of ["stage", "progress", "done", "failed", "cancelled"]) {
+  for (const name of ["stage", "progress", "done", "failed"]) {
     source.addEventListener(name, hear);
   }
   // The browser would reconnect silently for ever; whoever follows wants to know at once.

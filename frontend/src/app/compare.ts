@@ -1,16 +1,16 @@
 // Two runs side by side: headline differences, changed pairs, both maps, and what changed in the tables.
 import { number, type Row } from "../core/document";
 import { add, clear, h, select } from "../core/dom";
-import type { Context } from "../core/pages";
 import { itineraryColumns } from "../core/routes";
 import { dataTable, type Column } from "../core/table";
 import { num, t } from "../core/texts";
+import { allPairs, changeMark, EMISSIONS, FREIGHT, TIME, type Quantity } from "./changes";
 import { cancelRun, getComparison, type ComparisonInfo, type RunInfo } from "./api";
 import { corridorMap, type CorridorMap } from "./corridormap";
 import { shareButton } from "./downloads";
 import { faultBox, isAbort } from "./faults";
-import { bestOf, difference, differs, median, pairFigures } from "./figures";
-import { change, signed } from "./headline";
+import { bestOf, difference, differs, pairFigures } from "./figures";
+import { card } from "./headline";
 import { questionTitle } from "./labels";
 import { progress } from "./progress";
 import type { Loaded } from "./runs";
@@ -23,7 +23,7 @@ import {
   type AppState,
   type Question,
 } from "./state";
-import type { Shell, View } from "./view";
+import { contextOf, type Shell, type View } from "./view";
 
 export function compareView(root: HTMLElement, shell: Shell): View {
   return new Compare(root, shell);
@@ -152,27 +152,15 @@ class Compare implements View {
   }
 
   private drawFigures(before: Loaded, after: Loaded): void {
-    clear(this.figures);
-    const pairs = pairFigures(after.doc);
-    const then = pairs.map(({ id }) => bestOf(before.doc, id));
-    const middle = (column: string): number | null =>
-      median(pairs.flatMap(({ best }, i) => difference(best, then[i], column) ?? []));
-    const count = pairs.filter(({ best }, i) => differs(best, then[i])).length;
-    const hours = middle("mean_h");
-    const [usd, kg] = [middle("cost_usd_per_teu"), middle("co2e_kg_per_teu")];
-    const card = (title: string, content: HTMLElement | string): HTMLElement =>
-      h("li", { class: "app-card" }, h("span", { class: "app-card-title" }, title), h("span", { class: "app-card-value" }, content));
-    add(
-      this.figures,
-      h(
-        "ul",
-        { class: "app-cards" },
-        card(t("Pairs with other figures"), t("{changed} of {all}", { changed: num(count), all: num(pairs.length) })),
-        card(t("Time, median change"), change(hours === null ? null : t("{change} days", { change: signed(hours / 24, 1) }), hours)),
-        card(t("Freight per TEU, median change"), change(usd === null ? null : t("{change} USD", { change: signed(usd, 0) }), usd)),
-        card(t("CO2e per TEU, median change"), change(kg === null ? null : t("{change} kg", { change: signed(kg, 0) }), kg)),
-      ),
-    );
+    const all = allPairs(after.doc, before.doc);
+    const mark = (quantity: Quantity): HTMLElement => changeMark(quantity, all.median(quantity));
+    const cards = [
+      card(t("Pairs with other figures"), all.changedText),
+      card(t("Time, median change"), mark(TIME)),
+      card(t("Freight per TEU, median change"), mark(FREIGHT)),
+      card(t("CO2e per TEU, median change"), mark(EMISSIONS)),
+    ];
+    this.figures.replaceChildren(h("ul", { class: "app-cards" }, ...cards));
   }
 
   private drawMaps(both: Loaded[], pair: string): void {
@@ -184,8 +172,8 @@ class Compare implements View {
     this.maps = both.map((loaded) => {
       const place = h("section", { "aria-label": this.title(loaded.question) }, h("h2", {}, this.title(loaded.question)));
       this.mapRow.append(place);
-      const map = corridorMap(place);
-      map.show(this.context(loaded), pair);
+      const map = corridorMap(place, "compare");
+      map.show(contextOf(this.shell, loaded.doc), pair);
       return map;
     });
   }
@@ -219,7 +207,7 @@ class Compare implements View {
     ];
     if (changed.length) {
       const caption = t("Pairs whose figures differ");
-      dataTable(this.pairs, this.context(after), changed, columns, { caption, file: "compared-pairs", filter: true, pageSize: 40 });
+      dataTable(this.pairs, contextOf(this.shell, after.doc), changed, columns, { caption, file: "compared-pairs", filter: true, pageSize: 40 });
     } else {
       add(this.pairs, h("p", { class: "app-nothing" }, t("No pair differs between the two.")));
     }
@@ -253,16 +241,7 @@ class Compare implements View {
       { key: "unit", title: t("Unit") },
     ];
     const caption = t("Cells that differ");
-    dataTable(this.tables, this.context(after), rows, columns, { caption, file: "compared-cells", filter: true, pageSize: 20 });
-  }
-
-  private context(loaded: Loaded): Context {
-    return {
-      doc: loaded.doc,
-      params: this.state.params,
-      mode: "app",
-      go: (page, params = {}) => this.shell.go({ ...this.state, page, params: new URLSearchParams(params) }),
-    };
+    dataTable(this.tables, contextOf(this.shell, after.doc), rows, columns, { caption, file: "compared-cells", filter: true, pageSize: 20 });
   }
 }
 

@@ -7,6 +7,7 @@ import { legsOf } from "../core/routes";
 import { t } from "../core/texts";
 import { colours, onThemeChange } from "../core/theme";
 import { bestOf, pairFigures } from "./figures";
+import { motionWanted } from "./view";
 
 export interface CorridorMap {
   show(ctx: Context, pair: string): void;
@@ -14,9 +15,10 @@ export interface CorridorMap {
 }
 
 const HEIGHT_PX = 440;
-const MOTION = window.matchMedia("(prefers-reduced-motion: reduce)");
+const PHONE_WIDTH_PX = 600;
 
-export function corridorMap(place: HTMLElement): CorridorMap {
+/** Maps of one name show the same part of the world; see MapOptions. */
+export function corridorMap(place: HTMLElement, name: string): CorridorMap {
   let map: KarvanMap | null = null;
   let shown: Doc | null = null;
   const caption = h("p", { class: "app-map-caption" });
@@ -28,13 +30,13 @@ export function corridorMap(place: HTMLElement): CorridorMap {
     show(ctx, pair) {
       if (ctx.doc !== shown) {
         map?.destroy();
-        map = createMap(stage, ctx, { height: window.innerWidth < 600 ? undefined : HEIGHT_PX });
+        map = createMap(stage, ctx, { name, height: window.innerWidth < PHONE_WIDTH_PX ? undefined : HEIGHT_PX });
         map.setFlows(pairFlows(ctx.doc));
         shown = ctx.doc;
       }
       drawRoutes = () => map?.setRoutes(pairRoutes(ctx.doc, pair));
       drawRoutes();
-      map?.animate(!MOTION.matches);
+      map?.animate(motionWanted());
       caption.textContent = t(
         "Wider lines carry more of the {count} recommended itineraries; that of the chosen pair is drawn above them. Each pair counts once: no volumes are modelled yet.",
         { count: pairFigures(ctx.doc).length },

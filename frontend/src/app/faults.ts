@@ -15,8 +15,9 @@ export function faultText(fault: unknown): string {
     case "unreachable":
       return t("The server does not answer.");
     case "queue_full":
-    case "429":
       return t("The server has too many runs in its queue.");
+    case "busy":
+      return t("The server is asked too much at once.");
     case "cancelled":
       return t("The run was cancelled.");
     case "case_changed":
@@ -35,7 +36,7 @@ export function faultHint(fault: unknown): string {
   if (fault.code === "unreachable") {
     return t("Check that karvan serve is still running, then try again; nothing you chose is lost.");
   }
-  if (fault.code === "queue_full" || fault.code === "429") return t("Wait a little and try again.");
+  if (fault.code === "queue_full" || fault.code === "busy") return t("Wait a little and try again.");
   if (fault.code === "case_changed") return t("Start karvan serve again, then load this page again.");
   return fromData(fault.hint);
 }

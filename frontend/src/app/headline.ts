@@ -2,7 +2,8 @@
 import { add, button, clear, h, select } from "../core/dom";
 import { number, type Doc, type Row } from "../core/document";
 import { days, num, t } from "../core/texts";
-import { bestOf, difference, differs, median, pairFigures } from "./figures";
+import { allPairs, changeMark, EMISSIONS, FREIGHT, TIME, type Quantity } from "./changes";
+import { bestOf, difference, median, pairFigures } from "./figures";
 
 export interface Reference {
   doc: Doc;
@@ -34,7 +35,7 @@ function cards(doc: Doc, reference: Reference | null, pair: string): HTMLElement
   const then = reference ? bestOf(reference.doc, pair) : undefined;
   const list = h("ul", { class: "app-cards" });
   if (!now) {
-    add(list, card(t("Recommended itinerary"), t("none"), t("This run finds no itinerary for the pair."), null));
+    add(list, card(t("Recommended itinerary"), t("none"), t("This run finds no itinerary for the pair.")));
   } else {
     add(list, timeCard(now, then, reference), costCard(now, then, reference), emissionsCard(now, then, reference));
   }
@@ -48,67 +49,45 @@ function timeCard(now: Row, then: Row | undefined, reference: Reference | null):
     low: days(number(now["p10_h"])),
     high: days(number(now["p90_h"])),
   });
-  const hours = difference(now, then, "mean_h");
-  const text = hours === null ? null : t("{change} days", { change: signed(hours / 24, 1) });
-  return card(t("Door to door"), value, range, reference ? change(text, hours) : null);
+  return card(t("Door to door"), value, range, reference && changed(TIME, now, then));
 }
 
 function costCard(now: Row, then: Row | undefined, reference: Reference | null): HTMLElement {
-  const cost = number(now["cost_usd_per_teu"]);
-  const usd = difference(now, then, "cost_usd_per_teu");
-  const text = usd === null ? null : t("{change} USD", { change: signed(usd, 0) });
+  const value = t("{cost} USD", { cost: num(number(now["cost_usd_per_teu"])) });
   const note = t("per TEU; no interval, rates are single figures");
-  return card(t("Freight"), t("{cost} USD", { cost: num(cost, 0) }), note, reference ? change(text, usd) : null);
+  return card(t("Freight"), value, note, reference && changed(FREIGHT, now, then));
 }
 
 function emissionsCard(now: Row, then: Row | undefined, reference: Reference | null): HTMLElement {
-  const kg = number(now["co2e_kg_per_teu"]);
-  const more = difference(now, then, "co2e_kg_per_teu");
-  const text = more === null ? null : t("{change} kg", { change: signed(more, 0) });
+  const value = t("{kg} kg", { kg: num(number(now["co2e_kg_per_teu"])) });
   const note = t("CO2e per TEU; no interval, factors are single figures");
-  return card(t("Emissions"), t("{kg} kg", { kg: num(kg, 0) }), note, reference ? change(text, more) : null);
+  return card(t("Emissions"), value, note, reference && changed(EMISSIONS, now, then));
+}
+
+function changed(quantity: Quantity, now: Row, then: Row | undefined): HTMLElement {
+  return changeMark(quantity, difference(now, then, quantity.column));
 }
 
 /** All pairs together: how many have another recommended itinerary or other figures, and by how much. */
 function networkCard(doc: Doc, reference: Reference | null): HTMLElement {
-  const pairs = pairFigures(doc);
-  if (!reference) {
-    const time = median(pairs.flatMap(({ best }) => number(best["mean_h"]) ?? []));
-    const value = t("{days} days", { days: days(time) });
-    return card(t("All pairs"), value, t("median time of {count} pairs", { count: pairs.length }), null);
+  if (reference) {
+    const all = allPairs(doc, reference.doc);
+    return card(t("Pairs with other figures"), all.changedText, t("median change of time:"), changeMark(TIME, all.median(TIME)));
   }
-  const before = pairs.map(({ id }) => bestOf(reference.doc, id));
-  const changed = pairs.filter(({ best }, i) => differs(best, before[i])).length;
-  const hours = median(pairs.flatMap(({ best }, i) => difference(best, before[i], "mean_h") ?? []));
-  const value = t("{changed} of {all}", { changed: num(changed), all: num(pairs.length) });
-  const text = hours === null ? null : t("{change} days", { change: signed(hours / 24, 1) });
-  return card(t("Pairs with other figures"), value, t("median change of time:"), change(text, hours));
+  const pairs = pairFigures(doc);
+  const time = median(pairs.flatMap(({ best }) => number(best["mean_h"]) ?? []));
+  return card(t("All pairs"), t("{days} days", { days: days(time) }), t("median time of {count} pairs", { count: pairs.length }));
 }
 
-function card(title: string, value: string, note: string, difference: HTMLElement | null): HTMLElement {
+export function card(title: string, value: string | HTMLElement, note = "", difference: HTMLElement | null = null): HTMLElement {
   return h(
     "li",
     { class: "app-card" },
     h("span", { class: "app-card-title" }, title),
     h("span", { class: "app-card-value" }, value),
-    h("span", { class: "app-card-note" }, note),
+    note ? h("span", { class: "app-card-note" }, note) : null,
     difference,
   );
-}
-
-const UNCHANGED = 1e-6;
-
-/** A difference: lower time, cost and emissions are better; the sign says it too, not colour alone. */
-export function change(text: string | null, value: number | null): HTMLElement {
-  if (text === null || value === null) return h("span", { class: "app-change" }, t("not in the reference"));
-  if (Math.abs(value) < UNCHANGED) return h("span", { class: "app-change" }, t("no change"));
-  const look = value < 0 ? "is-lower" : "is-higher";
-  return h("span", { class: `app-change ${look}` }, h("span", { "aria-hidden": "true" }, value < 0 ? "▼ " : "▲ "), text);
-}
-
-export function signed(value: number, digits: number): string {
-  const text = num(Math.abs(value), digits);
-  return value < 0 ? `−${text}` : `+${text}`;
 }
 
 function referenceLine(reference: Reference | null, follow: () => void): HTMLElement {

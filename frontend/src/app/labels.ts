@@ -1,6 +1,7 @@
 // Words for the codes of a case: questions, objectives, and why a measure has no effect yet.
+import type { Texts4 } from "../core/document";
 import { lang, t } from "../core/texts";
-import type { CaseInfo, Texts4 } from "./api";
+import type { CaseInfo } from "./api";
 import { isChanged, scenarioOf, type Question } from "./state";
 
 export function said(texts: Texts4 | null | undefined): string {

@@ -1,10 +1,9 @@
 // Charts of all pairs: the interval of time of each, and what changed against the reference run.
 import type { EChartsCoreOption } from "echarts/core";
-import { fitted } from "../core/drawing";
-
-import { chart, palette } from "../core/chart";
+import { chart, palette, tooltipBox } from "../core/chart";
 import { number, type Doc, type Row } from "../core/document";
 import { clear, h } from "../core/dom";
+import { fitted } from "../core/drawing";
 import { days, num, t } from "../core/texts";
 import { bestOf, difference, differs, pairFigures, type PairFigures } from "./figures";
 import type { Reference } from "./headline";
@@ -143,18 +142,17 @@ function frame(
 }
 
 function tip(row: Row | undefined): HTMLElement {
-  const list = h("dl", { class: "tooltip" });
-  if (!row) return list;
-  const line = (name: string, value: string): void => list.append(h("dt", {}, name), h("dd", {}, value));
-  const asDays = (key: string): string => days((number(row[key]) ?? NaN) * HOURS_PER_DAY);
+  if (!row) return tooltipBox("", []);
+  const inHours = (key: string): string => days((number(row[key]) ?? NaN) * HOURS_PER_DAY);
+  const lines: [string, string][] = [];
   if (row["mean_days"] !== undefined) {
-    line(t("mean"), t("{days} days", { days: asDays("mean_days") }));
-    line(t("eight in ten"), t("{low} to {high} days", { low: asDays("p10_days"), high: asDays("p90_days") }));
-    if (row["reference_mean_days"] !== null) line(t("reference"), t("{days} days", { days: asDays("reference_mean_days") }));
+    lines.push([t("mean"), t("{days} days", { days: inHours("mean_days") })]);
+    lines.push([t("eight in ten"), t("{low} to {high} days", { low: inHours("p10_days"), high: inHours("p90_days") })]);
+    if (row["reference_mean_days"] !== null) lines.push([t("reference"), t("{days} days", { days: inHours("reference_mean_days") })]);
   } else {
-    line(t("time"), t("{days} days", { days: asDays("change_days") }));
-    line(t("freight"), t("{cost} USD", { cost: num(number(row["change_usd_per_teu"]), 0) }));
-    line(t("CO2e"), t("{kg} kg", { kg: num(number(row["change_co2e_kg_per_teu"]), 0) }));
+    lines.push([t("time"), t("{days} days", { days: inHours("change_days") })]);
+    lines.push([t("freight"), t("{cost} USD", { cost: num(number(row["change_usd_per_teu"])) })]);
+    lines.push([t("CO2e"), t("{kg} kg", { kg: num(number(row["change_co2e_kg_per_teu"])) })]);
   }
-  return h("div", {}, h("strong", {}, String(row["pair"])), list);
+  return tooltipBox(String(row["pair"]), lines);
 }

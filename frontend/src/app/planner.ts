@@ -1,13 +1,12 @@
 // The route planner: a question, its itineraries in the reader's own weights, the map, the legs.
-import { createMap, type KarvanMap, type Route } from "../map";
+import { createMap, type KarvanMap } from "../map";
 import { palette } from "../core/chart";
 import { Doc, type Row } from "../core/document";
 import { add, clear, h } from "../core/dom";
-import type { Context } from "../core/pages";
 import { legColumns, legRows, shortPlace } from "../core/routes";
 import { dataTable } from "../core/table";
 import { days, num, t } from "../core/texts";
-import { colours } from "../core/theme";
+import { colours, onThemeChange } from "../core/theme";
 import { word } from "../core/words";
 import { BASE, getRoute, type RouteAnswer, type RouteItinerary } from "./api";
 import { fileLink, shareButton } from "./downloads";
@@ -15,7 +14,7 @@ import { faultBox, isAbort } from "./faults";
 import { questionTitle, said } from "./labels";
 import { field, planForm, ROUTE_KEYS, type PlanForm } from "./planform";
 import { plainQuestion, type AppState } from "./state";
-import type { Shell, View } from "./view";
+import { contextOf, motionWanted, type Shell, type View } from "./view";
 
 const KG_PER_TONNE = 1000;
 const MAP_PX = 440;
@@ -45,6 +44,7 @@ class Planner implements View {
   private asked = "";
   private filled = "";
   private asking: AbortController | null = null;
+  private readonly forgetTheme = onThemeChange(() => this.draw());
 
   constructor(
     root: HTMLElement,
@@ -91,6 +91,7 @@ class Planner implements View {
 
   destroy(): void {
     this.asking?.abort();
+    this.forgetTheme();
     this.map?.destroy();
   }
 
@@ -211,6 +212,7 @@ class Planner implements View {
   private drawList(ranked: RouteItinerary[], picked: number): void {
     const had = this.list.contains(document.activeElement);
     clear(this.list);
+    const drawn = drawnOf(ranked.length, picked);
     ranked.forEach((found, i) => {
       const pick = (): void => this.setParams({ pick: String(i + 1) });
       add(
@@ -221,7 +223,7 @@ class Planner implements View {
           h(
             "button",
             { type: "button", "aria-pressed": String(i === picked), onclick: pick },
-            h("strong", {}, `${i + 1}. ${t("{days} days", { days: days(found.mean_h) })}`),
+            h("strong", {}, `${i + 1}. ${t("{days} days", { days: days(found.mean_h) })}`, drawn.includes(i) ? routeKey(i, picked) : null),
             h("span", {}, t("eight in ten take {low} to {high} days", { low: days(found.p10_h), high: days(found.p90_h) })),
             h("span", {}, this.money(found)),
             h("span", {}, this.way(found)),
@@ -253,25 +255,19 @@ class Planner implements View {
 
   private drawMap(doc: Doc, ranked: RouteItinerary[], picked: number): void {
     const fresh = this.map === null;
-    this.map ??= createMap(this.mapPlace, this.context(doc), { height: MAP_PX });
-    // The picked route comes last: it is drawn above the others.
-    const order = ranked.map((_, i) => i).filter((i) => i !== picked && i < COLOURS_SHOWN);
-    const routes: Route[] = [...order, picked].flatMap((i) => {
-      const found = ranked[i];
-      if (!found) return [];
-      const colour = i === picked ? colours().text : (palette[i % palette.length] ?? "");
-      return [{ legs: legsFound(found), label: String(i + 1), colour }];
-    });
-    this.map.setRoutes(routes);
-    this.map.animate(!window.matchMedia("(prefers-reduced-motion: reduce)").matches);
-    const shown = ranked.filter((_, i) => i < COLOURS_SHOWN || i === picked);
-    if (fresh) this.map.focus([...new Set(shown.flatMap((one) => one.legs.flatMap((leg) => leg.nodes)))]);
+    this.map ??= createMap(this.mapPlace, contextOf(this.shell, doc), { height: MAP_PX, name: "plan" });
+    const drawn = drawnOf(ranked.length, picked);
+    this.map.setRoutes(
+      drawn.map((i) => ({ legs: legsFound(ranked[i]!), label: String(i + 1), colour: routeColour(i, picked) })),
+    );
+    this.map.animate(motionWanted());
+    if (fresh) this.map.focus([...new Set(drawn.flatMap((i) => ranked[i]!.legs.flatMap((leg) => leg.nodes)))]);
   }
 
   private drawLegs(doc: Doc, found: RouteItinerary | undefined): void {
     clear(this.legs);
     if (!found) return;
-    dataTable(this.legs, this.context(doc), legRows(doc, legsFound(found)), legColumns(), {
+    dataTable(this.legs, contextOf(this.shell, doc), legRows(doc, legsFound(found)), legColumns(), {
       caption: t("Legs of the chosen itinerary"),
       file: "legs",
       filter: false,
@@ -287,15 +283,23 @@ class Planner implements View {
       fileLink("JSON", url("json"), "route.json"),
     );
   }
+}
 
-  private context(doc: Doc): Context {
-    return {
-      doc,
-      params: this.state.params,
-      mode: "app",
-      go: (page, params = {}) => this.shell.go({ ...this.state, page, params: new URLSearchParams(params) }),
-    };
-  }
+/** Indexes of the itineraries on the map: the picked one first, which is drawn broad, then the best others. */
+function drawnOf(count: number, picked: number): number[] {
+  const others = Array.from({ length: Math.min(count, COLOURS_SHOWN) }, (_, i) => i).filter((i) => i !== picked);
+  return count ? [picked, ...others] : [];
+}
+
+function routeColour(index: number, picked: number): string {
+  return index === picked ? colours().text : palette[index % palette.length]!;
+}
+
+/** The line of an itinerary as the map draws it. */
+function routeKey(index: number, picked: number): HTMLElement {
+  const line = h("span", { class: "app-route-key", "aria-hidden": "true" });
+  line.style.borderTop = `${index === picked ? 6 : 3}px solid ${routeColour(index, picked)}`;
+  return line;
 }
 
 function weightBox(): HTMLInputElement {

@@ -42,7 +42,7 @@ export function progress(cancel: () => void): Progress {
 function progressText(run: RunInfo): string {
   if (run.state === "queued") {
     return run.position > 0
-      ? t("Waiting for {count} runs ahead", { count: run.position })
+      ? t("Waiting; runs ahead: {count}", { count: run.position })
       : t("Starting the run");
   }
   const percent = num(run.share * 100, 0);

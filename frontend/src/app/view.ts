@@ -1,4 +1,6 @@
 // What the shell gives its views, and what it expects of them.
+import type { Doc } from "../core/document";
+import type { Context } from "../core/pages";
 import type { CaseInfo } from "./api";
 import type { Runs } from "./runs";
 import type { AppState } from "./state";
@@ -17,6 +19,23 @@ export interface Shell {
 export interface View {
   show(state: AppState): void;
   destroy(): void;
+}
+
+/** What tables and maps of a view need; a page that they lead to gets only the parameters they name. */
+export function contextOf(shell: Shell, doc: Doc): Context {
+  return {
+    doc,
+    params: shell.state().params,
+    mode: "app",
+    go: (page, params = {}) => shell.go({ ...shell.state(), page, params: new URLSearchParams(params) }),
+  };
+}
+
+const CALM = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Whether things may move by themselves. */
+export function motionWanted(): boolean {
+  return !CALM.matches;
 }
 
 /** Call `act` once what has changed until now is on the screen. */

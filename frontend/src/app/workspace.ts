@@ -32,6 +32,14 @@ export function workspace(root: HTMLElement, shell: Shell): View {
   return new Workspace(root, shell);
 }
 
+/** A run that is waited for. */
+interface Running {
+  controller: AbortController;
+  question: Question;
+  key: string;
+  id: string;
+}
+
 class Workspace implements View {
   private readonly panel: Panel;
   private readonly progress = progress(() => this.cancel());
@@ -43,7 +51,7 @@ class Workspace implements View {
   private readonly mapPlace = h("section", { class: "app-map-place", "aria-label": t("Map") });
   private readonly charts = h("section", { "aria-label": t("Charts of all pairs") });
   private readonly main = h("div", { class: "app-main" });
-  private readonly map = corridorMap(this.mapPlace);
+  private readonly map = corridorMap(this.mapPlace, "corridor");
 
   /** Counts the drawings of places, so that only the latest of those put off is done. */
   private readonly waiting = new Map<HTMLElement, number>();
@@ -53,7 +61,7 @@ class Workspace implements View {
   private reference: Loaded | null = null;
   /** What each part shows at present. */
   private readonly drawn = new Map<string, string>();
-  private running: { controller: AbortController; key: string; id: string } | null = null;
+  private running: Running | null = null;
   private timer = 0;
 
   constructor(
@@ -110,7 +118,7 @@ class Workspace implements View {
 
   private async load(key: string): Promise<void> {
     const { question } = this.state;
-    const running = { controller: new AbortController(), key, id: "" };
+    const running: Running = { controller: new AbortController(), question, key, id: "" };
     this.running = running;
     this.fault.replaceChildren();
     const tell = (run: RunInfo): void => {
@@ -130,7 +138,7 @@ class Workspace implements View {
     }
   }
 
-  /** Give up what is under way; a run that only this question needs is not computed further. */
+  /** Give up what is under way; a run that only this reader's changes need is not computed further. */
   private stop(): void {
     window.clearTimeout(this.timer);
     const running = this.running;
@@ -138,7 +146,7 @@ class Workspace implements View {
     this.progress.hide();
     if (!running) return;
     running.controller.abort();
-    if (running.id && running.key.includes(",")) cancelRun(running.id).catch(() => undefined);
+    if (running.id && isChanged(this.shell.info, running.question)) cancelRun(running.id).catch(() => undefined);
   }
 
   private cancel(): void {

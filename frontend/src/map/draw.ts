@@ -3,7 +3,8 @@
 import { lang, t } from "../core/texts";
 import type { MapColours } from "./colours";
 import type { Hit } from "./hit";
-import { placeLabels, type Dot, type Label, type Placed } from "./labels";
+import { leader, placeLabels, type Label, type Placed } from "./labels";
+import { Occupied } from "./occupied";
 import { onScreen, worldX, worldY, type Box, type View } from "./projection";
 import { stepsOf, type Route, type Step } from "./routes";
 import type { MapLink, MapNode, Mode, Scene } from "./scene";
@@ -45,9 +46,9 @@ const SMALL_RADIUS = 2;
 const FULL_DOTS_SCALE = 18;
 const MOST_FLOW_WIDTH_PX = 9;
 const WIDTH_STEPS = 8;
-export const ROUTE_WIDTH_PX = 6;
-export const ALTERNATIVE_WIDTH_PX = 2.5;
-export const OFFSET_PX = 4;
+const ROUTE_WIDTH_PX = 6;
+const ALTERNATIVE_WIDTH_PX = 2.5;
+const OFFSET_PX = 4;
 
 export const MIDDLE_WIDTH_PX = 2.2;
 export const LINK_WIDTH_PX = 1.3;
@@ -141,21 +142,29 @@ function drawLinks(ctx: CanvasRenderingContext2D, p: Picture, ratio: number): vo
   ctx.globalAlpha = 1;
 }
 
-/** The recommended route lies broad below, the alternatives thin and beside each other above it. */
+/** The first route lies broad below, the others thin and beside each other above it. */
+export function routeWidth(index: number): number {
+  return index === 0 ? ROUTE_WIDTH_PX : ALTERNATIVE_WIDTH_PX;
+}
+
+/** How far a route is moved aside [px]. */
+export function routeSide(index: number): number {
+  return index === 0 ? 0 : (index % 2 ? 1 : -1) * Math.ceil(index / 2) * OFFSET_PX;
+}
+
 function drawRoutes(ctx: CanvasRenderingContext2D, p: Picture): void {
   ctx.lineCap = "round";
   ctx.lineJoin = "round";
   p.routes.forEach((route, index) => {
     const steps = stepsOf(p.scene, route.legs).flat();
-    const side = index === 0 ? 0 : (index % 2 ? 1 : -1) * Math.ceil(index / 2) * OFFSET_PX;
-    const shape = routeShape(steps, p.view, side);
+    const shape = routeShape(steps, p.view, routeSide(index));
     if (index === 0) {
       ctx.strokeStyle = p.colours.halo;
       ctx.lineWidth = ROUTE_WIDTH_PX + 3;
       ctx.stroke(shape);
     }
     ctx.strokeStyle = route.colour;
-    ctx.lineWidth = index === 0 ? ROUTE_WIDTH_PX : ALTERNATIVE_WIDTH_PX;
+    ctx.lineWidth = routeWidth(index);
     ctx.stroke(shape);
   });
 }
@@ -260,19 +269,30 @@ function routeStops(routes: Route[]): Set<string> {
   return new Set(routes.flatMap(({ legs }) => legs.map((leg) => String(leg["origin"]))));
 }
 
-/** Dots kept free of names; in a crowd nobody can, and looking at all of them takes time. */
-const MOST_DOTS_KEPT_FREE = 300;
-
 export function placedLabels(p: Picture): Placed[] {
-  const dots: Dot[] = [];
+  return placeLabels(labelsOf(p), p.width, p.height, p.measure, occupiedBy(p));
+}
+
+/** Lines of this width or more are kept free of names; thinner ones can be read through. */
+const BROAD_PX = 3;
+
+function occupiedBy(p: Picture): Occupied {
+  const occupied = new Occupied(p.width, p.height);
   for (const node of p.scene.nodes) {
-    const x = node.x * p.view.scale + p.view.x;
-    const y = node.y * p.view.scale + p.view.y;
-    if (x < 0 || y < 0 || x > p.width || y > p.height) continue;
-    dots.push({ x, y, radius: nodeRadius(node, p.view) });
-    if (dots.length === MOST_DOTS_KEPT_FREE) break;
+    occupied.dot(node.x * p.view.scale + p.view.x, node.y * p.view.scale + p.view.y, nodeRadius(node, p.view));
   }
-  return placeLabels(labelsOf(p), p.width, p.height, p.measure, dots);
+  p.routes.forEach((route, index) => {
+    for (const { link } of stepsOf(p.scene, route.legs).flat()) {
+      occupied.line(shifted(link.path, p.view, routeSide(index)), routeWidth(index), "route");
+    }
+  });
+  const most = Math.max(0, ...p.flows.values());
+  for (const link of p.scene.links) {
+    const width = linkWidth(link, p.flows, most);
+    const seen = p.shownModes.has(link.mode) && onScreen(link.box, p.view, p.width, p.height);
+    if (seen && width >= BROAD_PX) occupied.line(shifted(link.path, p.view, 0), width, "broad");
+  }
+  return occupied;
 }
 
 function labelsOf(p: Picture): Label[] {
@@ -322,6 +342,7 @@ function areaLabel(text: string, x: number, y: number, view: View, rank: number)
 
 function drawLabel(ctx: CanvasRenderingContext2D, placed: Placed, p: Picture): void {
   const { label } = placed;
+  if (placed.far) drawLeader(ctx, leader(placed), p.colours.muted);
   const baseline = placed.top + placed.height * 0.78;
   ctx.font = label.font;
   ctx.lineJoin = "round";
@@ -332,6 +353,15 @@ function drawLabel(ctx: CanvasRenderingContext2D, placed: Placed, p: Picture): v
   ctx.globalAlpha = 1;
   ctx.fillStyle = label.gap === 0 ? p.colours.muted : p.colours.text;
   ctx.fillText(label.text, placed.left, baseline);
+}
+
+function drawLeader(ctx: CanvasRenderingContext2D, [ax, ay, bx, by]: number[], colour: string): void {
+  ctx.beginPath();
+  ctx.moveTo(ax!, ay!);
+  ctx.lineTo(bx!, by!);
+  ctx.lineWidth = 1;
+  ctx.strokeStyle = colour;
+  ctx.stroke();
 }
 
 /** A ring around the node, or a line along the link, that is pointed at. */
@@ -357,5 +387,5 @@ export function drawCredit(pen: CanvasRenderingContext2D, p: Picture, text: stri
   const height = 10;
   const left = 6;
   const label: Label = { text, x: left, y: p.height - height, gap: 1, rank: 0, font: `9px ${FONT}`, size: 9 };
-  drawLabel(pen, { label, left, top: p.height - height - 5, width: p.width, height }, p);
+  drawLabel(pen, { label, left, top: p.height - height - 5, width: p.width, height, far: false }, p);
 }

@@ -5,23 +5,25 @@
 
 import "./map.css";
 
-import { download, h } from "../core/dom";
+import { h } from "../core/dom";
 import type { Context } from "../core/pages";
-import { countryName, field, fromData, t } from "../core/texts";
+import { shortPlace } from "../core/routes";
+import { countryName, fromData, t } from "../core/texts";
 import { onThemeChange, theme } from "../core/theme";
 import { FactsCard, sameHit } from "./card";
 import { mapColours, type MapColours } from "./colours";
-import { drawCredit, drawMark, drawPicture, type Picture } from "./draw";
+import { drawMark, drawPicture, type Picture } from "./draw";
 import { spokenFacts } from "./facts";
+import { savePng, saveSvg } from "./files";
 import { hitAt, neighbour, type Hit } from "./hit";
 import { cachedMeasure } from "./labels";
 import { legend } from "./legend";
 import { listenToGestures } from "./gestures";
-import { fit, worldX, worldY, zoomed, type View } from "./projection";
+import type { View } from "./projection";
 import { flowTracks, routeTracks, type Route } from "./routes";
-import { buildScene, inlandNodes, MODES, nodesBox, type MapNode, type Mode, type Scene } from "./scene";
-import { mapSvg } from "./svg";
+import { buildScene, MODES, type MapNode, type Mode, type Scene } from "./scene";
 import { HOURS_PER_SECOND, Vehicles } from "./vehicles";
+import { Viewport } from "./viewport";
 
 export type { Route } from "./routes";
 
@@ -41,25 +43,27 @@ export interface KarvanMap {
 const HEIGHT_PX = 560;
 const PHONE_WIDTH_PX = 600;
 const PHONE_HEIGHT_PX = 380;
-const MARGIN_PX = 34;
 const ZOOM_STEP = 1.5;
 const PAN_PX = 80;
 const REACH_PX = 9;
 const TOUCH_REACH_PX = 20;
-const WIDEST = 0.6;
-const CLOSEST_SCALE = 900;
 /** A frame's budget for redrawing all while the view moves; a slower picture is moved first, redrawn after. */
 const BUDGET_MS = 7;
 const SETTLE_MS = 90;
 const MOST_RATIO = 2;
 
-export function createMap(
-  parent: HTMLElement,
-  ctx: Context,
-  o: { height?: number } = {},
-): KarvanMap {
-  return new MapView(parent, ctx, o.height);
+export interface MapOptions {
+  height?: number;
+  /** Maps of one name show the part of the world that the reader chose on the one before. */
+  name?: string;
 }
+
+export function createMap(parent: HTMLElement, ctx: Context, o: MapOptions = {}): KarvanMap {
+  return new MapView(parent, ctx, o.height, o.name ?? "map");
+}
+
+/** Modes that the reader left switched on, by name of the map. */
+const switchedOn = new Map<string, Set<Mode>>();
 
 class MapView implements KarvanMap {
   private readonly ctx: Context;
@@ -74,15 +78,13 @@ class MapView implements KarvanMap {
   private readonly basePen: CanvasRenderingContext2D;
   private readonly topPen: CanvasRenderingContext2D;
   private readonly measure: Picture["measure"];
-  private readonly shownModes = new Set<Mode>(MODES);
+  private readonly shownModes: Set<Mode>;
   private readonly cleanups: (() => void)[] = [];
 
-  private view: View = { scale: 1, x: 0, y: 0 };
+  private readonly port: Viewport;
   /** The view in which the still picture was drawn. */
-  private drawnView: View = this.view;
+  private drawnView: View = { scale: 1, x: 0, y: 0 };
   private drawMs = 0;
-  private width = 0;
-  private height = 0;
   private ratio = 1;
   private colours: MapColours = mapColours(false);
   private routes: Route[] = [];
@@ -93,11 +95,13 @@ class MapView implements KarvanMap {
   private frame = 0;
   private settle = 0;
   private lastTick = 0;
-  private framed: string[] | null = null;
 
-  constructor(parent: HTMLElement, ctx: Context, height: number | undefined) {
+  constructor(parent: HTMLElement, ctx: Context, height: number | undefined, name: string) {
     this.ctx = ctx;
     this.scene = buildScene(ctx.doc);
+    this.shownModes = switchedOn.get(name) ?? new Set(MODES);
+    switchedOn.set(name, this.shownModes);
+    this.port = new Viewport(this.scene, name, () => this.moved());
     this.card = new FactsCard(ctx, () => this.unpin());
     this.top = h("canvas", {
       class: "map-top",
@@ -136,14 +140,15 @@ class MapView implements KarvanMap {
   }
 
   focus(nodeIds: string[]): void {
-    this.framed = nodeIds.length ? nodeIds : null;
-    this.reset();
+    this.port.focus(nodeIds);
+    this.redraw();
   }
 
   destroy(): void {
     cancelAnimationFrame(this.frame);
     window.clearTimeout(this.settle);
     for (const cleanup of this.cleanups) cleanup();
+    this.port.close();
     this.root.remove();
   }
 
@@ -155,16 +160,16 @@ class MapView implements KarvanMap {
     return h(
       "div",
       { class: "map-zoom" },
-      button("+", t("Zoom in"), () => this.zoomBy(ZOOM_STEP)),
-      button("−", t("Zoom out"), () => this.zoomBy(1 / ZOOM_STEP)),
-      button("⟲", t("Reset the view"), () => this.reset()),
+      button("+", t("Zoom in"), () => this.port.zoom(ZOOM_STEP)),
+      button("−", t("Zoom out"), () => this.port.zoom(1 / ZOOM_STEP)),
+      button("⟲", t("Reset the view"), () => this.port.reset()),
     );
   }
 
   private tools(): HTMLElement {
     return legend(this.shownModes, () => this.redraw(), {
-      png: () => this.savePng(),
-      svg: () => this.saveSvg(),
+      png: () => savePng(this.picture(), this.credit(), this.ratio),
+      svg: () => saveSvg(this.picture(), this.ctx.doc.raw.boundaries.countries, this.credit()),
     });
   }
 
@@ -188,24 +193,18 @@ class MapView implements KarvanMap {
   }
 
   private resize(): void {
-    const first = this.width === 0;
     const { clientWidth: width, clientHeight: height } = this.stage;
     const ratio = Math.min(window.devicePixelRatio || 1, MOST_RATIO);
     if (!width || !height) return;
-    if (width === this.width && height === this.height && ratio === this.ratio) return;
-    this.width = width;
-    this.height = height;
+    if (width === this.port.width && height === this.port.height && ratio === this.ratio) return;
     this.ratio = ratio;
     for (const canvas of [this.base, this.top]) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
-    if (first || this.untouched) this.reset();
-    else this.redraw();
+    this.port.resize(width, height);
+    this.redraw();
   }
-
-  /** As long as nobody moved the map, a new size shows the same places. */
-  private untouched = true;
 
   private applyTheme(): void {
     const dark = theme() === "dark";
@@ -214,39 +213,17 @@ class MapView implements KarvanMap {
     for (const mode of MODES) this.root.style.setProperty(`--mode-${mode}`, this.colours.modes[mode]);
   }
 
-  private reset(): void {
-    const ids = this.framed ?? inlandNodes(this.scene);
-    const box = nodesBox(this.scene, ids) ?? nodesBox(this.scene) ?? { left: -180, right: 180, top: -85, bottom: 85 };
-    const margin = Math.min(MARGIN_PX, this.width / 8);
-    this.view = fit(box, this.width, this.height, margin);
-    this.view = this.limited(this.view);
-    this.untouched = true;
-    this.redraw();
-  }
-
-  private limited(view: View): View {
-    const box = nodesBox(this.scene);
-    const least = box ? fit(box, this.width, this.height, 0).scale * WIDEST : 1;
-    const factor = Math.min(CLOSEST_SCALE, Math.max(least, view.scale)) / view.scale;
-    return factor === 1 ? view : zoomed(view, factor, this.width / 2, this.height / 2);
-  }
-
-  private zoomBy(factor: number, x = this.width / 2, y = this.height / 2): void {
-    this.moveTo(zoomed(this.view, factor, x, y));
-  }
-
-  private moveTo(view: View): void {
-    this.view = this.limited(view);
-    this.untouched = false;
+  private moved(): void {
     if (this.drawMs <= BUDGET_MS) this.redraw();
     else this.moveFirst();
   }
 
   /** Shift the drawn picture at once, draw it sharp when the view rests. */
   private moveFirst(): void {
-    const factor = this.view.scale / this.drawnView.scale;
-    const x = this.view.x - this.drawnView.x * factor;
-    const y = this.view.y - this.drawnView.y * factor;
+    const { view } = this.port;
+    const factor = view.scale / this.drawnView.scale;
+    const x = view.x - this.drawnView.x * factor;
+    const y = view.y - this.drawnView.y * factor;
     this.base.style.transform = `translate(${x}px, ${y}px) scale(${factor})`;
     window.clearTimeout(this.settle);
     this.settle = window.setTimeout(() => this.redraw(), SETTLE_MS);
@@ -258,14 +235,14 @@ class MapView implements KarvanMap {
   private picture(): Picture {
     return {
       scene: this.scene,
-      view: this.view,
-      width: this.width,
-      height: this.height,
+      view: this.port.view,
+      width: this.port.width,
+      height: this.port.height,
       colours: this.colours,
       shownModes: this.shownModes,
       routes: this.routes,
       flows: this.flows,
-      nodeName: (node) => field(node.row, "name") || node.id,
+      nodeName: (node) => shortPlace(this.ctx.doc, node.id),
       countryName,
       measure: this.measure,
     };
@@ -279,7 +256,7 @@ class MapView implements KarvanMap {
   }
 
   private requestFrame(): void {
-    if (!this.frame && this.width) this.frame = requestAnimationFrame((now) => this.tick(now));
+    if (!this.frame && this.port.width) this.frame = requestAnimationFrame((now) => this.tick(now));
   }
 
   private tick(now: number): void {
@@ -302,7 +279,7 @@ class MapView implements KarvanMap {
     const start = performance.now();
     drawPicture(this.basePen, this.picture(), this.ratio);
     this.base.style.transform = "";
-    this.drawnView = this.view;
+    this.drawnView = this.port.view;
     this.stale = false;
     this.drawMs = performance.now() - start;
   }
@@ -310,9 +287,10 @@ class MapView implements KarvanMap {
   private drawTop(): void {
     const pen = this.topPen;
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    pen.clearRect(0, 0, this.width, this.height);
-    if (this.moving) this.vehicles?.draw(pen, this.view, this.hour, this.colours.halo);
-    if (this.card.hit) drawMark(pen, this.card.hit, this.view, this.colours.text);
+    const { view, width, height } = this.port;
+    pen.clearRect(0, 0, width, height);
+    if (this.moving) this.vehicles?.draw(pen, view, this.hour, this.colours.halo);
+    if (this.card.hit) drawMark(pen, this.card.hit, view, this.colours.text);
   }
 
   private rebuildVehicles(): void {
@@ -339,7 +317,7 @@ class MapView implements KarvanMap {
       this.applyTheme();
       this.rebuildVehicles();
       // Printing takes the picture as it is now, so it cannot wait for a frame.
-      if (this.width) this.drawBase();
+      if (this.port.width) this.drawBase();
       this.drawTop();
     };
     this.cleanups.push(
@@ -347,9 +325,9 @@ class MapView implements KarvanMap {
       () => sight.disconnect(),
       onThemeChange(recolour),
       listenToGestures(this.top, {
-        view: () => this.view,
-        move: (view) => this.moveTo(view),
-        zoom: (factor, x, y) => this.zoomBy(factor, x, y),
+        view: () => this.port.view,
+        move: (view) => this.port.move(view),
+        zoom: (factor, x, y) => this.port.zoom(factor, x, y),
         point: (x, y, touch) => this.point(x, y, touch),
         press: (x, y, touch) => this.press(x, y, touch),
         leave: () => !this.card.pinned && this.show(null, false),
@@ -361,7 +339,7 @@ class MapView implements KarvanMap {
 
   private hitAt(x: number, y: number, touch: boolean): Hit | null {
     const links = this.scene.links.filter((link) => this.shownModes.has(link.mode));
-    return hitAt(this.scene.nodes, links, this.view, x, y, touch ? TOUCH_REACH_PX : REACH_PX);
+    return hitAt(this.scene.nodes, links, this.port.view, x, y, touch ? TOUCH_REACH_PX : REACH_PX);
   }
 
   private point(x: number, y: number, touch: boolean): void {
@@ -395,11 +373,11 @@ class MapView implements KarvanMap {
       ArrowDown: [0, 1],
     };
     const step = steps[event.key];
-    if (step && event.shiftKey) this.pan(-step[0] * PAN_PX, -step[1] * PAN_PX);
+    if (step && event.shiftKey) this.port.pan(-step[0] * PAN_PX, -step[1] * PAN_PX);
     else if (step) this.walk(step[0], step[1]);
-    else if (event.key === "+" || event.key === "=") this.zoomBy(ZOOM_STEP);
-    else if (event.key === "-") this.zoomBy(1 / ZOOM_STEP);
-    else if (event.key === "0") this.reset();
+    else if (event.key === "+" || event.key === "=") this.port.zoom(ZOOM_STEP);
+    else if (event.key === "-") this.port.zoom(1 / ZOOM_STEP);
+    else if (event.key === "0") this.port.reset();
     else if (event.key === "Enter" && this.card.hit) this.openCard();
     else if (event.key === "Escape" && this.card.hit) this.show(null, false);
     else return;
@@ -411,26 +389,22 @@ class MapView implements KarvanMap {
     this.card.element.querySelector("button")?.focus();
   }
 
-  private pan(dx: number, dy: number): void {
-    this.moveTo({ ...this.view, x: this.view.x + dx, y: this.view.y + dy });
-  }
-
   /** Go to the next place in a direction; the first press takes the one nearest to the middle. */
   private walk(dx: number, dy: number): void {
-    const { scene, view } = this;
+    const { scene, port } = this;
     const current = this.card.hit && "node" in this.card.hit ? this.card.hit.node : null;
     const node = current ? neighbour(scene.nodes, current, dx, dy) : this.middleNode();
     if (!node) return;
     this.show({ node }, false);
     this.spoken.textContent = spokenFacts(this.ctx, { node });
-    const x = node.x * view.scale + view.x;
-    const y = node.y * view.scale + view.y;
-    const inside = x > MARGIN_PX && y > MARGIN_PX && x < this.width - MARGIN_PX && y < this.height - MARGIN_PX;
-    if (!inside) this.pan(this.width / 2 - x, this.height / 2 - y);
+    const x = node.x * port.view.scale + port.view.x;
+    const y = node.y * port.view.scale + port.view.y;
+    if (!port.holds(x, y)) port.pan(port.width / 2 - x, port.height / 2 - y);
   }
 
   private middleNode(): MapNode | null {
-    const hit = hitAt(this.scene.nodes, [], this.view, this.width / 2, this.height / 2, this.width);
+    const { view, width, height } = this.port;
+    const hit = hitAt(this.scene.nodes, [], view, width / 2, height / 2, width);
     return hit && "node" in hit ? hit.node : null;
   }
 
@@ -438,29 +412,5 @@ class MapView implements KarvanMap {
     this.notice.textContent = text;
     this.notice.classList.add("shown");
     window.setTimeout(() => this.notice.classList.remove("shown"), 1600);
-  }
-
-  // Files
-
-  private savePng(): void {
-    const whole = document.createElement("canvas");
-    whole.width = this.base.width;
-    whole.height = this.base.height;
-    const pen = whole.getContext("2d", { alpha: false })!;
-    const picture = this.picture();
-    drawPicture(pen, picture, this.ratio);
-    drawCredit(pen, picture, this.credit());
-    whole.toBlob((blob) => blob && download("map.png", blob), "image/png");
-  }
-
-  private saveSvg(): void {
-    const { view } = this;
-    const project = (lon: number, lat: number): [number, number] => [
-      worldX(lon) * view.scale + view.x,
-      worldY(lat) * view.scale + view.y,
-    ];
-    const { countries } = this.ctx.doc.raw.boundaries;
-    const text = mapSvg(this.picture(), countries, project, this.credit());
-    download("map.svg", new Blob([text], { type: "image/svg+xml" }));
   }
 }

@@ -1,4 +1,6 @@
-/** Names on the map: the most important first, none over another. */
+/** Names on the map: the most important first, none over another, off dots and routes where possible. */
+
+import type { Occupied } from "./occupied";
 
 export interface Label {
   text: string;
@@ -18,6 +20,15 @@ export interface Placed {
   top: number;
   width: number;
   height: number;
+  /** Too far from its point to be taken for its name without a line between them. */
+  far: boolean;
+}
+
+/** The line from a point to a name that stands further away. */
+export function leader({ label, left, top, width, height }: Placed): [number, number, number, number] {
+  const x = Math.min(left + width, Math.max(left, label.x));
+  const y = Math.min(top + height, Math.max(top, label.y));
+  return [label.x, label.y, x, y];
 }
 
 const PADDING_PX = 2;
@@ -28,13 +39,11 @@ const AREA_OF_A_LABEL = 7000;
 const MOST_TRIED = 500;
 /** Labels of a smaller rank must appear if at all possible. */
 const MUST_BELOW = 10;
-
-/** A dot that names should not cover. */
-export interface Dot {
-  x: number;
-  y: number;
-  radius: number;
-}
+/** Cost of what a label that may be left out may cover: a corner of a broad line. */
+const TOLERATED_COST = 2;
+/** What a place further from its point costs; only labels that must appear go there. */
+const DISTANCE_COST = 6;
+const FURTHER_PX = [0, 8, 18];
 
 type Measure = (text: string, font: string) => number;
 
@@ -53,57 +62,66 @@ export function cachedMeasure(ctx: CanvasRenderingContext2D): Measure {
   };
 }
 
-export function placeLabels(
-  labels: Label[],
-  width: number,
-  height: number,
-  measure: Measure,
-  dots: Dot[],
-): Placed[] {
+/** The places of the labels that are shown: off dots, routes and each other. */
+export function placeLabels(labels: Label[], width: number, height: number, measure: Measure, occupied: Occupied): Placed[] {
   const inside = labels.filter((l) => l.x > 0 && l.x < width && l.y > 0 && l.y < height);
   inside.sort((a, b) => a.rank - b.rank);
   const most = Math.max(8, Math.round((width * height) / AREA_OF_A_LABEL));
   const placed: Placed[] = [];
   for (const label of inside.slice(0, MOST_TRIED)) {
     if (placed.length >= most) break;
-    const textWidth = measure(label.text, label.font);
-    const free = candidates(label, textWidth).filter((box) => fits(box, placed, width, height));
-    // The ends and stops of a route are named even where a dot has to be covered.
-    const clear = free.find((box) => !dots.some((dot) => covers(box, dot)));
-    const best = clear ?? (label.rank < MUST_BELOW ? free[0] : undefined);
-    if (best) placed.push(best);
+    const must = label.rank < MUST_BELOW;
+    const free = candidates(label, measure(label.text, label.font), must).filter(({ box }) => fits(box, placed, width, height));
+    const best = cheapest(free, occupied);
+    if (best && (must || best.cost <= TOLERATED_COST)) placed.push(best.box);
   }
   return placed;
 }
 
-function candidates(label: Label, width: number): Placed[] {
-  const height = label.size * 1.2;
-  const middle = label.y - height / 2;
-  const at = (left: number, top: number): Placed => ({ label, left, top, width, height });
-  if (label.gap === 0) return [at(label.x - width / 2, middle)];
-  const right = label.x + label.gap;
-  const left = label.x - label.gap - width;
-  const above = label.y - label.gap - height;
-  const below = label.y + label.gap;
-  return [
-    at(right, middle),
-    at(left, middle),
-    at(label.x - width / 2, above),
-    at(label.x - width / 2, below),
-    at(right, above + 2),
-    at(right, below - 2),
-    at(left, above + 2),
-    at(left, below - 2),
-  ];
+interface Candidate {
+  box: Placed;
+  cost: number;
 }
 
-function covers(box: Placed, dot: Dot): boolean {
-  return (
-    dot.x + dot.radius > box.left &&
-    dot.x - dot.radius < box.left + box.width &&
-    dot.y + dot.radius > box.top &&
-    dot.y - dot.radius < box.top + box.height
+function cheapest(found: Candidate[], occupied: Occupied): Candidate | undefined {
+  let best: Candidate | undefined;
+  for (const { box, cost: own } of found) {
+    const cost = own + occupied.cost(box);
+    if (!best || cost < best.cost) best = { box, cost };
+    if (cost === 0) break;
+  }
+  return best;
+}
+
+/** Where a label may stand, the usual place first, with what the place itself costs. */
+function candidates(label: Label, width: number, must: boolean): Candidate[] {
+  const height = label.size * 1.2;
+  const at = (left: number, top: number, far = false): Placed => ({ label, left, top, width, height, far });
+  if (label.gap === 0) {
+    // The name of an area is as true a little beside its middle.
+    const shifts = [0, -1, 1, -2, 2].map((lines) => lines * height * 1.3);
+    return shifts.map((shift) => ({ box: at(label.x - width / 2, label.y - height / 2 + shift), cost: 0 }));
+  }
+  return FURTHER_PX.slice(0, must ? FURTHER_PX.length : 1).flatMap((further, ring) =>
+    around(label, label.gap + further, width, height).map(([left, top]) => ({ box: at(left, top, ring > 0), cost: ring * DISTANCE_COST })),
   );
+}
+
+/** Corners of the boxes around a point: right, left, above, below, then the diagonals. */
+function around({ x, y }: Label, gap: number, width: number, height: number): [number, number][] {
+  const middle = y - height / 2;
+  const [right, left] = [x + gap, x - gap - width];
+  const [above, below] = [y - gap - height, y + gap];
+  return [
+    [right, middle],
+    [left, middle],
+    [x - width / 2, above],
+    [x - width / 2, below],
+    [right, above + 2],
+    [right, below - 2],
+    [left, above + 2],
+    [left, below - 2],
+  ];
 }
 
 function fits(box: Placed, placed: Placed[], width: number, height: number): boolean {

@@ -35,7 +35,7 @@ function modeSwitch(mode: Mode, shown: Set<Mode>, changed: () => void): HTMLElem
     "button",
     {
       type: "button",
-      "aria-pressed": "true",
+      "aria-pressed": String(shown.has(mode)),
       onclick: () => {
         if (!shown.delete(mode)) shown.add(mode);
         button.setAttribute("aria-pressed", String(shown.has(mode)));

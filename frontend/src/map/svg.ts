@@ -1,17 +1,18 @@
 /** The map as an SVG file, with text as text. */
 
+import type { Country } from "../core/document";
 import {
   linkWidth,
   nodeRadius,
   placedLabels,
   routeEnds,
+  routeSide,
+  routeWidth,
   shifted,
-  ALTERNATIVE_WIDTH_PX,
-  OFFSET_PX,
-  ROUTE_WIDTH_PX,
   type Picture,
 } from "./draw";
-import { onScreen } from "./projection";
+import { leader } from "./labels";
+import { onScreen, worldX, worldY } from "./projection";
 import { stepsOf } from "./routes";
 
 const NS = "http://www.w3.org/2000/svg";
@@ -22,18 +23,13 @@ function element(name: string, attributes: Record<string, string | number>): SVG
   return made;
 }
 
-export function mapSvg(
-  p: Picture,
-  rings: { id: string; polygons: [number, number][][][] }[],
-  project: (lon: number, lat: number) => [number, number],
-  caption: string,
-): string {
+export function mapSvg(p: Picture, countries: Country[], caption: string): string {
   const size = { width: p.width, height: p.height };
   const svg = element("svg", { xmlns: NS, ...size, viewBox: `0 0 ${p.width} ${p.height}` });
   const title = element("title", {});
   title.textContent = caption;
   svg.append(title, element("rect", { ...size, fill: p.colours.sea }));
-  svg.append(...countryShapes(p, rings, project), ...linkShapes(p), ...routeShapes(p), ...dots(p));
+  svg.append(...countryShapes(p, countries), ...linkShapes(p), ...routeShapes(p), ...dots(p));
   svg.append(...names(p));
   const credit = element("text", { x: 6, y: p.height - 6, "font-size": 9, fill: p.colours.muted });
   credit.setAttribute("font-family", "system-ui, sans-serif");
@@ -46,17 +42,18 @@ function pathText(points: [number, number][]): string {
   return points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 }
 
-function countryShapes(
-  p: Picture,
-  countries: { id: string; polygons: [number, number][][][] }[],
-  project: (lon: number, lat: number) => [number, number],
-): SVGElement[] {
+function countryShapes(p: Picture, countries: Country[]): SVGElement[] {
+  const { view } = p;
+  const project = ([lon, lat]: [number, number]): [number, number] => [
+    worldX(lon) * view.scale + view.x,
+    worldY(lat) * view.scale + view.y,
+  ];
   return countries.flatMap((country, index) => {
     const shape = p.scene.countries[index];
     if (!shape || !onScreen(shape.box, p.view, p.width, p.height)) return [];
     const rings = country.polygons.flat();
     const d = rings
-      .map((ring) => `${pathText(ring.map(([lon, lat]) => project(lon, lat)))}Z`)
+      .map((ring) => `${pathText(ring.map(project))}Z`)
       .join("");
     const look = { fill: p.colours.land, stroke: p.colours.border, "stroke-width": 0.8 };
     return [element("path", { d, ...look, "fill-rule": "evenodd" })];
@@ -82,11 +79,9 @@ function linkShapes(p: Picture): SVGElement[] {
 
 function routeShapes(p: Picture): SVGElement[] {
   return p.routes.map((route, index) => {
-    const side = index === 0 ? 0 : (index % 2 ? 1 : -1) * Math.ceil(index / 2) * OFFSET_PX;
     const steps = stepsOf(p.scene, route.legs).flat();
-    const d = steps.map(({ link }) => pathText(shifted(link.path, p.view, side))).join("");
-    const width = index === 0 ? ROUTE_WIDTH_PX : ALTERNATIVE_WIDTH_PX;
-    return element("path", { d, fill: "none", stroke: route.colour, "stroke-width": width });
+    const d = steps.map(({ link }) => pathText(shifted(link.path, p.view, routeSide(index)))).join("");
+    return element("path", { d, fill: "none", stroke: route.colour, "stroke-width": routeWidth(index) });
   });
 }
 
@@ -103,7 +98,8 @@ function dots(p: Picture): SVGElement[] {
 }
 
 function names(p: Picture): SVGElement[] {
-  return placedLabels(p).map(({ label, left, top, height }) => {
+  return placedLabels(p).flatMap((placed) => {
+    const { label, left, top, height } = placed;
     const text = element("text", {
       x: left.toFixed(1),
       y: (top + height * 0.78).toFixed(1),
@@ -117,6 +113,8 @@ function names(p: Picture): SVGElement[] {
       "font-weight": label.font.startsWith("600") ? 600 : 400,
     });
     text.textContent = label.text;
-    return text;
+    if (!placed.far) return [text];
+    const [x1, y1, x2, y2] = leader(placed);
+    return [element("line", { x1, y1, x2, y2, stroke: p.colours.muted }), text];
   });
 }

@@ -240,7 +240,8 @@ class Runs:
     # What goes on behind
 
     def _view(self, job: Job) -> Run:
-        return job.view(self._waiting.index(job) if job in self._waiting else 0)
+        # Whoever waits does so for a run under way, and for those that wait longer.
+        return job.view(self._waiting.index(job) + 1 if job in self._waiting else 0)
 
     def _start(self) -> None:
         """Give waiting runs to idle workers."""
