@@ -118,6 +118,11 @@ def _written(stage: Stage) -> list[str]:
     return list(dict.fromkeys(f"{INPUT}TABLE" if n.startswith(INPUT) else n for n in stage.writes))
 
 
+def _reads(stage: Stage) -> str:
+    names = "all tables" if set(stage.reads) == set(tables()) else ", ".join(stage.reads)
+    return f"{names}: of the case as read, whatever is changed" if stage.as_read else names
+
+
 def _result_link(name: str) -> str:
     place = "tables-of-the-case" if name.startswith(INPUT) else name
     return f"[{name}](results.md#{place})"
@@ -137,7 +142,7 @@ def stages_page() -> str:
         (
             code(stage.name),
             stage.title,
-            "all tables" if set(stage.reads) == set(tables()) else ", ".join(stage.reads),
+            _reads(stage),
             "yes" if stage.reads_definitions else "",
             ", ".join(map(_result_link, _written(stage))),
         )

@@ -230,6 +230,60 @@ def test_a_measure_that_is_not_applied_reruns_what_looks_at_definitions(
     assert log.stages("done") == [s.name for s in STAGES if s.reads_definitions]
 
 
+def test_a_measure_reruns_what_reads_the_tables_that_it_changes(
+    two_port_case: Case, tmp_path: Path
+) -> None:
+    run(two_port_case, tmp_path / "r")
+    case = two_port_case.with_measures(["daily-ferry"], year=2026)
+    assert {n for n in case.tables if case.table(n) is not two_port_case.table(n)} == {"services"}
+    log = Log()
+    run(replace(case, year=two_port_case.year), tmp_path / "r", tell=log)
+    assert log.stages("kept") == [s.name for s in STAGES if s.as_read or "services" not in s.reads]
+    assert "validation" in log.stages("kept")
+
+
+def test_what_another_run_finished_with_the_same_inputs_is_taken_over(
+    two_port_case: Case, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    run(two_port_case, runs / "base")
+    case = two_port_case.with_measures(["daily-ferry"], year=2030)
+    log = Log()
+    taken = run(case, runs / "daily", others=runs, tell=log)
+    assert log.stages("kept") == ["validation"]
+    anew = run(case, tmp_path / "anew")
+    assert table_bytes(taken.root) == table_bytes(anew.root)
+    assert without_timings(taken.manifest) == without_timings(anew.manifest)
+    # What is shared is never written into: the donor stays as it was when the taker changes.
+    before = contents(runs / "base")
+    edited = changed(case, "validation", ONE_CELL["validation"])
+    run(replace(edited, unchanged=edited), runs / "daily", others=runs)
+    assert contents(runs / "base") == before
+
+
+def test_a_damaged_stage_of_another_run_is_not_taken_over(
+    two_port_case: Case, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    run(two_port_case, runs / "base")
+    table_path(runs / "base", "validation").write_bytes(b"damaged")
+    log = Log()
+    run(two_port_case, runs / "again", others=runs, tell=log)
+    assert log.stages("done") == ["validation"]
+
+
+def test_a_measure_that_changes_no_table_reruns_only_what_says_so(
+    two_port_case: Case, tmp_path: Path
+) -> None:
+    news = {"changes": [], "pending": "trade", "from_year": 2024}
+    talk = two_port_case.measures["daily-ferry"].model_copy(update=news)
+    case = replace(two_port_case, measures={"daily-ferry": talk})
+    run(case, tmp_path / "r")
+    log = Log()
+    run(case.with_measures(["daily-ferry"]), tmp_path / "r", tell=log)
+    assert log.stages("done") == [s.name for s in STAGES if s.reads_applied]
+
+
 def test_a_measure_that_changes_no_table_is_still_said_to_be_applied(
     two_port_case: Case, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ its record is on disk.  A run that was killed therefore finds every finished sta
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -166,6 +167,18 @@ def write_table(root: Path, name: str, table: pl.DataFrame) -> str:
     with _in_one_step(table_path(root, name)) as temporary:
         table.write_parquet(temporary, compression="zstd")
         return file_hash(temporary)
+
+
+def take_table(donor: Path, root: Path, name: str) -> None:
+    """Put a table of another results folder into this one, without a copy where that is possible.
+
+    Tables are replaced, never written into, so that two folders may share one file.
+    """
+    with _in_one_step(table_path(root, name)) as temporary:
+        try:
+            os.link(table_path(donor, name), temporary)
+        except OSError:
+            shutil.copyfile(table_path(donor, name), temporary)
 
 
 def file_hash(path: Path) -> str:

@@ -23,6 +23,7 @@ from karvan.case.results import (
     read_manifest,
     read_results,
     table_path,
+    take_table,
     write_json,
     write_table,
 )
@@ -62,6 +63,7 @@ def run(
     *,
     seed: int = 0,
     fresh: bool = False,
+    others: Path | None = None,
     tell: Callable[[Event], None] = lambda event: None,
 ) -> Results:
     """Return the results of `case`, written to the folder `out`.
@@ -76,6 +78,8 @@ def run(
         Enters the keys of stages and the manifest; stages that draw numbers start from it.
     fresh : bool
         Compute every stage anew.
+    others : path, optional
+        Folder of other runs: a stage that one of them finished with the same inputs is taken over.
     tell : callable
         Takes an :class:`Event` when something happens.
 
@@ -95,6 +99,8 @@ def run(
     for stage in STAGES:
         key = stage_key(stage, case, seed)
         record = None if fresh else _finished(root, stage, key)
+        if record is None and others and not fresh:
+            record = _taken_over(root, stage, key, others, unfinished)
         if record is None:
             record = _compute(root, stage, case, key, tell, unfinished)
         else:
@@ -144,13 +150,33 @@ def _finished(root: Path, stage: Stage, key: str) -> dict[str, Any] | None:
     return dict(record) if sound else None
 
 
+def _taken_over(
+    root: Path, stage: Stage, key: str, others: Path, unfinished: Callable[[], None]
+) -> dict[str, Any] | None:
+    """The record of the stage after its tables were taken from a run that finished the same."""
+    for path in others.glob(f"*/stages/{stage.name}.json"):
+        donor = path.parent.parent
+        record = _finished(donor, stage, key)
+        if record is None:
+            continue
+        unfinished()
+        for name in stage.writes:
+            take_table(donor, root, name)
+        write_json(_record_path(root, stage), record)
+        # Another process may have worked on the donor meanwhile.
+        return _finished(root, stage, key)
+    return None
+
+
 def stage_key(stage: Stage, case: Case, seed: int) -> str:
     """Return the hash of all that the result of a stage depends on."""
-    parts = [stage.name, code_hash(), str(seed), str(case.year), case.settings.model_dump_json()]
-    parts += [f"{name} {table_hash(case, name)}" for name in stage.reads]
-    if stage.reads_definitions:
+    read = case.as_read if stage.as_read else case
+    parts = [stage.name, code_hash(), str(seed), str(read.year), case.settings.model_dump_json()]
+    parts += [f"{name} {table_hash(read, name)}" for name in stage.reads]
+    if stage.reads_applied:
         parts += [file_hash(case.root / name) for name in (GEOMETRY, BOUNDARIES)]
         parts += case.applied
+    if stage.reads_definitions:
         # Scenarios start from the case as it was read, whatever the run has changed.
         parts += [f"{name} {table_hash(case.as_read, name)} as read" for name in stage.reads]
         for things in (case.measures, case.scenarios):

@@ -46,6 +46,10 @@ class Stage:
         Result tables.
     reads_definitions : bool
         Whether it also looks at measures and scenarios that are not applied.
+    reads_applied : bool
+        Whether it also says which measures are applied, and keeps files beside the tables.
+    as_read : bool
+        Whether its tables are those of the case as read, whatever the run has changed.
     """
 
     name: str
@@ -54,6 +58,8 @@ class Stage:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     reads_definitions: bool = False
+    reads_applied: bool = False
+    as_read: bool = False
 
 
 def _check(case: Case, progress: Callable[[float], None]) -> Tables:
@@ -158,7 +164,7 @@ def _inputs(case: Case, progress: Callable[[float], None]) -> Tables:
 
 
 STAGES: tuple[Stage, ...] = (
-    Stage("check", "checking the case", _check, ALL_TABLES, ("problems",), True),
+    Stage("check", "checking the case", _check, ALL_TABLES, ("problems",), reads_definitions=True),
     Stage(
         "network",
         "compiling the network",
@@ -179,7 +185,8 @@ STAGES: tuple[Stage, ...] = (
         _inputs,
         ALL_TABLES,
         (*(INPUT + name for name in tables()), "measures", "scenarios", "geometry", "boundaries"),
-        True,
+        reads_definitions=True,
+        reads_applied=True,
     ),
     Stage(
         "evidence",
@@ -194,6 +201,7 @@ STAGES: tuple[Stage, ...] = (
         _validation,
         (*NETWORK_TABLES, "terminals", "validation"),
         ("validation",),
-        True,
+        reads_definitions=True,
+        as_read=True,
     ),
 )

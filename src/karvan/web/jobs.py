@@ -78,12 +78,16 @@ class Desk:
         }
 
     def run(self, id: str, asked: Asked, document: str) -> Json:
-        """Run a question, tell how it goes, and put its document beside the tables."""
+        """Run a question, tell how it goes, and put its document beside the tables.
+
+        What another run has finished with the same inputs is taken over: a measure costs only the
+        stages that read what it changes.
+        """
         case = self._case_of(asked)
         if self._ids(case) != id:
             message = "the case or the code has changed since the server started; restart it"
             raise CaseChangedError(message)
-        results = run(case, self._results / id, tell=self._tell_event)
+        results = run(case, self._results / id, others=self._results, tell=self._tell_event)
         # A fault here must not spoil a finished run; whoever asks for the document meets it again.
         try:
             self.document(id, document)

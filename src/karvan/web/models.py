@@ -87,7 +87,7 @@ class Run(Sent):
     share: Annotated[float, Field(ge=0, le=1, description="Share of the run that is done.")]
     seconds: Annotated[float, Field(ge=0, description="Time the stages took so far.")]
     stages: list[StageState]
-    position: Annotated[int, Field(ge=0, description="Runs that must end first; 0 where it is under way.")]
+    position: Annotated[int, Field(ge=0, description="Runs that must end first.")]
     error: ErrorBody | None
 
 
