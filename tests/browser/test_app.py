@@ -29,6 +29,7 @@ Visiting = Callable[..., Any]
 SCENARIO = "base-2025"
 MEASURE = "china-95306-digital-port"
 OTHER_MEASURE = "khorgos-gateway-tracks"
+HOSTILE = "<img src=x onerror="
 PARTS = ("before", "after", "change")
 SCREENS = {"desk": DESKTOP, "phone": PHONE}
 XIAN_BAKU = "from=xian&to=absheron"
@@ -99,6 +100,19 @@ def test_the_first_page_is_the_answer(visit_app: Visiting, server: Any) -> None:
         box = page.locator(".app-map-place").bounding_box()
         assert box["y"] < DESKTOP["height"] / 2
         assert ink(visit.context, page.locator(".app-map-place .map-stage").screenshot()) > 0.01
+
+
+def test_measures_stand_under_the_five_pillars(
+    visit_app: Visiting, server: Any, case: dict[str, Any]
+) -> None:
+    with visit_app() as visit:
+        page = visit.page
+        open_app(visit, server.address)
+        groups = page.locator("details.app-pillar")
+        expect(groups).to_have_count(5)
+        switches = [groups.nth(i).locator("input[role=switch]").count() for i in range(5)]
+        of_pillar = [m["pillar"] for m in case["measures"]]
+        assert switches == [of_pillar.count(pillar) for pillar in case["pillars"]]
 
 
 def test_a_measure_is_switched_and_the_number_follows(
@@ -254,7 +268,7 @@ def test_the_planner_finds_and_draws_routes(visit_app: Visiting, server: Any) ->
         _, csv_data = saved(page, page.locator(".app-links").get_by_text("CSV", exact=True))
         assert csv_rows(csv_data)
         _, geo = saved(page, page.locator(".app-links").get_by_text("GeoJSON", exact=True))
-        assert json.loads(geo)["type"] == "FeatureCollection"
+        assert "© OpenStreetMap contributors" in json.loads(geo)["attribution"]
         routes.nth(1).get_by_role("button").click()
         expect(routes.nth(1).get_by_role("button")).to_have_attribute("aria-pressed", "true")
         assert "pick=2" in page.url
@@ -307,7 +321,9 @@ def test_results_are_downloaded_and_read_back(visit_app: Visiting, server: Any) 
         assert [row["pair_id"] for row in rows] == table["pair_id"].to_list()
         assert [float(row["mean_h"]) for row in rows] == pytest.approx(table["mean_h"].to_list())
         _, data = saved(page, place.get_by_text("GeoJSON"))
-        features = json.loads(data)["features"]
+        lines = json.loads(data)
+        assert "© OpenStreetMap contributors" in lines["attribution"]
+        features = lines["features"]
         assert features
         assert all(feature["geometry"]["coordinates"] for feature in features)
         _, data = saved(page, place.get_by_text("Scenario file"))
@@ -353,6 +369,24 @@ def test_every_page_of_the_results(visit_app: Visiting, server: Any) -> None:
             expect(page.locator(".app-page [role=alert]")).to_have_count(0)
 
 
+def hostile_everywhere(page: Any, address: str) -> None:
+    """Show the place that is called like markup wherever the app names places."""
+    suggested = page.get_by_role("listbox", name="From", exact=True).get_by_role("option")
+    page.goto(f"{address}#/plan?lang=en")
+    page.get_by_role("combobox", name="From", exact=True).press_sequentially("img")
+    expect(suggested.first).to_contain_text(HOSTILE)
+    page.goto(f"{address}#/plan?from=east&to=west&lang=en")
+    expect(page.locator(".app-routes li").first).to_contain_text(HOSTILE, timeout=RUN_MS)
+    expect(page.locator(".data-table")).to_contain_text(HOSTILE)
+    page.goto(f"{address}#/compare?a=daily-2030&b=daily-2030,2024&lang=en")
+    expect(page.locator("canvas.map-top")).to_have_count(2, timeout=RUN_MS)
+    expect(page.locator(".data-table").first).to_contain_text(HOSTILE)
+    page.goto(f"{address}#/map?scenario=daily-2030&lang=en")
+    expect(page.locator(".page-map")).to_contain_text(HOSTILE, timeout=RUN_MS)
+    assert page.locator("img").count() == 0
+    assert page.evaluate("() => window.__hacked") is None
+
+
 def test_hostile_names_and_a_server_that_goes_away(
     browser: Any, serve: Callable[..., Any], hostile_case: Path
 ) -> None:
@@ -360,9 +394,9 @@ def test_hostile_names_and_a_server_that_goes_away(
     with visiting(browser, server.address) as visit:
         page = visit.page
         open_app(visit, server.address, "/itineraries?scenario=daily-2030")
-        expect(page.locator(".app-pair option").first).to_contain_text("<img src=x onerror=")
-        assert page.locator("img").count() == 0
-        assert page.evaluate("() => window.__hacked") is None
+        expect(page.locator(".app-pair option").first).to_contain_text(HOSTILE)
+        hostile_everywhere(page, server.address)
+        open_app(visit, server.address, "/itineraries?scenario=daily-2030")
         port = server.port
         server.stop()
         visit.forgive("Failed to load resource|ERR_CONNECTION")

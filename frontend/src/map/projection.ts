@@ -38,11 +38,11 @@ export function boxOfPath(path: Float64Array): Box {
   return box;
 }
 
-/** The view in which a box fills the screen with a margin. */
-export function fit(box: Box, width: number, height: number, margin: number): View {
+/** The view in which a box fills the screen with margins beside it and above and below it. */
+export function fit(box: Box, width: number, height: number, beside = 0, above = 0): View {
   const across = Math.max(box.right - box.left, 1e-6);
   const down = Math.max(box.bottom - box.top, 1e-6);
-  const scale = Math.min((width - 2 * margin) / across, (height - 2 * margin) / down);
+  const scale = Math.min((width - 2 * beside) / across, (height - 2 * above) / down);
   return {
     scale,
     x: width / 2 - ((box.left + box.right) / 2) * scale,

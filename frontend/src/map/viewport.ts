@@ -4,6 +4,8 @@ import { fit, zoomed, type View } from "./projection";
 import { inlandNodes, nodesBox, type Scene } from "./scene";
 
 const MARGIN_PX = 34;
+/** Room for the names of the outermost places. */
+const NAME_PX = 84;
 const WIDEST = 0.6;
 const CLOSEST_SCALE = 900;
 const WHOLE_WORLD = { left: -180, right: 180, top: -85, bottom: 85 };
@@ -102,12 +104,12 @@ export class Viewport {
     }
     const ids = this.framed.length ? this.framed : inlandNodes(this.scene);
     const box = nodesBox(this.scene, ids) ?? nodesBox(this.scene) ?? WHOLE_WORLD;
-    this.view = this.limited(fit(box, this.width, this.height, Math.min(MARGIN_PX, this.width / 8)));
+    this.view = this.limited(fit(box, this.width, this.height, Math.min(NAME_PX, this.width / 8), MARGIN_PX));
   }
 
   private limited(view: View): View {
     const box = nodesBox(this.scene);
-    const least = box ? fit(box, this.width, this.height, 0).scale * WIDEST : 1;
+    const least = box ? fit(box, this.width, this.height).scale * WIDEST : 1;
     const factor = Math.min(CLOSEST_SCALE, Math.max(least, view.scale)) / view.scale;
     return factor === 1 ? view : zoomed(view, factor, this.width / 2, this.height / 2);
   }
