@@ -3,7 +3,7 @@ import { add, h } from "../core/dom";
 import { t } from "../core/texts";
 import type { CaseInfo } from "./api";
 import { objectiveName, said } from "./labels";
-import { placeBox, type PlaceBox } from "./places";
+import { PlaceBox } from "./places";
 
 export interface PlanForm {
   element: HTMLElement;
@@ -27,9 +27,9 @@ const CONDITIONS = ["depart", "objectives", "transfers", "avoid", "via", "goods"
 const WIDE = window.matchMedia("(min-width: 900px)");
 
 export function planForm(info: CaseInfo, ask: (params: Record<string, string>) => void): PlanForm {
-  const from = placeBox(t("From"), true);
-  const to = placeBox(t("To"), true);
-  const via = placeBox(t("By way of"), false);
+  const from = new PlaceBox(t("From"), true);
+  const to = new PlaceBox(t("To"), true);
+  const via = new PlaceBox(t("By way of"), false);
   const depart = input("date", {});
   const transfers = input("number", { min: 0, max: 20, step: 1 });
   const avoid = input("text", { maxlength: 200, placeholder: "RU, aktau, ferry" });
@@ -101,9 +101,9 @@ export function field(label: string, box: HTMLElement): HTMLElement {
 
 function swap(from: PlaceBox, to: PlaceBox): HTMLElement {
   const turn = (): void => {
-    const [a, b] = [from, to].map((box) => ({ id: box.value(), name: box.element.querySelector("input")?.value ?? "" }));
-    from.set(b?.id ?? "", b?.name ?? "");
-    to.set(a?.id ?? "", a?.name ?? "");
+    const [id, text] = [from.value(), from.text()];
+    from.set(to.value(), to.text());
+    to.set(id, text);
   };
   return h("button", { type: "button", class: "app-swap", "aria-label": t("Swap origin and destination"), onclick: turn }, "⇄");
 }

@@ -16,15 +16,22 @@ from karvan.web.models import (
     RouteInfo,
 )
 from karvan.web.parameters import CompareQuery, PlacesQuery, Query, RouteQuery
-from karvan.web.replies import JSON, download, json_reply, reply
+from karvan.web.replies import (
+    CSV,
+    GEOJSON,
+    JSON,
+    download,
+    json_reply,
+    packed_reply,
+    reply,
+    to_json,
+)
 from karvan.web.service import Service
-
-CSV, GEOJSON = "text/csv", "application/geo+json"
 
 
 async def get_case(service: Service, request: Request, query: Query) -> Response:
     """Send all that the app needs to know before anything is run."""
-    return reply(request, b"", JSON, packed=await service.packed_case())
+    return packed_reply(request, await service.packed_case(), JSON)
 
 
 async def find_places(service: Service, request: Request, query: PlacesQuery) -> Response:
@@ -58,10 +65,7 @@ async def find_route(service: Service, request: Request, query: RouteQuery) -> R
     found = await service.answers.ask("route", work, keep=True)
     if query.format == "csv":
         return download(request, found, CSV, "route.csv")
-    answer = json_reply(request, found)
-    if query.format == "geojson":
-        answer.headers["Content-Type"] = GEOJSON
-    return answer
+    return reply(request, to_json(found), GEOJSON if query.format == "geojson" else JSON)
 
 
 async def compare_runs(service: Service, request: Request, query: CompareQuery) -> Response:

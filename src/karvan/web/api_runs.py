@@ -16,13 +16,13 @@ from karvan.web.errors import ApiError
 from karvan.web.exports import parquet, recommended_lines
 from karvan.web.models import FeatureCollection, Question, Run, RunList, TableList, TablePage
 from karvan.web.parameters import Query, RunsQuery, TableQuery, invalid
-from karvan.web.replies import JSON, download, json_reply, reply
+from karvan.web.replies import CSV, GEOJSON, JSON, download, json_reply, packed_reply, to_json
 from karvan.web.scenario_file import scenario_toml
 from karvan.web.service import Service
 from karvan.web.stored import columns_of, table_infos
 
-CSV, PARQUET, HTML, TOML = "text/csv", "application/vnd.apache.parquet", "text/html", "text/toml"
-GEOJSON, EVENTS = "application/geo+json", "text/event-stream"
+PARQUET, HTML, TOML = "application/vnd.apache.parquet", "text/html", "text/toml"
+EVENTS = "text/event-stream"
 ROWS_OF_A_PAGE = 1000
 BODY_WAIT_S = 10.0
 
@@ -97,7 +97,7 @@ async def get_document(service: Service, request: Request, query: Query) -> Resp
     run_id = request.path_params["id"]
     packed = await service.kept_file(run_id, "document", service.document_name)
     tag = f"{run_id}-{service.document_name}"
-    return reply(request, b"", JSON, tag=tag, packed=packed)
+    return packed_reply(request, packed, JSON, tag=tag)
 
 
 async def get_report(service: Service, request: Request, query: Query) -> Response:
@@ -106,7 +106,7 @@ async def get_report(service: Service, request: Request, query: Query) -> Respon
     packed = await service.kept_file(run_id, "report", service.report_name)
     headers = {"Content-Disposition": f'attachment; filename="karvan-{run_id}.html"'}
     tag = f"{run_id}-{service.report_name}"
-    return reply(request, b"", HTML, tag=tag, packed=packed, headers=headers)
+    return packed_reply(request, packed, HTML, tag=tag, headers=headers)
 
 
 async def get_tables(service: Service, request: Request, query: Query) -> Response:
@@ -165,11 +165,7 @@ async def get_lines(service: Service, request: Request, query: Query) -> Respons
     """Send the recommended itineraries of a finished run as lines."""
     results = service.store.finished(request.path_params["id"])
     lines = await asyncio.to_thread(recommended_lines, results)
-    answer = json_reply(request, lines)
-    answer.headers["Content-Type"] = GEOJSON
-    name = f"karvan-{results.root.name}.geojson"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return download(request, to_json(lines), GEOJSON, f"karvan-{results.root.name}.geojson")
 
 
 RUN = "/runs/{id}"

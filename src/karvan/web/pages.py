@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from karvan.web.errors import not_found
-from karvan.web.replies import reply
+from karvan.web.replies import packed_reply, reply
 
 TYPES = {"app.js": "text/javascript", "app.css": "text/css"}
 FOREVER = "public, max-age=31536000, immutable"
@@ -90,4 +90,4 @@ class Assets:
             raise not_found(message, "the app loads /assets/app.js and /assets/app.css")
         version, packed = found
         headers = {"Cache-Control": FOREVER} if request.query_params.get("v") == version else {}
-        return reply(request, b"", TYPES[name], tag=version, packed=packed, headers=headers)
+        return packed_reply(request, packed, TYPES[name], tag=version, headers=headers)

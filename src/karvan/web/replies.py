@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from karvan.web.errors import ApiError
 
-JSON = "application/json"
+JSON, GEOJSON, CSV = "application/json", "application/geo+json", "text/csv"
 SMALLEST_COMPRESSED = 1000
 LEVEL = 6
 
@@ -23,43 +23,57 @@ def reply(
     media_type: str,
     *,
     status: int = 200,
-    tag: str = "",
-    packed: bytes | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an answer that revalidates by ETag and is compressed if the client accepts it.
-
-    Parameters
-    ----------
-    request : Request
-    body : bytes or str
-        Ignored where `packed` is sent.
-    media_type : str
-    status : int
-    tag : str
-        What tells versions of the answer apart; the hash of the body without it.
-    packed : bytes, optional
-        The body compressed already.
-    headers : mapping, optional
-    """
+    """Return an answer that revalidates by ETag and is compressed if the client accepts it."""
     data = body.encode() if isinstance(body, str) else body
-    tag = f'W/"{tag or hashlib.sha256(packed or data).hexdigest()[:32]}"'
-    sent = {"Vary": "Accept-Encoding", "Cache-Control": "no-store"}
-    if request.method in {"GET", "HEAD"}:
-        sent |= {"ETag": tag, "Cache-Control": "no-cache", **(headers or {})}
-        if _known(request, tag):
-            return Response(status_code=304, headers=sent)
-    if _accepts_gzip(request) and (packed is not None or len(data) >= SMALLEST_COMPRESSED):
+    sent = _headers(request, _digest(data), headers)
+    if _unchanged(request, sent):
+        return Response(status_code=304, headers=sent)
+    if len(data) >= SMALLEST_COMPRESSED and _accepts_gzip(request):
         sent["Content-Encoding"] = "gzip"
-        data = packed if packed is not None else gzip.compress(data, LEVEL, mtime=0)
-    elif packed is not None:
-        data = gzip.decompress(packed)
+        data = gzip.compress(data, LEVEL, mtime=0)
     return Response(data, status, sent, media_type)
 
 
-def json_reply(request: Request, content: Any, *, status: int = 200, tag: str = "") -> Response:  # noqa: ANN401
+def packed_reply(
+    request: Request,
+    packed: bytes,
+    media_type: str,
+    *,
+    tag: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return what is compressed already; `tag` tells its versions apart, else its hash does."""
+    sent = _headers(request, tag or _digest(packed), headers)
+    if _unchanged(request, sent):
+        return Response(status_code=304, headers=sent)
+    if not _accepts_gzip(request):
+        return Response(gzip.decompress(packed), headers=sent, media_type=media_type)
+    return Response(packed, headers={**sent, "Content-Encoding": "gzip"}, media_type=media_type)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _headers(request: Request, tag: str, more: Mapping[str, str] | None) -> dict[str, str]:
+    sent = {"Vary": "Accept-Encoding", "Cache-Control": "no-store"}
+    if request.method in {"GET", "HEAD"}:
+        sent |= {"ETag": f'W/"{tag}"', "Cache-Control": "no-cache", **(more or {})}
+    return sent
+
+
+def _unchanged(request: Request, sent: Mapping[str, str]) -> bool:
+    """Whether the client has this version already."""
+    asked = request.headers.get("if-none-match", "")
+    tag = sent.get("ETag")
+    return tag is not None and (asked == "*" or tag in (p.strip() for p in asked.split(",")))
+
+
+def json_reply(request: Request, content: Any, *, status: int = 200) -> Response:  # noqa: ANN401
     """Return plain values or a model as JSON."""
-    return reply(request, to_json(content), JSON, status=status, tag=tag)
+    return reply(request, to_json(content), JSON, status=status)
 
 
 def to_json(content: Any) -> str:  # noqa: ANN401 - anything that JSON can hold
@@ -69,12 +83,10 @@ def to_json(content: Any) -> str:  # noqa: ANN401 - anything that JSON can hold
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def download(
-    request: Request, body: bytes | str, media_type: str, name: str, tag: str = ""
-) -> Response:
+def download(request: Request, body: bytes | str, media_type: str, name: str) -> Response:
     """Return an answer that a browser keeps as the file `name`."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return reply(request, body, media_type, tag=tag, headers=headers)
+    return reply(request, body, media_type, headers=headers)
 
 
 def error_reply(error: ApiError) -> Response:
@@ -85,11 +97,6 @@ def error_reply(error: ApiError) -> Response:
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(to_json(error.body()), error.status, headers, JSON)
-
-
-def _known(request: Request, tag: str) -> bool:
-    asked = request.headers.get("if-none-match", "")
-    return asked == "*" or tag in (part.strip() for part in asked.split(","))
 
 
 def _accepts_gzip(request: Request) -> bool:
