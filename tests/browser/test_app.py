@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import tomllib
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from browser_tools import (
     settle,
     visiting,
 )
+
+from karvan.case import find_case
 
 Visiting = Callable[..., Any]
 SCENARIO = "base-2025"
@@ -367,6 +370,35 @@ def test_every_page_of_the_results(visit_app: Visiting, server: Any) -> None:
             links.nth(i).click()
             expect(page.locator(".app-page-title")).to_have_text(title)
             expect(page.locator(".app-page [role=alert]")).to_have_count(0)
+
+
+@pytest.fixture
+def case_with_a_closed_way(tmp_path: Path) -> Path:
+    """A copy of ``two-port`` with a scenario in which no ship sails."""
+    root = tmp_path / "two-port"
+    shutil.copytree(find_case("two-port"), root)
+    scenario = (root / "scenarios" / "daily-2030.toml").read_text(encoding="utf-8")
+    closed = scenario.replace('id = "daily-2030"', 'id = "no-ferry"').replace("Daily", "No")
+    closed = closed.replace('measures = ["daily-ferry"]', "measures = []")
+    change = '\n[[overrides]]\ntable = "services"\naction = "remove"\nwhere = { id = "ferry" }\n'
+    change += 'status = "assumed"\nreason = "an example"\n'
+    path = root / "scenarios" / "no-ferry.toml"
+    path.write_text(closed + change, encoding="utf-8")
+    return root
+
+
+def test_a_pair_that_loses_its_way_is_not_hidden(
+    browser: Any, serve: Callable[..., Any], case_with_a_closed_way: Path
+) -> None:
+    server = serve(case_with_a_closed_way)
+    with visiting(browser, server.address) as visit:
+        page = visit.page
+        open_app(visit, server.address, "/overview?scenario=no-ferry&pair=east-west")
+        expect(page.locator(".app-pair select")).to_have_value("east-west")
+        expect(page.locator(".app-card").first).to_contain_text("This run finds no itinerary")
+        page.goto(f"{server.address}#/compare?a=daily-2030&b=no-ferry&lang=en")
+        expect(page.locator(".data-table").first).to_contain_text("no route", timeout=RUN_MS)
+        expect(page.locator(".app-card-value").first).to_have_text("2 of 2")
 
 
 def hostile_everywhere(page: Any, address: str) -> None:

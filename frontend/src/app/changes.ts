@@ -2,7 +2,7 @@
 import { h } from "../core/dom";
 import type { Doc } from "../core/document";
 import { num, t } from "../core/texts";
-import { bestOf, difference, differs, median, pairFigures } from "./figures";
+import { difference, differs, median, pairChanges } from "./figures";
 
 /** A column of the itineraries, and a difference of it in words. */
 export interface Quantity {
@@ -48,10 +48,10 @@ export interface AllPairs {
 }
 
 export function allPairs(after: Doc, before: Doc): AllPairs {
-  const pairs = pairFigures(after).map(({ id, best }) => ({ best, then: bestOf(before, id) }));
-  const changed = pairs.filter(({ best, then }) => differs(best, then)).length;
+  const pairs = pairChanges(after, before);
+  const changed = pairs.filter(({ now, then }) => differs(now, then)).length;
   return {
     changedText: t("{changed} of {all}", { changed: num(changed), all: num(pairs.length) }),
-    median: ({ column }) => median(pairs.flatMap(({ best, then }) => difference(best, then, column) ?? [])),
+    median: ({ column }) => median(pairs.flatMap(({ now, then }) => difference(now, then, column) ?? [])),
   };
 }

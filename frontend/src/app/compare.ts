@@ -4,12 +4,13 @@ import { add, clear, h, select } from "../core/dom";
 import { itineraryColumns } from "../core/routes";
 import { dataTable, type Column } from "../core/table";
 import { num, t } from "../core/texts";
+import { unit } from "../core/words";
 import { allPairs, changeMark, EMISSIONS, FREIGHT, TIME, type Quantity } from "./changes";
 import { cancelRun, getComparison, type ComparisonInfo, type RunInfo } from "./api";
 import { corridorMap, type CorridorMap } from "./corridormap";
 import { shareButton } from "./downloads";
 import { faultBox, isAbort } from "./faults";
-import { bestOf, difference, differs, pairFigures } from "./figures";
+import { difference, differs, pairChanges } from "./figures";
 import { card } from "./headline";
 import { questionTitle } from "./labels";
 import { progress } from "./progress";
@@ -143,8 +144,8 @@ class Compare implements View {
   // Showing
 
   private draw(before: Loaded, after: Loaded): void {
-    const pairs = pairFigures(after.doc);
-    const changed = pairs.filter(({ id, best }) => differs(best, bestOf(before.doc, id)));
+    const pairs = pairChanges(after.doc, before.doc);
+    const changed = pairs.filter(({ now, then }) => differs(now, then));
     this.drawFigures(before, after);
     this.drawMaps([before, after], changed[0]?.id ?? pairs[0]?.id ?? "");
     this.drawPairs(before, after);
@@ -181,21 +182,16 @@ class Compare implements View {
   private drawPairs(before: Loaded, after: Loaded): void {
     clear(this.pairs);
     const figures = itineraryColumns("mean_h", "cost_usd_per_teu", "co2e_kg_per_teu");
-    const rows = pairFigures(after.doc).map(({ id, name, best }) => {
-      const then = bestOf(before.doc, id);
-      const row: Row = {
-        pair: name,
-        way: then && then["nodes"] === best["nodes"] ? t("same way") : t("another way"),
-        changed: differs(best, then),
-      };
+    const changed = pairChanges(after.doc, before.doc).filter(({ now, then }) => differs(now, then));
+    const rows = changed.map(({ name, now, then }) => {
+      const row: Row = { pair: name, way: wayText(now, then) };
       for (const { key } of figures) {
         row[`${key}_before`] = number(then?.[key]);
-        row[`${key}_after`] = number(best[key]);
-        row[`${key}_change`] = difference(best, then, key);
+        row[`${key}_after`] = number(now?.[key]);
+        row[`${key}_change`] = difference(now, then, key);
       }
       return row;
     });
-    const changed = rows.filter((row) => row["changed"]);
     const columns: Column[] = [
       { key: "pair", title: t("Pair") },
       ...figures.flatMap(({ key, title, kind, fold }) => [
@@ -205,9 +201,9 @@ class Compare implements View {
       ]),
       { key: "way", title: t("Way") },
     ];
-    if (changed.length) {
+    if (rows.length) {
       const caption = t("Pairs whose figures differ");
-      dataTable(this.pairs, contextOf(this.shell, after.doc), changed, columns, { caption, file: "compared-pairs", filter: true, pageSize: 40 });
+      dataTable(this.pairs, contextOf(this.shell, after.doc), rows, columns, { caption, file: "compared-pairs", filter: true, pageSize: 40 });
     } else {
       add(this.pairs, h("p", { class: "app-nothing" }, t("No pair differs between the two.")));
     }
@@ -216,13 +212,13 @@ class Compare implements View {
   private drawTables(found: ComparisonInfo, after: Loaded): void {
     clear(this.tables);
     if (!found.cells.length) return;
-    const rows: Row[] = found.cells.map(({ table, key, column, unit, before, after: now }) => ({
+    const rows: Row[] = found.cells.map(({ table, key, column, unit: of, before, after: now }) => ({
       table,
       row: key.join(" / "),
       column,
       before: cellText(before),
       after: cellText(now),
-      unit,
+      unit: unit(of),
     }));
     add(this.tables, h("h2", {}, t("What changed in the tables")));
     add(
@@ -243,6 +239,11 @@ class Compare implements View {
     const caption = t("Cells that differ");
     dataTable(this.tables, contextOf(this.shell, after.doc), rows, columns, { caption, file: "compared-cells", filter: true, pageSize: 20 });
   }
+}
+
+function wayText(now: Row | undefined, then: Row | undefined): string {
+  if (!now) return t("no route");
+  return then && then["nodes"] === now["nodes"] ? t("same way") : t("another way");
 }
 
 const DIGITS = 3;

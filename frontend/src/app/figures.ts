@@ -9,7 +9,12 @@ export interface PairFigures {
   best: Row;
 }
 
-/** The recommended itinerary of every pair, in the order of the case. */
+/** Every pair of the case, also those that a run finds no way for. */
+export function pairNames(doc: Doc): { id: string; name: string }[] {
+  return doc.table("input_pairs").map((row) => ({ id: String(row["id"]), name: pairName(doc, row) }));
+}
+
+/** The recommended itinerary of every pair that has one, in the order of the case. */
 export function pairFigures(doc: Doc): PairFigures[] {
   return pairsOf(doc).flatMap((pair) => {
     const best = pair.itineraries[0];
@@ -40,6 +45,19 @@ export function differs(after: Row | undefined, before: Row | undefined): boolea
     }
     return a !== b;
   });
+}
+
+export interface PairChange {
+  id: string;
+  name: string;
+  now: Row | undefined;
+  then: Row | undefined;
+}
+
+/** Every pair for which one of two runs at least finds a way. */
+export function pairChanges(after: Doc, before: Doc): PairChange[] {
+  const all = pairNames(after).map(({ id, name }) => ({ id, name, now: bestOf(after, id), then: bestOf(before, id) }));
+  return all.filter(({ now, then }) => now !== undefined || then !== undefined);
 }
 
 export function median(values: number[]): number | null {

@@ -3,7 +3,7 @@ import { add, button, clear, h, select } from "../core/dom";
 import { number, type Doc, type Row } from "../core/document";
 import { days, num, t } from "../core/texts";
 import { allPairs, changeMark, EMISSIONS, FREIGHT, TIME, type Quantity } from "./changes";
-import { bestOf, difference, median, pairFigures } from "./figures";
+import { bestOf, difference, median, pairFigures, pairNames } from "./figures";
 
 export interface Reference {
   doc: Doc;
@@ -21,8 +21,7 @@ export function headline(
 ): void {
   const had = place.contains(document.activeElement) && document.activeElement instanceof HTMLSelectElement;
   clear(place);
-  const pairs = pairFigures(doc);
-  const options = pairs.map(({ id, name }) => ({ value: id, text: name }));
+  const options = pairNames(doc).map(({ id, name }) => ({ value: id, text: name }));
   const picker = select(t("Pair"), options, pair, choose);
   picker.classList.add("app-pair");
   add(place, picker, cards(doc, reference, pair), referenceLine(reference, follow));

@@ -6,7 +6,7 @@ import { cancelRun, type RunInfo } from "./api";
 import { corridorMap } from "./corridormap";
 import { downloads, shareButton } from "./downloads";
 import { faultBox, isAbort } from "./faults";
-import { pairFigures } from "./figures";
+import { pairFigures, pairNames } from "./figures";
 import { headline, type Reference } from "./headline";
 import { questionTitle } from "./labels";
 import { outlook } from "./outlook";
@@ -240,9 +240,9 @@ class Workspace implements View {
   }
 
   private pair(loaded: Loaded): string {
-    const pairs = pairFigures(loaded.doc);
     const asked = this.state.params.get("pair");
-    return pairs.find(({ id }) => id === asked)?.id ?? pairs[0]?.id ?? "";
+    const known = pairNames(loaded.doc).find(({ id }) => id === asked);
+    return known?.id ?? pairFigures(loaded.doc)[0]?.id ?? "";
   }
 
   private choosePair(pair: string): void {
