@@ -15,7 +15,6 @@ export interface CorridorMap {
 }
 
 const HEIGHT_PX = 440;
-const PHONE_WIDTH_PX = 600;
 
 /** Maps of one name show the same part of the world; see MapOptions. */
 export function corridorMap(place: HTMLElement, name: string): CorridorMap {
@@ -30,7 +29,7 @@ export function corridorMap(place: HTMLElement, name: string): CorridorMap {
     show(ctx, pair) {
       if (ctx.doc !== shown) {
         map?.destroy();
-        map = createMap(stage, ctx, { name, height: window.innerWidth < PHONE_WIDTH_PX ? undefined : HEIGHT_PX });
+        map = createMap(stage, ctx, { name, height: HEIGHT_PX });
         map.setFlows(pairFlows(ctx.doc));
         shown = ctx.doc;
       }

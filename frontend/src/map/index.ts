@@ -17,13 +17,13 @@ import { spokenFacts } from "./facts";
 import { savePng, saveSvg } from "./files";
 import { hitAt, neighbour, type Hit } from "./hit";
 import { cachedMeasure } from "./labels";
-import { legend } from "./legend";
+import { legend, zoomButtons } from "./legend";
 import { listenToGestures } from "./gestures";
 import type { View } from "./projection";
 import { flowTracks, routeTracks, type Route } from "./routes";
 import { buildScene, MODES, type MapNode, type Mode, type Scene } from "./scene";
 import { HOURS_PER_SECOND, Vehicles } from "./vehicles";
-import { Viewport } from "./viewport";
+import { Viewport, ZOOM_STEP } from "./viewport";
 
 export type { Route } from "./routes";
 
@@ -43,7 +43,6 @@ export interface KarvanMap {
 const HEIGHT_PX = 560;
 const PHONE_WIDTH_PX = 600;
 const PHONE_HEIGHT_PX = 380;
-const ZOOM_STEP = 1.5;
 const PAN_PX = 80;
 const REACH_PX = 9;
 const TOUCH_REACH_PX = 20;
@@ -53,6 +52,7 @@ const SETTLE_MS = 90;
 const MOST_RATIO = 2;
 
 export interface MapOptions {
+  /** In pixels, where there is room beside it. */
   height?: number;
   /** Maps of one name show the part of the world that the reader chose on the one before. */
   name?: string;
@@ -109,7 +109,7 @@ class MapView implements KarvanMap {
       role: "application",
       "aria-label": t("Map of the corridor. Arrow keys go from place to place, plus and minus zoom, Enter shows facts."),
     }) as HTMLCanvasElement;
-    this.stage = h("div", { class: "map-stage" }, this.base, this.top, this.zoomButtons(), this.card.element, this.notice);
+    this.stage = h("div", { class: "map-stage" }, this.base, this.top, zoomButtons(this.port), this.card.element, this.notice);
     this.root = h("div", { class: "map" }, this.stage, this.tools(), this.foot(), this.spoken);
     parent.append(this.root);
     this.basePen = this.base.getContext("2d", { alpha: false })!;
@@ -154,18 +154,6 @@ class MapView implements KarvanMap {
 
   // Parts of the page
 
-  private zoomButtons(): HTMLElement {
-    const button = (text: string, label: string, act: () => void): HTMLElement =>
-      h("button", { type: "button", "aria-label": label, title: label, onclick: act }, text);
-    return h(
-      "div",
-      { class: "map-zoom" },
-      button("+", t("Zoom in"), () => this.port.zoom(ZOOM_STEP)),
-      button("−", t("Zoom out"), () => this.port.zoom(1 / ZOOM_STEP)),
-      button("⟲", t("Reset the view"), () => this.port.reset()),
-    );
-  }
-
   private tools(): HTMLElement {
     return legend(this.shownModes, () => this.redraw(), {
       png: () => savePng(this.picture(), this.credit(), this.ratio),
@@ -188,8 +176,7 @@ class MapView implements KarvanMap {
 
   private setHeight(wanted: number | undefined): void {
     const narrow = this.stage.clientWidth < PHONE_WIDTH_PX;
-    const px = wanted ?? (narrow ? PHONE_HEIGHT_PX : HEIGHT_PX);
-    this.stage.style.height = `${px}px`;
+    this.stage.style.height = `${narrow ? PHONE_HEIGHT_PX : (wanted ?? HEIGHT_PX)}px`;
   }
 
   private resize(): void {

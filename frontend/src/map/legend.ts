@@ -1,9 +1,23 @@
-/** Below the map: switches of the modes, what lines and dots mean, files. */
+/** Around the map: zoom, switches of the modes, what lines and dots mean, files. */
 
 import { h } from "../core/dom";
 import { t } from "../core/texts";
 import { word } from "../core/words";
 import { MODES, type Mode } from "./scene";
+import { ZOOM_STEP, type Viewport } from "./viewport";
+
+/** On the map: closer, further, and back to what it showed at first. */
+export function zoomButtons(port: Viewport): HTMLElement {
+  const button = (text: string, label: string, act: () => void): HTMLElement =>
+    h("button", { type: "button", "aria-label": label, title: label, onclick: act }, text);
+  return h(
+    "div",
+    { class: "map-zoom" },
+    button("+", t("Zoom in"), () => port.zoom(ZOOM_STEP)),
+    button("−", t("Zoom out"), () => port.zoom(1 / ZOOM_STEP)),
+    button("⟲", t("Reset the view"), () => port.reset()),
+  );
+}
 
 interface Files {
   png: () => void;

@@ -6,6 +6,7 @@ import { inlandNodes, nodesBox, type Scene } from "./scene";
 const MARGIN_PX = 34;
 /** Room for the names of the outermost places. */
 const NAME_PX = 84;
+export const ZOOM_STEP = 1.5;
 const WIDEST = 0.6;
 const CLOSEST_SCALE = 900;
 const WHOLE_WORLD = { left: -180, right: 180, top: -85, bottom: 85 };
