@@ -20,8 +20,7 @@ import pytest
 
 from case_files import set_cell
 from karvan.case import checks, read_case
-from karvan.case.checks import check_case, require_sound
-from karvan.case.network_checks import NETWORK_CHECKS
+from karvan.case.checks import STRUCTURE_CHECKS, check_case, require_sound
 from karvan.case.settings import CASE_FORMAT
 from karvan.errors import MOST_PROBLEMS_PRINTED, CaseError, Problem
 from karvan.schema import tables
@@ -1042,7 +1041,7 @@ def test_measures_bring_the_same_problems_as_if_every_check_ran(
         f"measures/{name}.toml" for name in ("length", "rate", "border", "dwell", "speed")
     }
     everything = frozenset(tables())
-    monkeypatch.setattr(checks, "NETWORK_CHECKS", dict.fromkeys(NETWORK_CHECKS, everything))
+    monkeypatch.setattr(checks, "STRUCTURE_CHECKS", dict.fromkeys(STRUCTURE_CHECKS, everything))
     assert problems_of(two_port) == found
 
 
@@ -1058,12 +1057,12 @@ class Recorded(dict[str, pl.DataFrame]):
         return super().__getitem__(name)
 
 
-@pytest.mark.parametrize("check", NETWORK_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", STRUCTURE_CHECKS, ids=lambda check: check.__name__)
 def test_a_check_of_the_network_reads_the_tables_it_names(check: Any, two_port: Path) -> None:
     case = read_case(two_port)
     watched = Recorded(case.tables)
     list(check(replace(case, tables=watched)))
-    assert watched.asked == NETWORK_CHECKS[check]
+    assert watched.asked == STRUCTURE_CHECKS[check]
 
 
 # The register

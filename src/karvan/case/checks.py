@@ -5,12 +5,13 @@ that tests, translations and ``case.toml`` (``[checks] strict`` and ``quiet``) h
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from karvan import schema
+from karvan.case.demand_checks import DEMAND_CHECKS, FLOW_EVIDENCE_CHECKS
 from karvan.case.model import Case, resolve
 from karvan.case.network_checks import NETWORK_CHECKS
 from karvan.case.settings import LANGUAGES, Change
@@ -274,7 +275,7 @@ def _structure(case: Case, changed: Collection[str]) -> list[Problem]:
     problems = [*check_keys(case, touched), *broken]
     if not broken:
         concerned = [
-            check for check, reads in NETWORK_CHECKS.items() if not reads.isdisjoint(changed)
+            check for check, reads in STRUCTURE_CHECKS.items() if not reads.isdisjoint(changed)
         ]
         problems += [p for check in concerned for p in check(case)]
     return problems
@@ -351,6 +352,12 @@ def check_commodity(case: Case) -> Problems:
         )
 
 
+STRUCTURE_CHECKS: Mapping[Callable[[Case], Iterable[Problem]], frozenset[str]] = {
+    **NETWORK_CHECKS,
+    **DEMAND_CHECKS,
+}
+"""What holds in a case and in every scenario of it, with the tables that each check reads."""
+
 CHECKS: tuple[Callable[[Case], Iterable[Problem]], ...] = (
     check_keys,
     check_references,
@@ -359,10 +366,14 @@ CHECKS: tuple[Callable[[Case], Iterable[Problem]], ...] = (
     check_derivations,
     check_commodity,
     check_validation,
-    *NETWORK_CHECKS,
+    *STRUCTURE_CHECKS,
+    *FLOW_EVIDENCE_CHECKS,
     check_measures,
     check_texts,
 )
+
+
+NEED_SOUND_REFERENCES = frozenset({*STRUCTURE_CHECKS, *FLOW_EVIDENCE_CHECKS})
 
 
 def check_case(case: Case) -> list[Problem]:
@@ -373,7 +384,7 @@ def check_case(case: Case) -> list[Problem]:
     problems: list[Problem] = []
     sound = next(check_references(case), None) is None
     for check in CHECKS:
-        if sound or check not in NETWORK_CHECKS:
+        if sound or check not in NEED_SOUND_REFERENCES:
             problems += check(case)
     strict, quiet = case.settings.checks.strict, case.settings.checks.quiet
     return [

@@ -37,6 +37,7 @@ LATER: Mapping[str, str] = {
     "flow_t": "needs the freight assignment",
     "flow_teu": "needs the freight assignment",
     "trains": "needs the freight assignment",
+    "flow_share": "needs the freight assignment",
 }
 
 

@@ -1,0 +1,240 @@
+"""Checks of demand: flows, their formulas and totals, route alternatives, background traffic."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from karvan import schema
+from karvan.case.model import Case
+from karvan.errors import Problem, did_you_mean
+from karvan.evidence.derivations import DerivationCycle, FormulaError, evaluate, recompute
+from karvan.schema import LIST_SEPARATOR
+from karvan.schema.read import cell_place
+
+Problems = Iterator[Problem]
+FLOW_TOLERANCE = 0.005
+"""Flows are printed rounded; sums and formulas may differ by that much."""
+TOTAL_COLUMNS: Mapping[str, str] = {"t": "flow_t_per_year", "TEU": "flow_teu_per_year"}
+"""Unit of a series that flows may add up to -> column of the flow."""
+
+
+def _where(table: str, row: dict[str, Any], column: str = "") -> str:
+    return cell_place(schema.tables()[table], row, column)
+
+
+def _rows(case: Case, table: str) -> list[dict[str, Any]]:
+    return list(case.table(table).iter_rows(named=True))
+
+
+def _words(text: str | None) -> list[str]:
+    return [word.strip() for word in (text or "").split(LIST_SEPARATOR) if word.strip()]
+
+
+def check_flows(case: Case) -> Problems:
+    """A flow leads to another place, has a size, and is given once a year."""
+    first: dict[tuple[Any, ...], str] = {}
+    for row in _rows(case, "flows"):
+        if row["origin"] == row["destination"]:
+            yield Problem(
+                "flows.destination.same",
+                _where("flows", row, "destination"),
+                f"'{row['destination']}' twice",
+                "another place than the origin",
+            )
+        if row["flow_t_per_year"] is None and row["flow_teu_per_year"] is None:
+            yield Problem(
+                "flows.flow_t_per_year.missing",
+                _where("flows", row, "flow_t_per_year"),
+                "neither tonnes nor TEU",
+                "flow_t_per_year or flow_teu_per_year; the payload gives the other",
+                "leave the row out where there is no data",
+            )
+        key = (row["origin"], row["destination"], row["commodity_id"], row["year"])
+        if key in first:
+            yield Problem(
+                "flows.year.duplicate",
+                _where("flows", row, "year"),
+                f"{row['origin']} - {row['destination']}, {row['commodity_id']}, {row['year']} "
+                f"again (first in row {first[key]})",
+                "one row for a pair, commodity and year: all routes together",
+            )
+        first.setdefault(key, row["id"])
+
+
+def check_alternatives(case: Case) -> Problems:
+    """The gateways of an alternative are links, services or nodes of the case."""
+    known = {name for table in ("links", "services", "nodes") for name in case.table(table)["id"]}
+    for row in _rows(case, "alternatives"):
+        for word in _words(row["gateways"]):
+            if word not in known:
+                yield Problem(
+                    "alternatives.gateways.reference",
+                    _where("alternatives", row, "gateways"),
+                    f"'{word}'",
+                    "an id of network/links.csv, services.csv or nodes.csv",
+                    did_you_mean(word, known),
+                )
+
+
+def check_constants(case: Case) -> Problems:
+    """An alternative has one constant for a commodity."""
+    first: dict[tuple[str, str], str] = {}
+    for row in _rows(case, "constants"):
+        key = (row["alternative_id"], row["commodity_id"])
+        if key in first:
+            yield Problem(
+                "constants.commodity_id.duplicate",
+                _where("constants", row, "commodity_id"),
+                f"{row['alternative_id']} and {row['commodity_id']} again "
+                f"(first in row {first[key]})",
+                "one constant for an alternative and commodity",
+            )
+        first.setdefault(key, row["id"])
+
+
+def check_choice(case: Case) -> Problems:
+    """The scale of the route choice is above zero, and commodities go by known modes."""
+    modes = schema.tables()["links"].column("mode").values
+    for row in _rows(case, "commodities"):
+        if row["choice_scale_per_usd"] == 0:
+            yield Problem(
+                "commodities.choice_scale_per_usd.zero",
+                _where("commodities", row, "choice_scale_per_usd"),
+                "0",
+                "a scale above 0; with 0 no price or time would matter",
+            )
+        for word in _words(row["modes"]):
+            if word not in modes:
+                yield Problem(
+                    "commodities.modes.unknown",
+                    _where("commodities", row, "modes"),
+                    f"'{word}'",
+                    "modes of links: " + ", ".join(modes),
+                    did_you_mean(word, modes),
+                )
+
+
+def check_background(case: Case) -> Problems:
+    """Background traffic leaves some of the capacity (a warning)."""
+    for table in ("terminals", "links"):
+        for quantity in ("teu_per_year", "t_per_year", "trains_per_day"):
+            yield from _background(case, table, quantity)
+
+
+def _background(case: Case, table: str, quantity: str) -> Problems:
+    background, capacity = f"background_{quantity}", f"capacity_{quantity}"
+    if background not in schema.tables()[table].names:
+        return
+    for row in _rows(case, table):
+        if None not in (row[background], row[capacity]) and row[background] > row[capacity]:
+            yield Problem(
+                f"{table}.{background}.capacity",
+                _where(table, row, background),
+                f"{row[background]:g} of a capacity of {row[capacity]:g}",
+                "background traffic below the capacity",
+                "nothing is left for the flows; is part of it in demand/flows.csv already?",
+                severity="warning",
+            )
+
+
+def check_flow_formulas(case: Case) -> Problems:
+    """Derived flows are recomputed from their formulas over observations."""
+    values = _observed(case)
+    for row in _rows(case, "flows") if values is not None else ():
+        if not row["flow_formula"]:
+            continue
+        column = "flow_t_per_year" if row["flow_t_per_year"] is not None else "flow_teu_per_year"
+        try:
+            value = evaluate(row["flow_formula"], values or {})
+        except FormulaError as error:
+            yield Problem(
+                "flows.flow_formula.value",
+                _where("flows", row, "flow_formula"),
+                f"'{row['flow_formula']}'",
+                "numbers, + - * / ( ) and [observation-id]",
+                str(error),
+            )
+            continue
+        if row[column] is not None and not _close(row[column], value):
+            yield Problem(
+                "flows.flow_formula.differs",
+                _where("flows", row, column),
+                f"{row[column]:g}",
+                f"{value:g} by its formula",
+                "correct the value or the formula",
+            )
+
+
+def check_flow_totals(case: Case) -> Problems:
+    """Flows that are parts of a total add up to it."""
+    values = _observed(case)
+    if values is None:
+        return
+    units = dict(case.table("series").select("id", "unit").iter_rows())
+    series = dict(case.table("observations").select("id", "series_id").iter_rows())
+    payload = dict(case.table("commodities").select("id", "payload_t_per_teu").iter_rows())
+    parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in _rows(case, "flows"):
+        for total in _words(row["part_of"]):
+            parts[total].append(row)
+    for total, rows in parts.items():
+        unit, where = units[series[total]], _where("flows", rows[-1], "part_of")
+        if unit not in TOTAL_COLUMNS or total not in values:
+            yield Problem(
+                "flows.part_of.unit",
+                where,
+                f"'{total}' in {unit}" if total in values else f"'{total}' without a value",
+                "a total in t or TEU that has a value",
+            )
+            continue
+        found = sum(_size(row, unit, payload[row["commodity_id"]]) for row in rows)
+        if not _close(found, values[total]):
+            yield Problem(
+                "flows.part_of.sum",
+                where,
+                f"{len(rows)} rows of '{total}' that add up to {found:g} {unit}",
+                f"{values[total]:g} {unit}",
+                "correct the split, or name the total only where a row is a part of it",
+            )
+
+
+def _observed(case: Case) -> dict[str, float] | None:
+    """Value of every observation, derived ones recomputed; None where they form a cycle."""
+    table = case.table("observations")
+    values = {i: v for i, v in table.select("id", "value").iter_rows() if v is not None}
+    try:
+        derived = recompute(table)
+    except DerivationCycle:
+        return None
+    return values | {
+        i: v for i, v in derived.select("id", "recomputed").iter_rows() if v is not None
+    }
+
+
+def _size(row: dict[str, Any], unit: str, payload: float) -> float:
+    """The flow of a row in `unit`, by the payload where only the other unit is given."""
+    given: float | None = row[TOTAL_COLUMNS[unit]]
+    if given is not None:
+        return given
+    other: float = row[TOTAL_COLUMNS["TEU" if unit == "t" else "t"]] or 0.0
+    return other * payload if unit == "t" else other / payload
+
+
+def _close(one: float, other: float) -> bool:
+    return abs(one - other) <= FLOW_TOLERANCE * max(abs(one), abs(other))
+
+
+DEMAND_CHECKS: Mapping[Callable[[Case], Problems], frozenset[str]] = {
+    check_flows: frozenset({"flows"}),
+    check_alternatives: frozenset({"alternatives", "links", "services", "nodes"}),
+    check_constants: frozenset({"constants"}),
+    check_choice: frozenset({"commodities"}),
+    check_background: frozenset({"terminals", "links"}),
+}
+"""What holds in a case and in every scenario of it, with the tables that each check reads."""
+
+FLOW_EVIDENCE_CHECKS: tuple[Callable[[Case], Iterator[Problem]], ...] = (
+    check_flow_formulas,
+    check_flow_totals,
+)
+"""What holds in the case as read; a scenario may well scale a flow."""
