@@ -31,6 +31,8 @@ NODES, LINKS, RATES = "network/nodes.csv", "network/links.csv", "network/rates.c
 SERVICES, TRANSFERS = "network/services.csv", "network/transfers.csv"
 CALENDARS, TERMINALS = "network/calendars.csv", "network/terminals.csv"
 OBSERVATIONS, SOURCES, PAIRS = "observations.csv", "sources.csv", "demand/pairs.csv"
+FLOWS, ALTERNATIVES = "demand/flows.csv", "demand/alternatives.csv"
+CONSTANTS, COMMODITIES = "demand/constants.csv", "demand/commodities.csv"
 MEASURE, SCENARIO = "measures/daily-ferry.toml", "scenarios/daily-2030.toml"
 
 
@@ -53,6 +55,20 @@ def row(file: str, like: str, **values: str) -> Fault:
         new = {**next(r for r in rows if r["id"] == like), **values}
         with (root / file).open("a", encoding="utf-8", newline="") as text:
             csv.DictWriter(text, list(new), lineterminator="\n").writerow(new)
+
+    return change
+
+
+def column(file: str, **values: str) -> Fault:
+    """Add columns that the file leaves out, with one value for all its rows."""
+
+    def change(root: Path) -> None:
+        with (root / file).open(encoding="utf-8", newline="") as text:
+            rows = list(csv.DictReader(text))
+        with (root / file).open("w", encoding="utf-8", newline="") as text:
+            writer = csv.DictWriter(text, [*rows[0], *values], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows({**row, **values} for row in rows)
 
     return change
 
@@ -812,6 +828,189 @@ EXAMPLES = [
         "pairs.destination.same",
         cell(PAIRS, "east-west", "destination", "east"),
         f"{PAIRS} row 2 (east-west) destination",
+        "'east' twice",
+        "another place than the origin",
+    ),
+    # Demand
+    Example(
+        "flows.flow_teu_per_year.minimum",
+        cell(FLOWS, "east-west-2030", "flow_teu_per_year", "-9000"),
+        f"{FLOWS} row 4 (east-west-2030) flow_teu_per_year",
+        "'-9000'",
+        "a number >= 0 [TEU/year]",
+    ),
+    Example(
+        "flows.flow_t_per_year.finite",
+        cell(FLOWS, "west-east-2030", "flow_t_per_year", "nan"),
+        f"{FLOWS} row 5 (west-east-2030) flow_t_per_year",
+        "'nan'",
+        "leave the cell empty for no data",
+    ),
+    Example(
+        "flows.commodity_id.reference",
+        cell(FLOWS, "east-west-2030", "commodity_id", "container"),
+        f"{FLOWS} row 4 (east-west-2030) commodity_id",
+        "'container'",
+        "did you mean 'containers'?",
+    ),
+    Example(
+        "flows.part_of.reference",
+        cell(FLOWS, "east-west-2024", "part_of", "traffic.ferry.2042"),
+        f"{FLOWS} row 2 (east-west-2024) part_of",
+        "'traffic.ferry.2042'",
+        "an id of observations.csv",
+    ),
+    Example(
+        "flows.destination.same",
+        cell(FLOWS, "east-west-2030", "destination", "east"),
+        f"{FLOWS} row 4 (east-west-2030) destination",
+        "'east' twice",
+        "another place than the origin",
+    ),
+    Example(
+        "flows.flow_t_per_year.missing",
+        cell(FLOWS, "east-west-2030", "flow_teu_per_year", ""),
+        f"{FLOWS} row 4 (east-west-2030) flow_t_per_year",
+        "neither tonnes nor TEU",
+        "leave the row out where there is no data",
+    ),
+    Example(
+        "flows.year.duplicate",
+        row(FLOWS, "east-west-2030", id="again"),
+        f"{FLOWS} row 6 (again) year",
+        "east - west, containers, 2030 again (first in row east-west-2030)",
+        "all routes together",
+    ),
+    Example(
+        "flows.flow_formula.value",
+        cell(FLOWS, "east-west-2024", "flow_formula", "[traffic.fery.2024] * 0.6"),
+        f"{FLOWS} row 2 (east-west-2024) flow_formula",
+        "'[traffic.fery.2024] * 0.6'",
+        "numbers, + - * / ( ) and [observation-id]",
+    ),
+    Example(
+        "flows.flow_formula.differs",
+        cell(FLOWS, "east-west-2024", "flow_formula", "[traffic.ferry.2024] * 0.5"),
+        f"{FLOWS} row 2 (east-west-2024) flow_teu_per_year",
+        "5940",
+        "4950 by its formula",
+    ),
+    Example(
+        "flows.flow_formula.differs",
+        cells(FLOWS, "west-east-2030", flow_formula="50000 + 1"),
+        f"{FLOWS} row 5 (west-east-2030) flow_t_per_year",
+        "60000",
+        "50001 by its formula",
+    ),
+    Example(
+        "flows.part_of.sum",
+        cell(FLOWS, "west-east-2024", "part_of", ""),
+        f"{FLOWS} row 2 (east-west-2024) part_of",
+        "1 rows of 'traffic.ferry.2024' that add up to 5940 TEU",
+        "9900 TEU",
+    ),
+    Example(
+        "flows.part_of.sum",
+        cells(
+            FLOWS, "west-east-2024", flow_teu_per_year="", flow_t_per_year="20000", flow_formula=""
+        ),
+        f"{FLOWS} row 3 (west-east-2024) part_of",
+        "2 rows of 'traffic.ferry.2024' that add up to 7940 TEU",
+        "9900 TEU",
+    ),
+    Example(
+        "flows.part_of.unit",
+        text("series.csv", ",TEU,", ",boxes,"),
+        f"{FLOWS} row 3 (west-east-2024) part_of",
+        "'traffic.ferry.2024' in boxes",
+        "a total in t or TEU that has a value",
+    ),
+    Example(
+        "alternatives.gateways.reference",
+        cell(ALTERNATIVES, "over-the-sea", "gateways", "ferry; west-prt"),
+        f"{ALTERNATIVES} row 2 (over-the-sea) gateways",
+        "'west-prt'",
+        "did you mean 'west-port'?",
+    ),
+    Example(
+        "constants.alternative_id.reference",
+        end(CONSTANTS, "sea,over-the-see,containers,-40,assumed,,why,\n"),
+        f"{CONSTANTS} row 2 (sea) alternative_id",
+        "'over-the-see'",
+        "did you mean 'over-the-sea'?",
+    ),
+    Example(
+        "constants.commodity_id.duplicate",
+        end(
+            CONSTANTS,
+            "one,over-the-sea,containers,-40,assumed,,why,\n"
+            "other,over-the-sea,containers,25,assumed,,why,\n",
+        ),
+        f"{CONSTANTS} row 3 (other) commodity_id",
+        "over-the-sea and containers again (first in row one)",
+        "one constant for an alternative and commodity",
+    ),
+    Example(
+        "commodities.choice_scale_per_usd.zero",
+        column(COMMODITIES, choice_scale_per_usd="0"),
+        f"{COMMODITIES} row 2 (containers) choice_scale_per_usd",
+        "0",
+        "a scale above 0",
+    ),
+    Example(
+        "commodities.modes.unknown",
+        column(COMMODITIES, modes="rail;fery"),
+        f"{COMMODITIES} row 2 (containers) modes",
+        "'fery'",
+        "did you mean 'ferry'?",
+    ),
+    Example(
+        "terminals.background_teu_per_year.capacity",
+        column(
+            TERMINALS,
+            background_teu_per_year="20001",
+            background_status="assumed",
+            background_reason="why",
+        ),
+        f"{TERMINALS} row 2 (east-port-ferry) background_teu_per_year",
+        "20001 of a capacity of 20000",
+        "is part of it in demand/flows.csv already?",
+        severity="warning",
+    ),
+    Example(
+        "links.background_trains_per_day.capacity",
+        all_of(
+            cells(
+                LINKS,
+                "west-port-west",
+                capacity_trains_per_day="8",
+                capacity_status="assumed",
+                capacity_reason="why",
+            ),
+            column(
+                LINKS,
+                background_trains_per_day="9",
+                background_status="assumed",
+                background_reason="why",
+            ),
+        ),
+        f"{LINKS} row 4 (west-port-west) background_trains_per_day",
+        "9 of a capacity of 8",
+        "background traffic below the capacity",
+        severity="warning",
+    ),
+    Example(
+        "flows.destination.same",
+        end(
+            MEASURE,
+            change_of(
+                table='"flows"',
+                where='{ id = "east-west-2030" }',
+                column='"destination"',
+                value='"east"',
+            ),
+        ),
+        f"{MEASURE}: {FLOWS} row 4 (east-west-2030) destination",
         "'east' twice",
         "another place than the origin",
     ),
