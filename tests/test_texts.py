@@ -55,7 +55,7 @@ SAME: dict[str, frozenset[str]] = {
     "ru": frozenset(),
     # International units, and words that Azerbaijani shares with English.
     "az": frozenset(
-        {"km", "m", "m/s", "t", "t CO2e", "TEU", "USD", "USD/TEU", "USD/TEU-km"}
+        {"km", "m", "m/s", "t", "t CO2e", "TEU", "USD", "USD/TEU", "USD/TEU-km", "1/USD"}
         | {"Mbit/s", "Tbit/s", "mm", "t/TEU", "terminal", "{change} USD", "{cost} USD", "Oman"}
     ),
     "zh": frozenset(),
