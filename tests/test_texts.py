@@ -49,7 +49,7 @@ VERDICTS = (
     "not modelled",
     "no route",
 )
-SAME_IN_ALL = frozenset({"p10–p50–p90", "p10–p90", "UN/LOCODE", "r"})
+SAME_IN_ALL = frozenset({"%", "p10–p50–p90", "p10–p90", "UN/LOCODE", "r"})
 """Signs and codes, the same in all languages."""
 SAME: dict[str, frozenset[str]] = {
     "ru": frozenset(),
