@@ -4,9 +4,11 @@ That every text has its translation, and no translation is left over, ``test_tex
 the texts of both, program and front end.
 """
 
+import re
+
 import pytest
 
-from frontend_texts import frontend_keys, texts_in, written_in_frontend
+from frontend_texts import SOURCES, frontend_keys, texts_in, written_in_frontend
 from karvan import schema
 from test_texts import CASES, PLACEHOLDER, TRANSLATED, catalogue, countries_named, shipped
 
@@ -80,3 +82,10 @@ def test_units_of_all_tables_are_translated(language: str) -> None:
 def test_countries_of_the_network_have_names(language: str) -> None:
     """Not every browser knows them: Chromium has no names in Azerbaijani."""
     assert countries_named() <= set(catalogue(language))
+
+
+def test_every_table_of_a_case_has_a_word_on_the_pages() -> None:
+    """A table without one would be shown by its file name, in English."""
+    code = (SOURCES / "pages" / "words.ts").read_text(encoding="utf-8")
+    body = code[code.index("function tableWord") :]
+    assert set(schema.tables()) <= set(re.findall(r'case "([a-z_]+)":', body))

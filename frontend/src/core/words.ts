@@ -72,6 +72,7 @@ const WORDS: Record<string, () => string> = {
   flow_t: () => t("flow"),
   flow_teu: () => t("flow"),
   trains: () => t("trains"),
+  flow_share: () => t("share of the flows"),
 };
 
 /** Return a word of the tables in the reader's language; unknown words as they are. */

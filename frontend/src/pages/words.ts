@@ -90,6 +90,12 @@ export function tableWord(table: string): string {
       return t("commodities");
     case "pairs":
       return t("origin-destination pairs");
+    case "flows":
+      return t("demand");
+    case "alternatives":
+      return t("route alternatives");
+    case "constants":
+      return t("constants of the route choice");
     case "validation":
       return t("validation");
     case "measures":

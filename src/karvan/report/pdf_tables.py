@@ -20,7 +20,12 @@ PILLARS = {
     "digital": "Digital cooperation",
     "green": "Green cooperation",
 }
-TABLE_WORDS = {"pairs": "origin-destination pairs"}
+TABLE_WORDS = {
+    "pairs": "origin-destination pairs",
+    "flows": "demand",
+    "alternatives": "route alternatives",
+    "constants": "constants of the route choice",
+}
 
 
 def validation(reader: Reader) -> Block | None:
