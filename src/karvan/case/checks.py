@@ -352,7 +352,7 @@ def check_commodity(case: Case) -> Problems:
         )
 
 
-STRUCTURE_CHECKS: Mapping[Callable[[Case], Iterable[Problem]], frozenset[str]] = {
+STRUCTURE_CHECKS: Mapping[Callable[[Case], Iterator[Problem]], frozenset[str]] = {
     **NETWORK_CHECKS,
     **DEMAND_CHECKS,
 }
