@@ -1,5 +1,6 @@
 // The left panel: scenario, year, and a switch for every measure, grouped by the five pillars.
 import { add, button, h } from "../core/dom";
+import { freeText } from "../core/freetext";
 import type { Context } from "../core/pages";
 import { sourceButtons } from "../core/sources";
 import { num, t } from "../core/texts";
@@ -111,18 +112,21 @@ function measureSwitch(measure: CaseMeasure, choose: (taken: boolean) => void, c
 /** Summary, who decides, and the sources, which the document of a run holds. */
 function aboutMeasure(measure: CaseMeasure, context: () => Context | null): HTMLElement {
   const sources = h("p", {});
+  const authority = h("p", {}, h("span", { lang: "en" }, measure.authority));
   const about: HTMLElement = h(
     "details",
     {
       class: "app-measure-about",
       ontoggle: () => {
         const ctx = context();
-        if (ctx) sources.replaceChildren(sourceButtons(ctx, measure.source_ids.join(";")));
+        if (!ctx) return;
+        authority.replaceChildren(freeText(ctx.doc, measure.authority));
+        sources.replaceChildren(sourceButtons(ctx, measure.source_ids.join(";")));
       },
     },
     h("summary", {}, t("About"), h("span", { class: "visually-hidden" }, ` ${said(measure.title)}`)),
     h("p", {}, said(measure.summary)),
-    measure.authority ? h("p", {}, measure.authority) : null,
+    authority,
     sources,
   );
   return about;

@@ -14,7 +14,7 @@ import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 
 import type { Row } from "./document";
 import { columnsOf, downloadCsv, fileName } from "./csv";
-import { button, download, h } from "./dom";
+import { button, type Child, download, h } from "./dom";
 import { colon } from "./phrases";
 import { onPrinting, PRINT_WIDTH, printing } from "./printing";
 import { t } from "./texts";
@@ -196,7 +196,7 @@ function saveSvg(drawn: echarts.ECharts, o: ChartOptions): void {
 }
 
 /** Return lines of text as a tooltip; never markup, so that data stay text. */
-export function tooltipBox(title: string, lines: [string, string][]): HTMLElement {
+export function tooltipBox(title: string, lines: [string, Child][]): HTMLElement {
   const list = h("dl", { class: "tooltip" });
   for (const [name, value] of lines) list.append(h("dt", {}, name), h("dd", {}, value));
   return h("div", {}, h("strong", {}, title), list);

@@ -1,6 +1,6 @@
 /** The results document: tables of one run, texts and boundaries. */
 
-import { field } from "./texts";
+import { field, lang } from "./texts";
 
 export type Cell = string | number | boolean | null;
 export type Row = Record<string, Cell>;
@@ -8,7 +8,7 @@ export type Texts4 = Record<"ru" | "az" | "en" | "zh", string>;
 
 export interface ColumnInfo {
   name: string;
-  type: "text" | "number" | "integer" | "boolean";
+  type: "text" | "prose" | "number" | "integer" | "boolean";
   unit: string;
   key: boolean;
   description: string;
@@ -46,6 +46,7 @@ export class Doc {
   readonly raw: KarvanDocument;
   private readonly rows = new Map<string, Row[]>();
   private readonly indexes = new Map<string, Map<string, Row>>();
+  private translations: Map<string, string> | null = null;
 
   constructor(raw: KarvanDocument) {
     this.raw = raw;
@@ -91,6 +92,14 @@ export class Doc {
     return this.name("network_nodes", id) !== id
       ? this.name("network_nodes", id)
       : this.name("input_nodes", id);
+  }
+
+  /** Return a free text of the case in the reader's language, if the case has it. */
+  translation(english: string): string | undefined {
+    this.translations ??= new Map(
+      this.table("texts").map((row) => [`${row.language}\u0004${row.text}`, String(row.translation)]),
+    );
+    return this.translations.get(`${lang()}\u0004${english}`);
   }
 
   private keyColumn(table: string): string {

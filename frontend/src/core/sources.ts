@@ -1,7 +1,8 @@
 /** Dialogs that follow a number to its row and its sources. */
 
-import { type Cell, type Row, ids } from "./document";
+import { type Cell, type ColumnInfo, type Row, ids } from "./document";
 import { button, h, safeUrl } from "./dom";
+import { freeText } from "./freetext";
 import type { Context } from "./pages";
 import { bracketed, colon } from "./phrases";
 import { dateText, fromData, num, t } from "./texts";
@@ -21,11 +22,11 @@ export function sourceButtons(ctx: Context, text: string): HTMLElement {
 /** Return the documents as a list: title, publisher, date, address, licence. */
 export function sourceList(ctx: Context, cited: string[]): HTMLElement {
   const list = h("ul", { class: "sources" });
-  for (const id of cited) list.append(sourceItem(ctx.doc.row("input_sources", id), id));
+  for (const id of cited) list.append(sourceItem(ctx, ctx.doc.row("input_sources", id), id));
   return list;
 }
 
-function sourceItem(row: Row | undefined, id: string): HTMLElement {
+function sourceItem(ctx: Context, row: Row | undefined, id: string): HTMLElement {
   if (!row) return h("li", {}, h("code", {}, id));
   const url = safeUrl(row.url);
   const title = String(row.title ?? id);
@@ -36,8 +37,8 @@ function sourceItem(row: Row | undefined, id: string): HTMLElement {
     {},
     url ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, title) : h("strong", {}, title),
     h("div", { class: "muted" }, facts),
-    row.licence ? h("div", { class: "muted" }, colon(t("Licence"), String(row.licence))) : null,
-    row.note ? h("div", {}, String(row.note)) : null,
+    row.licence ? h("div", { class: "muted" }, colon(t("Licence"), ""), freeText(ctx.doc, row.licence)) : null,
+    row.note ? h("div", {}, freeText(ctx.doc, row.note)) : null,
     h("div", { class: "muted" }, h("code", {}, id)),
   );
 }
@@ -56,19 +57,20 @@ export function rowDialog(ctx: Context, table: string, id: string): void {
     if (value === null || value === undefined || value === "") continue;
     list.append(
       h("dt", { title: fromData(column.description) }, h("span", {}, fromData(column.description)), h("code", {}, column.name)),
-      h("dd", {}, cellNode(ctx, column.name, value, column.unit)),
+      h("dd", {}, cellNode(ctx, column, value)),
     );
   }
   openDialog(name, h("p", { class: "muted" }, h("code", {}, `${table.replace(/^input_/, "")}.csv`), " ", h("code", {}, id)), list);
 }
 
-function cellNode(ctx: Context, column: string, value: Cell, of: string): Node {
-  if (/(^|_)source_ids?$/.test(column)) return sourceList(ctx, ids(value));
-  if (/(^|_)status$/.test(column)) return statusMark(String(value));
+function cellNode(ctx: Context, column: ColumnInfo, value: Cell): Node {
+  if (/(^|_)source_ids?$/.test(column.name)) return sourceList(ctx, ids(value));
+  if (/(^|_)status$/.test(column.name)) return statusMark(String(value));
+  if (column.type === "prose") return freeText(ctx.doc, value);
   if (typeof value === "number") {
     // As many decimals as the value has, at most three; years without separators.
     const digits = Number.isInteger(value) ? 0 : Math.min(3, (String(value).split(".")[1] ?? "").length);
-    return document.createTextNode(`${num(value, digits)}${of ? ` ${unit(of)}` : ""}`);
+    return document.createTextNode(`${num(value, digits)}${column.unit ? ` ${unit(column.unit)}` : ""}`);
   }
   if (typeof value === "boolean") return document.createTextNode(value ? t("yes") : t("no"));
   return safeUrl(value)
@@ -115,7 +117,7 @@ function chosenRow(ctx: Context, entry: string): HTMLElement {
   const status = String(row?.[`${quantity}_status`] ?? row?.status ?? "");
   const reason = String(row?.[`${quantity}_reason`] ?? row?.reason ?? "");
   const open = table ? button(entry, () => rowDialog(ctx, table, id), { class: "link" }) : h("code", {}, entry);
-  return h("tr", {}, h("td", {}, open), h("td", {}, status ? statusMark(status) : "–"), h("td", {}, reason));
+  return h("tr", {}, h("td", {}, open), h("td", {}, status ? statusMark(status) : "–"), h("td", {}, freeText(ctx.doc, reason)));
 }
 
 /** Return a button that lists rows of a table, each of which can be opened. */

@@ -15,7 +15,7 @@ export interface Column {
    * "row" is a button that shows the row of `table` named in the cell, "rows" one for several rows;
    * "word" is a word of the tables; "span" are days from this column to the column `to`.
    */
-  kind?: "text" | "number" | "days" | "span" | "place" | "verdict" | "sources" | "chosen" | "row" | "rows" | "word";
+  kind?: "text" | "number" | "days" | "span" | "place" | "verdict" | "sources" | "chosen" | "row" | "rows" | "word" | "free";
   digits?: number;
   /** Table that holds the name (place, row). */
   table?: string;
@@ -65,6 +65,8 @@ export function cellText(ctx: Context, row: Row, column: Column): string {
     case "verdict":
     case "word":
       return word(value);
+    case "free":
+      return ctx.doc.translation(String(value)) ?? String(value);
     case "number":
       return num(value as number, column.digits ?? 0);
     case "days":

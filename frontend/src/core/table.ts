@@ -2,6 +2,7 @@
 
 import type { Row } from "./document";
 import { button, clear, h, select } from "./dom";
+import { freeText } from "./freetext";
 import { kept } from "./kept";
 import type { Context } from "./pages";
 import { bracketed, clauses, colon } from "./phrases";
@@ -346,7 +347,7 @@ function cell(ctx: Context, row: Row, column: Column): HTMLElement {
     const table = column.table ?? "";
     return h("td", { class: look }, button(text, () => rowDialog(ctx, table, String(value)), { class: "link", "aria-haspopup": "dialog" }));
   }
-  return h("td", { class: look }, text);
+  return h("td", { class: look }, column.kind === "free" ? freeText(ctx.doc, value) : text);
 }
 
 /** Long texts keep a width that can be read; other columns fold away instead. */

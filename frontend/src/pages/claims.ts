@@ -3,11 +3,12 @@
 import { chart } from "../core/chart";
 import { type Row, ids } from "../core/document";
 import { button, h } from "../core/dom";
+import { freeText } from "../core/freetext";
 import { registerPage, type Context } from "../core/pages";
 import { clauses, colon, listed } from "../core/phrases";
 import { rowDialog, sourceButtons } from "../core/sources";
 import { dataTable, FOLDED, verdictMark } from "../core/table";
-import { field, fromData, num, t } from "../core/texts";
+import { field, num, t } from "../core/texts";
 import { colours } from "../core/theme";
 import { cap, word } from "../core/words";
 import { periodText } from "./periods";
@@ -107,13 +108,11 @@ function evidenceOf(ctx: Context, row: Row): Node[] {
 
 function reading(ctx: Context, claim: Row | undefined): HTMLElement | null {
   if (!claim?.reading) return null;
-  const english = String(claim.reading);
-  const text = fromData(english);
   return h(
     "p",
     {},
     h("strong", {}, `${t("An analyst's reading:")} `),
-    h("span", { lang: text === english ? "en" : null }, text),
+    freeText(ctx.doc, claim.reading),
     " ",
     claim.source_id ? sourceButtons(ctx, String(claim.source_id)) : null,
   );

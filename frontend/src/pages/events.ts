@@ -2,13 +2,14 @@
 
 import { chart, tooltipBox } from "../core/chart";
 import { type Row, ids } from "../core/document";
-import { h } from "../core/dom";
+import { type Child, h } from "../core/dom";
+import { freeText } from "../core/freetext";
 import { timeAxis } from "../core/drawing";
 import { registerPage, type Context } from "../core/pages";
 import { listed } from "../core/phrases";
 import { rowDialog } from "../core/sources";
 import { dataTable } from "../core/table";
-import { dateText, field, fromData, t } from "../core/texts";
+import { dateText, field, t } from "../core/texts";
 import { palette } from "../core/theme";
 import { cap, word } from "../core/words";
 import { PILLARS, eventKindWord } from "./words";
@@ -39,7 +40,7 @@ function render(root: HTMLElement, ctx: Context): void {
   }
   timeline(root, ctx, rows);
   const full = rows
-    .map((row) => ({ ...row, what: fromData(String(row.effect ?? "")), who: listed(ids(row.parties)) }))
+    .map((row) => ({ ...row, who: listed(ids(row.parties)) }))
     .sort((a: Row, b: Row) => String(b.date).localeCompare(String(a.date)));
   dataTable(
     root,
@@ -51,7 +52,7 @@ function render(root: HTMLElement, ctx: Context): void {
       { key: "pillar", title: t("pillar"), kind: "word", fold: 2 },
       { key: "kind", title: t("kind"), text: (row) => eventKindWord(String(row.kind)), fold: 3 },
       { key: "who", title: t("parties"), fold: 5 },
-      { key: "what", title: t("effect"), fold: 6 },
+      { key: "effect", title: t("effect"), kind: "free", fold: 6 },
       { key: "confidence", title: t("confidence"), kind: "word", fold: 4 },
       { key: "source_id", title: t("sources"), kind: "sources", fold: 1 },
     ],
@@ -93,7 +94,7 @@ function timeline(root: HTMLElement, ctx: Context, rows: Row[]): void {
       grid: { left: 8, right: 20, top: 10, bottom: 64, containLabel: true },
       tooltip: {
         trigger: "item",
-        formatter: (p: { data: { dot: Dot } }) => eventBox(p.data.dot.row),
+        formatter: (p: { data: { dot: Dot } }) => eventBox(ctx, p.data.dot.row),
       },
       useUTC: true,
       xAxis: { ...timeAxis(), splitLine: { show: true } },
@@ -142,11 +143,11 @@ function look(dot: Dot, colour: string): object {
   return { color: dot.exact ? colour : "transparent", borderColor: colour, borderWidth: 2 };
 }
 
-function eventBox(row: Row): HTMLElement {
-  const lines: [string, string][] = [
+function eventBox(ctx: Context, row: Row): HTMLElement {
+  const lines: [string, Child][] = [
     [t("date"), dateText(String(row.date ?? ""))],
     [t("kind"), eventKindWord(String(row.kind))],
   ];
-  if (row.effect) lines.push([t("effect"), fromData(String(row.effect))]);
+  if (row.effect) lines.push([t("effect"), freeText(ctx.doc, row.effect)]);
   return tooltipBox(field(row, "name"), lines);
 }

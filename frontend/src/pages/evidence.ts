@@ -2,6 +2,7 @@
 
 import { clear, h, select } from "../core/dom";
 import type { Row } from "../core/document";
+import { freeText } from "../core/freetext";
 import { finder } from "../core/find";
 import { keepInAddress, kept } from "../core/kept";
 import { registerPage, type Context } from "../core/pages";
@@ -149,8 +150,7 @@ function showSeries(parent: HTMLElement, ctx: Context, id: string): void {
   const rows = ctx.doc.table("input_observations").filter((row) => row.series_id === id);
   const name = ctx.doc.name("input_series", id);
   parent.append(h("h2", {}, name));
-  const definition = fromData(String(series?.definition ?? ""));
-  if (definition) parent.append(h("p", { class: "muted" }, definition));
+  if (series?.definition) parent.append(h("p", { class: "muted" }, freeText(ctx.doc, series.definition)));
   if (!rows.length) {
     parent.append(h("p", {}, t("No observation.")));
     return;

@@ -3,6 +3,7 @@
 import { chart, tooltipBox } from "../core/chart";
 import { ids, number, type Row } from "../core/document";
 import { button, h, select } from "../core/dom";
+import { freeText } from "../core/freetext";
 import { nameAxis } from "../core/drawing";
 import { type Context, registerPage } from "../core/pages";
 import { bracketed, clauses, colon, listed } from "../core/phrases";
@@ -26,7 +27,7 @@ function render(root: HTMLElement, ctx: Context): void {
   const chosen = pair.itineraries.find((row) => String(row.rank) === rank) ?? pair.itineraries[0]!;
   root.append(h("div", { class: "controls" }, pairSelect(ctx, pairs, pair, "itineraries")));
   const note = pair.row.note;
-  if (typeof note === "string" && note) root.append(h("p", { class: "muted", lang: "en" }, note));
+  if (note) root.append(h("p", { class: "muted" }, freeText(ctx.doc, note)));
   choices(root, ctx, pair, chosen);
   const legs = legsOf(ctx.doc, chosen);
   const title = t("Itinerary {rank}, leg by leg", { rank: String(chosen.rank) });

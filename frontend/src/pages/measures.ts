@@ -1,12 +1,13 @@
 /** Measures of cooperation by pillar, and the scenarios that put them together. */
 
 import { type Cell, type Row, ids, number } from "../core/document";
-import { h } from "../core/dom";
+import { type Child, h } from "../core/dom";
+import { freeText } from "../core/freetext";
 import { registerPage, type Context } from "../core/pages";
 import { bracketed, listed } from "../core/phrases";
 import { sourceButtons } from "../core/sources";
 import { dataTable, FOLDED } from "../core/table";
-import { field, fromData, num, t } from "../core/texts";
+import { field, num, t } from "../core/texts";
 import { cap, word } from "../core/words";
 import { PILLARS, pillarTitle } from "./words";
 import "./reading.css";
@@ -70,22 +71,26 @@ function waits(row: Row): boolean {
   return Boolean(row.pending) && !String(row.pending).startsWith(NOTHING);
 }
 
+/** The reason without the words before it; Chinese has a colon of its own. */
+function afterColon(text: string): string {
+  return text.replace(/^[^:：]*[:：]\s*/, "");
+}
+
 /** What a measure is, and what it waits for; the folded columns of its row stand above. */
 function about(ctx: Context, row: Row): Node[] {
   const facts = h("dl", { class: "facts" });
-  const add = (name: string, value: string): void => {
+  const add = (name: string, value: Child): void => {
     if (value) facts.append(h("dt", {}, cap(name)), h("dd", {}, value));
   };
   add(t("changes"), Number(row.changes) ? t("Rows of tables: {count}", { count: Number(row.changes) }) : "");
-  const pending = String(row.pending ?? "");
-  if (waits(row)) add(t("waits for"), fromData(pending));
-  else add(t("no change, because"), fromData(pending.slice(NOTHING.length).trim()));
+  if (waits(row)) add(t("waits for"), freeText(ctx.doc, row.pending));
+  else if (row.pending) add(t("no change, because"), freeText(ctx.doc, row.pending, afterColon));
   add(t("confidence"), row.confidence ? word(row.confidence) : "");
   add(t("themes"), listed(ids(row.tags).map(word)));
   return [
     h("p", {}, field(row, "summary")),
     ...(facts.childElementCount ? [facts] : []),
-    ...(row.note ? [h("p", { class: "muted" }, fromData(String(row.note)))] : []),
+    ...(row.note ? [h("p", { class: "muted" }, freeText(ctx.doc, row.note))] : []),
     h("p", {}, sourceButtons(ctx, String(row.source_id ?? ""))),
   ];
 }
@@ -152,7 +157,7 @@ function measureTable(root: HTMLElement, ctx: Context, measures: Row[]): void {
       { key: "applied", title: cap(t("in this run")), draw: (row) => appliedMark(row), fold: 5 },
       { key: "cost_musd", title: t("cost"), text: costText, fold: 4 },
       { key: "waiting", title: t("not read by an engine yet"), fold: FOLDED },
-      { key: "authority", title: t("authority"), fold: FOLDED },
+      { key: "authority", title: t("authority"), kind: "free", fold: FOLDED },
     ],
     {
       caption: t("All measures"),

@@ -125,6 +125,8 @@ function typeWord(type: string): string {
   switch (type) {
     case "text":
       return t("text");
+    case "prose":
+      return t("free text");
     case "number":
       return t("number");
     case "integer":

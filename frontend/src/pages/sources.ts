@@ -34,7 +34,7 @@ function render(root: HTMLElement, ctx: Context): void {
       { key: "publisher", title: t("publisher"), fold: 2 },
       { key: "date", title: t("date"), text: (row) => (row.date ? dateText(String(row.date)) : ""), fold: 3 },
       { key: "used_in", title: t("used in"), draw: (row) => usesButton(ctx, row, of(row)), fold: 1 },
-      { key: "licence", title: t("licence"), fold: 4 },
+      { key: "licence", title: t("licence"), kind: "free", fold: 4 },
       { key: "url", title: t("address"), fold: FOLDED },
       { key: "accessed", title: t("accessed"), text: (row) => (row.accessed ? dateText(String(row.accessed)) : ""), fold: FOLDED },
       { key: "note", title: t("note"), fold: FOLDED },
