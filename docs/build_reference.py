@@ -73,6 +73,7 @@ def schema_page() -> str:
     types = (
         ("id", "letters of any script, digits, `-`, `_`, `.` or `+`, without blanks"),
         ("text", "any text"),
+        ("prose", "English sentences, which the case's catalogues may translate"),
         ("number", "a finite decimal number; `.` is the decimal point"),
         ("integer", "a whole number"),
         ("boolean", "`yes` or `no`"),

@@ -19,7 +19,7 @@ RESULT_COLUMNS = [
     for name, columns in schema.result_tables().items()
     for column in columns
 ]
-RESULT_TYPES = {"text", "number", "integer", "boolean"}
+RESULT_TYPES = {"text", "prose", "number", "integer", "boolean"}
 PROVENANCE = ("status", "source_id", "reason")
 # Longest first, so that "_usd_per_teu_km" is not taken for "_km".
 SUFFIXES = sorted(UNIT_SUFFIXES.items(), key=lambda item: -len(item[1]))

@@ -15,6 +15,7 @@ from karvan.case.demand_checks import DEMAND_CHECKS, FLOW_EVIDENCE_CHECKS
 from karvan.case.model import Case, resolve
 from karvan.case.network_checks import NETWORK_CHECKS
 from karvan.case.settings import LANGUAGES, Change
+from karvan.case.texts import check_catalogues
 from karvan.errors import CaseError, Problem, ScenarioError, did_you_mean
 from karvan.evidence.derivations import DerivationCycle, derivation_order, recompute
 from karvan.schema import LIST_SEPARATOR
@@ -370,6 +371,7 @@ CHECKS: tuple[Callable[[Case], Iterable[Problem]], ...] = (
     *FLOW_EVIDENCE_CHECKS,
     check_measures,
     check_texts,
+    check_catalogues,
 )
 
 

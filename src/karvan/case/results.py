@@ -26,6 +26,7 @@ DTYPES: Mapping[str, Any] = {
     "integer": pl.Int64,
     "boolean": pl.Boolean,
     "text": pl.String,
+    schema.PROSE: pl.String,
 }
 
 

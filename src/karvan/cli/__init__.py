@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("compare:compare_command", "Show what changed between two runs or scenarios."),
     "scenarios": ("lists:scenarios", "List the scenarios and measures of a case."),
     "places": ("lists:places", "List the places of a case, or find one."),
+    "texts": ("texts:texts", "Count the free texts of a case, or write them for translators."),
     "new": ("new:new", "Make a minimal case to start one's own."),
     "warmup": ("warmup:warmup", "Compile the numerical kernels once, ahead of use."),
     "completion": ("completion:completion", "Print the script for completion in a shell."),

@@ -9,7 +9,9 @@ from rich.console import Console
 from karvan.case import Case, read_case
 from karvan.case.model import resolve
 from karvan.case.settings import LANGUAGES, Change
+from karvan.case.texts import read_catalogue
 from karvan.errors import ScenarioError
+from karvan.report.language import Texts
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_CASE = "middle-corridor"
@@ -83,6 +85,11 @@ def open_case(
         year=year,
         overrides=overrides,
     )
+
+
+def case_texts(case: Case, lang: str) -> Texts:
+    """Return the texts of a language, with those of the case."""
+    return Texts(lang, read_catalogue(case.root, lang))
 
 
 def setting_change(text: str) -> Change:

@@ -3,7 +3,7 @@
 import click
 
 from karvan.case import read_case
-from karvan.cli.common import DEFAULT_CASE, console, language_option
+from karvan.cli.common import DEFAULT_CASE, case_texts, console, language_option
 from karvan.evidence.claims import evaluate_claims
 from karvan.evidence.state import evidence_state
 from karvan.report import terminal
@@ -20,7 +20,7 @@ from karvan.schema.write import safe_csv
     "--readings",
     "with_readings",
     is_flag=True,
-    help="Add what an analyst says of every claim (English), not only of untested ones.",
+    help="Add what an analyst says of every claim, not only of untested ones.",
 )
 @language_option
 def claims(case_name: str, *, as_csv: bool, with_readings: bool, lang: str) -> None:
@@ -35,7 +35,7 @@ def claims(case_name: str, *, as_csv: bool, with_readings: bool, lang: str) -> N
     if as_csv:
         click.echo(safe_csv(result), nl=False)
         return
-    texts = Texts(lang)
+    texts = case_texts(case, lang)
     table = case.table("claims")
     statements = {
         row["id"]: row[f"claim_{lang}"] or row["claim_en"] for row in table.iter_rows(named=True)
@@ -45,7 +45,7 @@ def claims(case_name: str, *, as_csv: bool, with_readings: bool, lang: str) -> N
         "event": texts.names(case.table("events")),
     }
     readings = {
-        row["id"]: row["reading"] if with_readings or row["test"] == "none" else ""
+        row["id"]: texts.free(row["reading"]) if with_readings or row["test"] == "none" else ""
         for row in table.iter_rows(named=True)
     }
     console().print(terminal.claims(result, statements, readings, names, texts))

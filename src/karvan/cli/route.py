@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from karvan.case import Case
 from karvan.cli.common import (
     case_option,
+    case_texts,
     console,
     language_option,
     open_case,
@@ -110,7 +111,7 @@ def route(
     if form or output:
         _write(_text(case, document, form or _form_of(output)), output)
         return
-    texts = Texts(lang)
+    texts = case_texts(case, lang)
     places, services = texts.names(case.table("nodes")), texts.names(case.table("services"))
     screen = console()
     screen.print(route_tables.itineraries(document, places, services, texts, limit))

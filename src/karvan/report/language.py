@@ -6,7 +6,7 @@ and compiled in memory, so that translators edit what is shipped and nothing has
 
 import gettext
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -30,11 +30,15 @@ def translation(language: str) -> gettext.NullTranslations:
 
 
 class Texts:
-    """Texts in one language; calling it translates an English text."""
+    """Texts in one language; calling it translates an English text of the program.
 
-    def __init__(self, language: str) -> None:
+    `of_the_case` are translations of a case's own texts, by the English text.
+    """
+
+    def __init__(self, language: str, of_the_case: Mapping[str, str] | None = None) -> None:
         self.language = language
         self._translation = translation(language)
+        self._of_the_case = of_the_case or {}
 
     def __call__(self, english: str, context: str = "") -> str:
         """Return the text in the language; the English one where it is not translated.
@@ -44,6 +48,10 @@ class Texts:
         if context:
             return self._translation.pgettext(context, english)
         return self._translation.gettext(english)
+
+    def free(self, english: str | None) -> str:
+        """Return a free text of the case; in English where the case has no translation."""
+        return self._of_the_case.get(english or "", english or "")
 
     def unit(self, unit: str) -> str:
         """Return a unit of the tables in the language."""

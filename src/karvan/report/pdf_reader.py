@@ -36,11 +36,11 @@ class Reader:
     """
 
     def __init__(self, results: Results, language: str) -> None:
-        self.texts = Texts(language)
         self.language = language
         self.manifest = results.manifest
         self._results = results
         self._present = frozenset(results.names())
+        self.texts = Texts(language, self._free_texts())
         self.places = self.names("network_nodes")
         self.goods = self.names("input_commodities")
         self.pairs = self._recommended()
@@ -61,6 +61,11 @@ class Reader:
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Return the rows of a table."""
         return self.table(name).to_dicts()
+
+    def _free_texts(self) -> dict[str, str]:
+        """Return the translations of the case's free texts."""
+        rows = self.table("texts").filter(pl.col("language") == self.language)
+        return dict(zip(rows["text"], rows["translation"], strict=True))
 
     def own(self, row: Row, stem: str) -> str:
         """Return a text in the language; the English one where there is none."""

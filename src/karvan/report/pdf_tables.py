@@ -113,8 +113,13 @@ def claims(reader: Reader) -> Block | None:
         return None
     statements = {row["id"]: reader.own(row, "claim") for row in reader.rows("input_claims")}
     names = {"series": reader.names("input_series"), "event": reader.names("input_events")}
+    readings = {row["id"]: texts.free(row["reading"]) for row in reader.rows("input_claims")}
+
+    def why(row: Row) -> str:
+        return plain(f"{reason(row, names, texts)} {readings.get(row['claim_id'], '')}")
+
     lines = [
-        cells([plain(i), statements.get(i, ""), plain(reason(row, names, texts))])
+        cells([plain(i), statements.get(i, ""), why(row)])
         for row in rows
         if row["verdict"] == "contradicted" and (i := row["claim_id"])
     ]

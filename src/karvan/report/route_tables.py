@@ -142,5 +142,5 @@ def sources(
         [(texts("number"), False), (texts("status"), False), (texts("why this value"), False)],
     )
     for row in chosen:
-        table.add_row(row["number"], texts(row["status"]), row["reason"])
+        table.add_row(row["number"], texts(row["status"]), texts.free(row["reason"]))
     return Group(lines, table)

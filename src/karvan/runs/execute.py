@@ -27,6 +27,7 @@ from karvan.case.results import (
     write_json,
     write_table,
 )
+from karvan.case.texts import FILES as CATALOGUES
 from karvan.network.boundaries import BOUNDARIES
 from karvan.network.geometry import GEOMETRY
 from karvan.runs.stages import STAGES, Stage
@@ -177,6 +178,7 @@ def stage_key(stage: Stage, case: Case, seed: int) -> str:
         parts += [file_hash(case.root / name) for name in (GEOMETRY, BOUNDARIES)]
         parts += case.applied
     if stage.reads_definitions:
+        parts += [file_hash(case.root / name) for name in CATALOGUES]
         # Scenarios start from the case as it was read, whatever the run has changed.
         parts += [f"{name} {table_hash(case.as_read, name)} as read" for name in stage.reads]
         for things in (case.measures, case.scenarios):

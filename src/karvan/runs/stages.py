@@ -4,7 +4,7 @@ Plan, progress, cache keys, resumption and the diagram in the documentation all 
 :data:`STAGES`.  A stage sees the case and the tables of earlier stages, and returns tables.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,6 +12,7 @@ import polars as pl
 from karvan.case import Case
 from karvan.case.checks import require_sound
 from karvan.case.results import result_frame
+from karvan.case.texts import TRANSLATED, read_catalogue
 from karvan.evidence.claims import evaluate_claims
 from karvan.evidence.state import evidence_state
 from karvan.freight.routing import network_at
@@ -22,7 +23,7 @@ from karvan.network.model import Row
 from karvan.runs.definitions import measure_rows, scenario_rows
 from karvan.runs.itinerary_tables import itinerary_tables
 from karvan.runs.validation import validate
-from karvan.schema import INPUT, tables
+from karvan.schema import INPUT, PROSE, result_tables, tables
 
 Tables = Mapping[str, pl.DataFrame]
 NETWORK_TABLES = ("nodes", "rates", "links", "transfers", "services", "calendars", "commodities")
@@ -140,7 +141,7 @@ def _validation(case: Case, progress: Callable[[float], None]) -> Tables:
 
 
 def _inputs(case: Case, progress: Callable[[float], None]) -> Tables:
-    """Copy what readers of the results need: tables as used, measures, scenarios, lines."""
+    """Copy what readers of the results need: tables as used, measures, texts, lines."""
     drawn = read_geometry(case.root)
     lines = [
         {
@@ -154,13 +155,33 @@ def _inputs(case: Case, progress: Callable[[float], None]) -> Tables:
         INPUT + name: result_frame(INPUT + name, case.table(name).iter_rows(named=True))
         for name in tables()
     }
-    return {
+    words = {
         **copies,
         "measures": result_frame("measures", measure_rows(case)),
         "scenarios": result_frame("scenarios", scenario_rows(case)),
+    }
+    return {
+        **words,
+        "texts": result_frame("texts", _translations(case, words)),
         "geometry": result_frame("geometry", lines),
         "boundaries": result_frame("boundaries", read_boundaries(case.root)),
     }
+
+
+def _translations(case: Case, frames: Tables) -> Iterator[dict[str, str]]:
+    """Translations of the free texts that tables hold, those of one text together."""
+    columns = [
+        frame[column.name]
+        for name, frame in frames.items()
+        for column in result_tables()[name]
+        if column.type == PROSE
+    ]
+    texts = sorted({text for column in columns for text in column if text})
+    catalogues = {language: read_catalogue(case.root, language) for language in TRANSLATED}
+    for text in texts:
+        for language, catalogue in catalogues.items():
+            if text in catalogue:
+                yield {"language": language, "text": text, "translation": catalogue[text]}
 
 
 STAGES: tuple[Stage, ...] = (
@@ -184,7 +205,14 @@ STAGES: tuple[Stage, ...] = (
         "keeping what was used",
         _inputs,
         ALL_TABLES,
-        (*(INPUT + name for name in tables()), "measures", "scenarios", "geometry", "boundaries"),
+        (
+            *(INPUT + name for name in tables()),
+            "measures",
+            "scenarios",
+            "texts",
+            "geometry",
+            "boundaries",
+        ),
         reads_definitions=True,
         reads_applied=True,
     ),

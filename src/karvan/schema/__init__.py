@@ -14,6 +14,8 @@ from importlib.resources import files
 from types import MappingProxyType
 
 LIST_SEPARATOR = ";"
+PROSE = "prose"
+"""Type of columns with English sentences that a case's catalogues may translate."""
 
 UNIT_SUFFIXES: Mapping[str, str] = MappingProxyType(
     {
@@ -52,7 +54,7 @@ class Column:
     ----------
     name, unit, description : str
     type : str
-        ``id, text, number, integer, boolean, enum, date, period, country, ref, refs``.
+        ``id, text, prose, number, integer, boolean, enum, date, period, country, ref, refs``.
     required, key : bool
         A required cell must not be empty; a key is unique in its table.
     default : str
@@ -177,7 +179,7 @@ class ResultColumn:
 INPUT = "input_"
 """Prefix of the result tables that hold the case's own tables, as the run used them."""
 
-RESULT_TYPES = MappingProxyType({t: t for t in ("number", "integer", "boolean")})
+RESULT_TYPES = MappingProxyType({t: t for t in ("number", "integer", "boolean", PROSE)})
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from karvan.errors import Problem, did_you_mean
-from karvan.schema import LIST_SEPARATOR, UNIT_SUFFIXES, Column, TableSchema
+from karvan.schema import LIST_SEPARATOR, PROSE, UNIT_SUFFIXES, Column, TableSchema
 
 MAX_FILE_BYTES = 100_000_000
 """A table is a hand-kept file; beyond this it is almost surely the wrong file."""
@@ -151,6 +151,7 @@ CONVERT: Mapping[str, Callable[[str, Column], Any]] = {
     "ref": _id,
     "refs": _refs,
     "text": lambda text, _: text,
+    PROSE: lambda text, _: text,
     "number": _number,
     "integer": _integer,
     "boolean": _boolean,

@@ -104,7 +104,7 @@ class TableColumn(Sent):
     """A column of a result table."""
 
     name: str
-    type: Literal["text", "number", "integer", "boolean"]
+    type: Literal["text", "prose", "number", "integer", "boolean"]
     unit: str
     key: bool
     description: str

@@ -7,6 +7,7 @@ from dataclasses import replace
 from karvan.case import Case
 from karvan.case.model import resolve
 from karvan.case.results import file_hash
+from karvan.case.texts import FILES as CATALOGUES
 from karvan.errors import KarvanError, ScenarioError, did_you_mean
 from karvan.network.boundaries import BOUNDARIES
 from karvan.network.geometry import GEOMETRY
@@ -70,7 +71,7 @@ def run_id(case: Case) -> str:
     parts = [code_hash(), case.scenario, str(case.year), *case.applied]
     parts += [
         case.settings.model_dump_json(),
-        *(file_hash(case.root / name) for name in (GEOMETRY, BOUNDARIES)),
+        *(file_hash(case.root / name) for name in (GEOMETRY, BOUNDARIES, *CATALOGUES)),
     ]
     for one in (case, case.as_read):
         parts += [f"{name} {table_hash(one, name)}" for name in sorted(one.tables)]
