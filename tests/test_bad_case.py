@@ -120,6 +120,16 @@ def all_of(*faults: Fault) -> Fault:
     return change
 
 
+def catalogue(language: str, content: str) -> Fault:
+    """Write a catalogue of translations."""
+
+    def change(root: Path) -> None:
+        (root / "texts").mkdir(exist_ok=True)
+        (root / "texts" / f"{language}.po").write_text(content, encoding="utf-8")
+
+    return change
+
+
 def recode(encoding: str) -> Callable[[bytes], bytes]:
     return lambda before: before.decode("utf-8").encode(encoding)
 
@@ -1029,6 +1039,36 @@ EXAMPLES = [
         f"{MEASURE} title.zh",
         "no title",
         "a title in each language",
+        severity="warning",
+    ),
+    # Catalogues
+    Example(
+        "texts.file.po",
+        catalogue("ru", 'msgid "a"\nmsgstr "b\n'),
+        "texts/ru.po",
+        """line 2: 'msgstr "b'""",
+        "a UTF-8 gettext catalogue",
+    ),
+    Example(
+        "texts.language.unknown",
+        catalogue("de", ""),
+        "texts/de.po",
+        "language 'de'",
+        "texts/ru.po, texts/az.po, texts/zh.po",
+    ),
+    Example(
+        "texts.entry.form",
+        catalogue("zh", 'msgctxt "c"\nmsgid "a"\nmsgstr "b"\n'),
+        "texts/zh.po line 2",
+        "a context (msgctxt)",
+        "msgid, the English text",
+    ),
+    Example(
+        "texts.entry.unused",
+        catalogue("az", 'msgid "gone"\nmsgstr "getdi"\n'),
+        "texts/az.po",
+        "1 translation(s)",
+        "texts as they stand in the case",
         severity="warning",
     ),
 ]

@@ -5,6 +5,7 @@ English text as it stands in the case is the key; the tables keep what translato
 """
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from karvan.schema.read import shorten
 FOLDER = "texts"
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 FILES = tuple(f"{FOLDER}/{language}.po" for language in TRANSLATED)
+LINE = re.compile(r'\s*(#.*|((msg\w+(\[\d+\])?)\s+)?"(\\.|[^"\\])*"\s*)?')
+"""A line of a catalogue: nothing, a comment, or a keyword with a quoted text."""
+
 MEASURE_TEXTS = ("authority", "note", "pending")
 
 Catalogue = Mapping[str, str]
@@ -80,10 +84,12 @@ def _read(root: Path, language: str) -> tuple[dict[str, str], list[Problem]]:
     from babel.messages.pofile import PoFileError, read_po
 
     try:
-        file = io.BytesIO(path.read_bytes())
-        messages = [m for m in read_po(file, locale=language, abort_invalid=True) if m.id]
-    except (OSError, UnicodeDecodeError, PoFileError, ValueError) as error:
+        content = path.read_text(encoding="utf-8")
+        _refuse_other_lines(content)
+        found = read_po(io.StringIO(content), locale=language, abort_invalid=True)
+    except (OSError, ValueError, PoFileError) as error:
         return {}, [Problem("texts.file.po", where, str(error), "a UTF-8 gettext catalogue")]
+    messages = [m for m in found if m.id]
     odd = [m for m in messages if m.context or not isinstance(m.id, str)]
     problems = [
         Problem(
@@ -95,6 +101,14 @@ def _read(root: Path, language: str) -> tuple[dict[str, str], list[Problem]]:
         for m in odd
     ]
     return {str(m.id): str(m.string) for m in messages if m.string and not m.fuzzy}, problems
+
+
+def _refuse_other_lines(content: str) -> None:
+    """Raise ValueError at the first line that no catalogue has: Babel would skip its entry."""
+    for number, line in enumerate(content.splitlines(), 1):
+        if not LINE.fullmatch(line):
+            message = f"line {number}: {shorten(line)}"
+            raise ValueError(message)
 
 
 def check_catalogues(case: Case) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """``karvan texts``: which free texts of a case are translated, and catalogues to translate."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -10,7 +10,7 @@ from karvan.case import read_case
 from karvan.case.results import write_bytes
 from karvan.case.texts import TRANSLATED, Catalogue, FreeText, free_texts, read_catalogue
 from karvan.cli.common import DEFAULT_CASE, console, language_option
-from karvan.errors import ResultsError
+from karvan.errors import ResultsError, did_you_mean
 from karvan.report import terminal
 from karvan.report.language import Texts
 
@@ -41,7 +41,7 @@ Examples:
     "tables",
     multiple=True,
     metavar="TABLE",
-    help="Only texts of this table; may be repeated.",
+    help="Count or add only texts of this table; may be repeated.",
 )
 @click.option(
     "--out",
@@ -53,13 +53,18 @@ def texts(case_name: str, *, tables: tuple[str, ...], out: Path | None, lang: st
     """Count the free texts of CASE, and how many are translated; --out writes them as .po files.
 
     A file holds every text once: what is translated with its translation, the rest empty.
-    Filled with any gettext editor, it goes into the folder `texts` of the case.
+    Any gettext editor fills it; its place is the folder `texts` of the case.
     """
     case = read_case(case_name)
-    found = [one for one in free_texts(case) if not tables or one.table in tables]
+    every = list(free_texts(case))
+    _known(tables, {one.table for one in every})
+
+    def asked(one: FreeText) -> bool:
+        return not tables or one.table in tables
+
     catalogues = {language: read_catalogue(case.root, language) for language in TRANSLATED}
     if out is None:
-        _print(found, catalogues, Texts(lang))
+        _print(list(filter(asked, every)), catalogues, Texts(lang))
         return
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -67,15 +72,21 @@ def texts(case_name: str, *, tables: tuple[str, ...], out: Path | None, lang: st
         message = f"{out}: cannot make the folder ({error.strerror}); choose another with --out"
         raise ResultsError(message) from None
     for language, catalogue in catalogues.items():
+        found = (one for one in every if asked(one) or one.text in catalogue)
         text = catalogue_text(case.settings.name, language, found, catalogue)
         write_bytes(out / f"{language}.po", text.encode())
         click.echo(f"wrote {out / f'{language}.po'}")
 
 
-def catalogue_text(case: str, language: str, found: list[FreeText], translated: Catalogue) -> str:
-    """Return a gettext catalogue of texts, with the translations there are."""
+def catalogue_text(
+    case: str, language: str, found: Iterable[FreeText], translated: Catalogue
+) -> str:
+    """Return a gettext catalogue of texts, with the translations there are.
+
+    Translations of other texts are kept as obsolete entries, which editors suggest from.
+    """
     # Babel is imported only where a catalogue is written.
-    from babel.messages.catalog import Catalog
+    from babel.messages.catalog import Catalog, Message
     from babel.messages.pofile import write_po
 
     places: dict[str, list[str]] = {}
@@ -86,10 +97,20 @@ def catalogue_text(case: str, language: str, found: list[FreeText], translated: 
         more = [f"+ {len(where) - MOST_PLACES}"] if len(where) > MOST_PLACES else []
         comments = ["; ".join([*where[:MOST_PLACES], *more])]
         catalog.add(text, translated.get(text, ""), auto_comments=comments)
+    left = {text: translation for text, translation in translated.items() if text not in places}
+    catalog.obsolete.update({text: Message(text, word) for text, word in left.items()})
     file = io.BytesIO()
     # Babel's own header holds the time of day; the same case shall give the same file.
     write_po(file, catalog, omit_header=True)
     return HEADER.format(case=case, language=language) + file.getvalue().decode()
+
+
+def _known(asked: Collection[str], there: Collection[str]) -> None:
+    for table in asked:
+        if table not in there:
+            hint = did_you_mean(table, there) or f"it has some in: {', '.join(sorted(there))}"
+            message = f"no free text in a table '{table}' of this case; {hint}"
+            raise click.BadParameter(message, param_hint="--table")
 
 
 def _print(found: list[FreeText], catalogues: Mapping[str, Catalogue], texts: Texts) -> None:

@@ -12,7 +12,7 @@ import polars as pl
 from karvan.case import Case
 from karvan.case.checks import require_sound
 from karvan.case.results import result_frame
-from karvan.case.texts import TRANSLATED, read_catalogue
+from karvan.case.texts import TRANSLATED, free_texts, read_catalogue
 from karvan.evidence.claims import evaluate_claims
 from karvan.evidence.state import evidence_state
 from karvan.freight.routing import network_at
@@ -23,7 +23,7 @@ from karvan.network.model import Row
 from karvan.runs.definitions import measure_rows, scenario_rows
 from karvan.runs.itinerary_tables import itinerary_tables
 from karvan.runs.validation import validate
-from karvan.schema import INPUT, PROSE, result_tables, tables
+from karvan.schema import INPUT, tables
 
 Tables = Mapping[str, pl.DataFrame]
 NETWORK_TABLES = ("nodes", "rates", "links", "transfers", "services", "calendars", "commodities")
@@ -155,28 +155,22 @@ def _inputs(case: Case, progress: Callable[[float], None]) -> Tables:
         INPUT + name: result_frame(INPUT + name, case.table(name).iter_rows(named=True))
         for name in tables()
     }
-    words = {
+    return {
         **copies,
         "measures": result_frame("measures", measure_rows(case)),
         "scenarios": result_frame("scenarios", scenario_rows(case)),
-    }
-    return {
-        **words,
-        "texts": result_frame("texts", _translations(case, words)),
+        "texts": result_frame("texts", _translations(case)),
         "geometry": result_frame("geometry", lines),
         "boundaries": result_frame("boundaries", read_boundaries(case.root)),
     }
 
 
-def _translations(case: Case, frames: Tables) -> Iterator[dict[str, str]]:
-    """Translations of the free texts that tables hold, those of one text together."""
-    columns = [
-        frame[column.name]
-        for name, frame in frames.items()
-        for column in result_tables()[name]
-        if column.type == PROSE
-    ]
-    texts = sorted({text for column in columns for text in column if text})
+def _translations(case: Case) -> Iterator[dict[str, str]]:
+    """Translations of the case's free texts, those of one text together.
+
+    They are of the case as it was read: runs of two scenarios have the same.
+    """
+    texts = sorted({one.text for one in free_texts(case.as_read)})
     catalogues = {language: read_catalogue(case.root, language) for language in TRANSLATED}
     for text in texts:
         for language, catalogue in catalogues.items():
