@@ -11,7 +11,7 @@ from inspect import getsource
 from pathlib import Path
 from types import ModuleType
 
-from karvan.case import checks, demand_checks, folder, network_checks, settings
+from karvan.case import checks, demand_checks, folder, network_checks, settings, texts
 from karvan.case.changes import apply_changes
 from karvan.evidence.claims import TESTS
 from karvan.runs import STAGES, Stage
@@ -249,8 +249,8 @@ def _read_names(module: ModuleType, known: Mapping[str, str]) -> list[str]:
 
 def checks_page() -> str:
     """Return the page of the checks and their stable names."""
-    modules = (checks, network_checks, demand_checks)
-    content = [row for module in modules for row in _check_rows(module)]
+    parts = (checks, network_checks, demand_checks, texts)
+    content = [row for part in parts for row in _check_rows(part)]
     files = ", ".join(map(code, _read_names(read, {"name": "<table>", "kind": "<kind>"})))
     toml = ", ".join(map(code, _read_names(folder, {"name": "<file>"})))
     return (
