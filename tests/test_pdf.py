@@ -15,9 +15,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from karvan.case import read_case
+from karvan.case import find_case, read_case
 from karvan.case.results import Results, write_json
 from karvan.case.settings import LANGUAGES
+from karvan.case.texts import free_texts, read_catalogue
 from karvan.cli import main
 from karvan.report import pdf, pdf_content
 from karvan.report.document import catalogues
@@ -176,7 +177,11 @@ def texts_of(language: str) -> str:
     """Return all texts of the catalogue and the shipped cases that a report can print."""
     words = list(catalogues()[language].values()) if language != "en" else []
     for name in ("middle-corridor", "two-port"):
-        for table in read_case(name).tables.values():
+        case = read_case(name)
+        words += read_catalogue(case.root, language).values()
+        # Where a translation is missing the English text is printed.
+        words += {one.text for one in free_texts(case)}
+        for table in case.tables.values():
             named = [c for c in table.columns if c.endswith(f"_{language}")]
             named += [c for c in ("title", "publisher") if c in table.columns]
             words += [str(v) for c in named for v in table[c].drop_nulls()]
@@ -314,7 +319,12 @@ def test_all_facts_claims_and_measures_are_told(shipped: Results) -> None:
         told = sum(len(group["rows"]) for group in section(document, part)["groups"])
         assert told == shipped.table(part).height
     verdicts = shipped.table("claims")["verdict"]
-    assert len(section(document, "claims")["rows"]) == (verdicts == "contradicted").sum()
+    rows = section(document, "claims")["rows"]
+    assert len(rows) == (verdicts == "contradicted").sum()
+    readings = read_catalogue(find_case("middle-corridor"), "ru")
+    (told,) = (row[2]["text"] for row in rows if row[0]["text"] == "c42")
+    (reading,) = (t for text, t in readings.items() if text.startswith("Tested on the list of"))
+    assert told.endswith(reading)
     assert document["map"]["disclaimer"]
     assert "Natural Earth" in document["map"]["attribution"]
     assert shipped.manifest["code"] in str(section(document, "run"))
