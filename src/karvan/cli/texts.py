@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from karvan import schema
 from karvan.case import read_case
 from karvan.case.results import write_bytes
 from karvan.case.texts import TRANSLATED, Catalogue, FreeText, free_texts, read_catalogue
@@ -57,7 +58,7 @@ def texts(case_name: str, *, tables: tuple[str, ...], out: Path | None, lang: st
     """
     case = read_case(case_name)
     every = list(free_texts(case))
-    _known(tables, {one.table for one in every})
+    _known(tables, {*schema.tables(), "measures", "scenarios"})
 
     def asked(one: FreeText) -> bool:
         return not tables or one.table in tables
@@ -105,11 +106,11 @@ def catalogue_text(
     return HEADER.format(case=case, language=language) + file.getvalue().decode()
 
 
-def _known(asked: Collection[str], there: Collection[str]) -> None:
+def _known(asked: Collection[str], tables: Collection[str]) -> None:
     for table in asked:
-        if table not in there:
-            hint = did_you_mean(table, there) or f"it has some in: {', '.join(sorted(there))}"
-            message = f"no free text in a table '{table}' of this case; {hint}"
+        if table not in tables:
+            hint = did_you_mean(table, tables) or f"there are: {', '.join(sorted(tables))}"
+            message = f"no table '{table}'; {hint}"
             raise click.BadParameter(message, param_hint="--table")
 
 
