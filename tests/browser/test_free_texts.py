@@ -65,6 +65,24 @@ def test_a_sentence_without_translation_is_marked_as_english(
         expect(page.locator("dialog dd [lang=en]")).to_have_count(0)
 
 
+@pytest.mark.parametrize("lang", TRANSLATED)
+def test_chosen_numbers_say_why_in_the_language(
+    lang: str, visit_report: Visiting, report: Path, data: dict[str, Any]
+) -> None:
+    texts = set(translations(data, lang).values())
+    with visit_report() as visit:
+        page = visit.page
+        page.goto(f"{report.as_uri()}#/itineraries?lang={lang}")
+        page.locator(".page-itineraries details summary").first.click()
+        rows = page.locator(".page-itineraries details").first.locator("tbody tr")
+        why = rows.locator("td:last-child").all_inner_texts()
+        assert why
+        assert [text for text in why if text not in texts] == []
+        assert rows.locator(".mark").count() == rows.count()
+        rows.first.locator("button").click()
+        expect(page.locator("dialog[open] dl.row")).to_be_visible()
+
+
 def test_a_table_is_filtered_by_what_it_shows(visit_report: Visiting, report: Path) -> None:
     with visit_report() as visit:
         page = visit.page

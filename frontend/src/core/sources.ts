@@ -83,9 +83,7 @@ export function statusMark(status: string): HTMLElement {
   return h("span", { class: `mark status-${status}` }, word(status));
 }
 
-const CHOSEN_TABLES = ["rates", "transfers", "services", "links", "terminals", "nodes", "fleets", "commodities"];
-
-/** Return buttons for numbers nobody reported, given as "row.quantity;row.quantity". */
+/** Return buttons for numbers nobody reported, given as "table.row.quantity;table.row.quantity". */
 export function chosenButtons(ctx: Context, text: string): HTMLElement {
   const chosen = ids(text);
   if (chosen.length === 0) return h("span", { class: "muted" }, "–");
@@ -110,13 +108,13 @@ export function chosenTable(ctx: Context, chosen: string[]): HTMLElement {
 }
 
 function chosenRow(ctx: Context, entry: string): HTMLElement {
-  const dot = entry.lastIndexOf(".");
-  const [id, quantity] = [entry.slice(0, dot), entry.slice(dot + 1)];
-  const table = CHOSEN_TABLES.map((name) => `input_${name}`).find((name) => ctx.doc.row(name, id));
-  const row = table ? ctx.doc.row(table, id) : undefined;
+  // Ids may hold dots; names of tables and quantities have none.
+  const [, table, id, quantity] = /^(\w+)\.(.+)\.(\w+)$/.exec(entry) ?? [];
+  const row = table && id ? ctx.doc.row(`input_${table}`, id) : undefined;
   const status = String(row?.[`${quantity}_status`] ?? row?.status ?? "");
   const reason = String(row?.[`${quantity}_reason`] ?? row?.reason ?? "");
-  const open = table ? button(entry, () => rowDialog(ctx, table, id), { class: "link" }) : h("code", {}, entry);
+  const open =
+    row && id ? button(entry, () => rowDialog(ctx, `input_${table}`, id), { class: "link" }) : h("code", {}, entry);
   return h("tr", {}, h("td", {}, open), h("td", {}, status ? statusMark(status) : "–"), h("td", {}, freeText(ctx.doc, reason)));
 }
 
