@@ -13,6 +13,10 @@ READING = ("claims", "measures", "events", "evidence", "validation", "alternativ
 MEASURE = "khizi-absheron-wind"
 
 
+UNFOLD = """() => document.querySelectorAll("main tbody button[aria-expanded=false]")
+    .forEach((button) => button.click())"""
+
+
 @pytest.fixture(scope="module")
 def data(report: Path) -> dict[str, Any]:
     return report_data(report)
@@ -33,11 +37,14 @@ def test_no_page_shows_an_english_sentence(
         for page_id in READING:
             page.goto(f"{report.as_uri()}#/{page_id}?lang={lang}")
             expect(page.locator(f".page-{page_id}")).to_be_visible()
+            page.evaluate(UNFOLD)
             settle(page)
             english = page.locator("main [lang=en]").all_inner_texts()
             # Licences and dates of sources may have nothing to translate.
             assert [text for text in english if text != "CC BY 4.0"] == [], page_id
         page.goto(f"{report.as_uri()}#/claims?lang={lang}")
+        expect(page.locator(".page-claims")).to_be_visible()
+        page.evaluate(UNFOLD)
         said = page.locator("main").inner_text()
         readings = [row["reading"] for row in rows_of(data, "input_claims")]
         assert [text for text in readings if texts[text] not in said] == []
@@ -55,11 +62,15 @@ def test_a_sentence_without_translation_is_marked_as_english(
     with visit_report() as visit:
         page = visit.page
         page.goto(f"{report.as_uri()}#/evidence?series={row['series_id']}&lang=ru")
+        expect(page.locator(".page-evidence")).to_be_visible()
+        page.evaluate(UNFOLD)
         page.get_by_role("button", name=row["id"], exact=True).click()
         english = page.locator("dialog dd [lang=en]")
         expect(english).to_have_text(row["note"])
         page.keyboard.press("Escape")
         page.goto(f"{report.as_uri()}#/evidence?series={row['series_id']}&lang=en")
+        expect(page.locator(".page-evidence")).to_be_visible()
+        page.evaluate(UNFOLD)
         page.get_by_role("button", name=row["id"], exact=True).click()
         expect(page.locator("dialog dd", has_text=row["note"])).to_have_count(1)
         expect(page.locator("dialog dd [lang=en]")).to_have_count(0)
