@@ -1,0 +1,240 @@
+"""What cargo uses up on its way: departures of services, trains on links, room in terminals."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from karvan.case import Case
+from karvan.network.calls import stops_of
+from karvan.network.model import Arc, ArcKind, Network, Row
+from karvan.network.transfers import SHIPS
+
+FloatArray = NDArray[np.float64]
+Kind = Literal["service", "link", "terminal"]
+
+HOURS_A_YEAR = 8766.0
+DAYS_A_YEAR = 365.25
+LOOSE = "loose"
+"""Cargo that is not in containers: it counts in tonnes where boxes count in TEU."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something with a capacity.
+
+    Attributes
+    ----------
+    kind : {"service", "link", "terminal"}
+    id : str
+        Row of services.csv, links.csv or terminals.csv.
+    from_node, to_node : str
+        Direction of a departure or a train; empty where both directions share the capacity.
+    unit : {"departures", "trains", "TEU", "t"}
+    capacity : float
+        Per year, without the background traffic; not below zero.
+    headway_h : float
+        Mean time between departures; 0 where none depart.
+    """
+
+    kind: Kind
+    id: str
+    from_node: str
+    to_node: str
+    unit: str
+    capacity: float
+    headway_h: float = 0.0
+
+
+class Use(NamedTuple):
+    """What an arc uses of a resource.
+
+    Attributes
+    ----------
+    resource : int
+    per_teu : float
+        For a TEU of containers; nan where containers are not carried.
+    per_t : float
+        For a tonne of loose cargo; nan where it is not carried.
+    by_weight : bool
+        Containers, too, count by their tonnes.
+    """
+
+    resource: int
+    per_teu: float
+    per_t: float
+    by_weight: bool = False
+
+    def of_unit(self, goods: Row) -> float:
+        """Return what a TEU (or TEU-equivalent) of a commodity uses; nan if it is not carried."""
+        if self.by_weight or goods["cargo"] == LOOSE:
+            return self.per_t * float(goods["payload_t_per_teu"])
+        return self.per_teu
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Resources of a network, and what each of its arcs uses of them."""
+
+    resources: tuple[Resource, ...]
+    arcs: Mapping[int, tuple[Use, ...]]
+
+    def carries(self, arc: int, goods: Row) -> bool:
+        """Return whether a commodity can take an arc at all."""
+        return not any(np.isnan(use.of_unit(goods)) for use in self.arcs.get(arc, ()))
+
+
+def usage_of(case: Case, network: Network) -> Usage:
+    """Return the resources of a case's network with what its arcs use.
+
+    - A service: departures a year in each direction and on each hop between its stops.
+    - A link: trains a year in each direction, or tonnes a year in both together.
+    - A terminal: TEU or tonnes a year that are handled in both directions together.  Container and
+      ferry terminals count ships of their kind, dry ports what no ship brings, ports all ships,
+      gauge-change yards the changes of gauge, border stations all that passes.
+    """
+    builder = _Builder(case, network)
+    for position in range(len(network.arcs)):
+        builder.add(position)
+    return Usage(tuple(builder.resources), dict(builder.arcs))
+
+
+class _Builder:
+    def __init__(self, case: Case, network: Network) -> None:
+        self.network = network
+        self.resources: list[Resource] = []
+        self.index: dict[tuple[str, ...], int] = {}
+        self.arcs: dict[int, tuple[Use, ...]] = {}
+        self.rates = {row["id"]: row for row in case.table("rates").iter_rows(named=True)}
+        self.terminals: dict[str, list[Row]] = defaultdict(list)
+        for row in case.table("terminals").iter_rows(named=True):
+            self.terminals[row["node"]].append(row)
+        self.tail = np.repeat(np.arange(network.n_states), np.diff(network.start))
+
+    def add(self, position: int) -> None:
+        arc = self.network.arcs[position]
+        tail, head = int(self.tail[position]), int(self.network.head[position])
+        here = self.network.node_rows[self.network.state_node[tail]]
+        there = self.network.node_rows[self.network.state_node[head]]
+        if arc.kind == ArcKind.MOVE:
+            uses = [*self._departure(arc, here, there), *self._train(arc, here, there)]
+            uses += self._terminal(here, _passes, arc, head, head)
+        else:
+            uses = self._terminal(here, _handles, arc, tail, head)
+        if uses:
+            self.arcs[position] = tuple(uses)
+
+    def _resource(self, resource: Resource) -> int:
+        key = (resource.kind, resource.id, resource.from_node, resource.to_node, resource.unit)
+        if key not in self.index:
+            self.index[key] = len(self.resources)
+            self.resources.append(resource)
+        return self.index[key]
+
+    def _departure(self, arc: Arc, here: Row, there: Row) -> list[Use]:
+        service = arc.service
+        if service is None or here["id"] not in stops_of(service):
+            return []
+        headway = self._headway(service)
+        if not headway or not (service["capacity_teu"] or service["capacity_t"]):
+            return []
+        resource = Resource(
+            "service",
+            service["id"],
+            here["id"],
+            there["id"],
+            "departures",
+            HOURS_A_YEAR / headway,
+            headway,
+        )
+        per_teu, per_t = _share(service["capacity_teu"]), _share(service["capacity_t"])
+        return [Use(self._resource(resource), per_teu, per_t)]
+
+    def _headway(self, service: Row) -> float:
+        """Mean time between departures, of a timetable from its departures."""
+        if service["departure"] != "timetable":
+            return float(service["headway_h"] or 0.0)
+        boards = np.flatnonzero(self.network.timetable >= 0)
+        for position in boards:
+            carrier = self.network.arcs[position].service
+            if carrier is not None and carrier["id"] == service["id"]:
+                timetable = int(self.network.timetable[position])
+                times = self.network.timetables
+                departures = int(times.start[timetable + 1] - times.start[timetable])
+                return float(times.period_h[timetable]) / departures if departures else 0.0
+        return 0.0
+
+    def _train(self, arc: Arc, here: Row, there: Row) -> list[Use]:
+        link = arc.link
+        if link is None:
+            return []
+        uses = []
+        trains, load = link["capacity_trains_per_day"], self.rates[link["rate_id"]]
+        if trains is not None and load["teu_per_train"]:
+            left = max(trains - (link["background_trains_per_day"] or 0.0), 0.0)
+            resource = Resource(
+                "link", link["id"], here["id"], there["id"], "trains", left * DAYS_A_YEAR
+            )
+            per_teu, per_t = _share(load["teu_per_train"]), _share(load["t_per_train"])
+            uses.append(Use(self._resource(resource), per_teu, per_t))
+        if link["capacity_t_per_year"] is not None:
+            resource = Resource("link", link["id"], "", "", "t", link["capacity_t_per_year"])
+            uses.append(Use(self._resource(resource), 0.0, 1.0, by_weight=True))
+        return uses
+
+    def _terminal(
+        self,
+        node: Row,
+        concerned: Callable[[Row, Arc, frozenset[str], bool], bool],
+        arc: Arc,
+        tail: int,
+        head: int,
+    ) -> list[Use]:
+        carriers = [
+            self.network.carriers[c]
+            for c in {int(self.network.state_carrier[s]) for s in (tail, head)}
+            if c >= 0
+        ]
+        modes = frozenset(c.mode for c in carriers)
+        gauges = {c.gauge_mm for c in carriers if c.mode == "rail"}
+        uses = []
+        for terminal in self.terminals.get(node["id"], ()):
+            if concerned(terminal, arc, modes, len(gauges) > 1):
+                uses += self._room(terminal)
+        return uses
+
+    def _room(self, terminal: Row) -> list[Use]:
+        uses = []
+        for unit, per_teu, per_t in (("TEU", 1.0, 0.0), ("t", 0.0, 1.0)):
+            column = f"{unit.lower()}_per_year"
+            if terminal[f"capacity_{column}"] is not None:
+                left = terminal[f"capacity_{column}"] - (terminal[f"background_{column}"] or 0.0)
+                resource = Resource("terminal", terminal["id"], "", "", unit, max(left, 0.0))
+                uses.append(Use(self._resource(resource), per_teu, per_t, by_weight=unit == "t"))
+        return uses
+
+
+def _share(capacity: float | None) -> float:
+    return 1.0 / capacity if capacity else np.nan
+
+
+def _handles(terminal: Row, arc: Arc, modes: frozenset[str], gauges_differ: bool) -> bool:
+    """Whether a terminal does the handling of an arc that loads, unloads or transfers."""
+    if arc.kind == ArcKind.BOARD:
+        return False
+    by_kind = {
+        "container": "sea" in modes,
+        "ferry": "ferry" in modes,
+        "multipurpose": bool(modes & SHIPS),
+        "dry_port": not modes & SHIPS,
+        "gauge_change": gauges_differ,
+    }
+    return by_kind.get(terminal["kind"], False)
+
+
+def _passes(terminal: Row, arc: Arc, modes: frozenset[str], gauges_differ: bool) -> bool:
+    """Whether an arc leaves a border station by rail."""
+    return terminal["kind"] == "border" and "rail" in modes
