@@ -10,11 +10,17 @@ from numpy.typing import NDArray
 
 from karvan.case import Case
 from karvan.errors import AssignmentError
-from karvan.freight.pathlogit import PathEquilibrium, PathProblem, path_equilibrium, path_sizes
+from karvan.freight.pathlogit import (
+    PathEquilibrium,
+    PathProblem,
+    path_equilibrium,
+    path_sizes,
+    uses,
+)
 from karvan.freight.pathsets import PathFinder, alternatives_of, goods_of
 from karvan.freight.resources import Resource, Usage, usage_of
 from karvan.freight.routing import network_at
-from karvan.network.model import CO2E, COST, TIME, ArcKind, Network, Row
+from karvan.network.model import CO2E, ArcKind, Network, Row
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -26,11 +32,14 @@ CHOKE = 2.0
 """Cargo stays away where prices lift its cost to that many times the cheapest path's (assumed)."""
 
 DEFAULT_SCALE = 0.004
-"""Logit scale [1/USD] where commodities.csv has none (assumed): routes that differ by USD 250 per TEU
-divide 73 to 27 %."""
+"""Logit scale [1/USD] where commodities.csv has none (assumed): routes that differ by USD 250 per
+TEU divide 73 to 27 %."""
 
 ROUNDS_OF_PATHS = 4
 """Times that prices are looked at for paths that the sets do not hold yet."""
+
+FULL = 0.999
+"""Utilization from which a resource counts as full."""
 
 WORTH_ADDING = 0.02
 """A path found at the prices is added if it costs that share less than the group's dearest used."""
@@ -115,7 +124,7 @@ class CorridorAssignment:
         return self.usage.resources
 
     def path_cost(self, path: int, column: int) -> float:
-        """Return time [h], money [USD/TEU] or kg CO2e/TEU of a path without its waits and prices."""
+        """Return time [h], money [USD/TEU] or kg CO2e/TEU of a path, without prices."""
         found = self.paths[path]
         total = float(self.network.static_cost()[found.arcs, column].sum())
         if column == CO2E:
@@ -257,7 +266,8 @@ class _Sets:
     ) -> None:
         self.finder = finder
         self.constant = _constants(case)
-        self.cost = {f.goods["id"]: finder.cost_of(f.goods) for f in wanted}
+        goods = {f.goods["id"]: f.goods for f in wanted}
+        self.cost = {name: finder.cost_of(row) for name, row in goods.items()}
         self.flows: list[Flow] = []
         self.unreachable: list[Flow] = []
         self.paths: list[list[PathOfFlow]] = []
@@ -304,9 +314,6 @@ class _Sets:
                 for used in usage.arcs.get(int(arc), ()):
                     use[used.resource, column] += used.of_unit(goods)
         capacity = np.array([r.capacity for r in usage.resources])
-        # What has no capacity left carries nothing: its paths would need an infinite price.
-        closed = use[capacity <= 0.0].any(axis=0)
-        cost[closed] = np.maximum(cost[closed], 1e6)
         scale = [f.goods["choice_scale_per_usd"] or DEFAULT_SCALE for f in self.flows]
         return PathProblem(
             group=group,
@@ -315,7 +322,8 @@ class _Sets:
             demand=np.array([f.teu for f in self.flows]),
             scale=np.array(scale),
             value_of_time=np.array([f.goods["value_of_time_usd_per_teu_h"] for f in self.flows]),
-            use=use,
+            use=uses(use),
+            # What has no room left is on no path.
             capacity=np.where(capacity > 0.0, capacity, np.inf),
         )
 
@@ -381,6 +389,14 @@ def _constants(case: Case) -> defaultdict[tuple[str, str], float]:
     return constants
 
 
-def time_and_money(assignment: CorridorAssignment, path: int) -> tuple[float, float]:
-    """Return expected time [h] and money [USD/TEU] of a path, without prices of resources."""
-    return assignment.path_cost(path, TIME), assignment.path_cost(path, COST)
+def queue_h(resource: Resource, load: float) -> float | None:
+    """Return the mean wait for room in a departure [h], beyond half the headway.
+
+    Of a queue of Poisson arrivals for departures at regular times (Pollaczek and Khinchine for
+    deterministic service): headway / 2 * u / (1 - u) at utilization u.  None without departures,
+    and where nothing is left, as the wait then has no bound and the price decides.
+    """
+    used = load / resource.capacity if resource.capacity > 0.0 else 1.0
+    if not resource.headway_h or used >= FULL:
+        return None
+    return resource.headway_h / 2.0 * used / (1.0 - used)

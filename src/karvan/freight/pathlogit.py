@@ -7,12 +7,14 @@ entropy maximisation under capacities; with delays the same Newton steps solve f
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
 from karvan.freight.delay import Delay
+from karvan.kernels.response import response
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -25,11 +27,65 @@ MOST_HALVINGS = 40
 RIDGES = (1e-12, 1e-8, 1e-4, 1.0)
 """Relative weights that keep steps finite where prices are not unique; the next where one fails."""
 
+LEAST_RESPONSE = 1e-6
+"""Share of the largest possible response of a load below which a step is not computed with it."""
+
+MOST_LOG_ODDS = 10.0
+"""Log odds of a path that one step may move."""
+
 SCALE_STEP = 3.0
 """Scales are approached in steps of this factor, each begun from the prices of the last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Uses:
+    """What one unit on each path uses of resources, sparse.
+
+    Attributes
+    ----------
+    start : ndarray of int, shape (n_paths + 1,)
+        Entries of path p are ``start[p]`` to ``start[p + 1] - 1``.
+    resource : ndarray of int, shape (n_entries,)
+        A resource once a path.
+    amount : ndarray, shape (n_entries,)
+        Capacity used, > 0.
+    n_resources : int
+    """
+
+    start: IntArray
+    resource: IntArray
+    amount: FloatArray
+    n_resources: int
+
+    @property
+    def path(self) -> IntArray:
+        """Path of each entry."""
+        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+
+    def load(self, flow: FloatArray) -> FloatArray:
+        """Return the load of each resource; shape (n_resources,)."""
+        return np.bincount(self.resource, self.amount * flow[self.path], self.n_resources)
+
+    def charged(self, price: FloatArray) -> FloatArray:
+        """Return what a unit on each path pays at prices of resources; shape (n_paths,)."""
+        paid = self.amount * price[self.resource]
+        return np.bincount(self.path, paid, len(self.start) - 1)
+
+    def passed(self, wait: FloatArray) -> FloatArray:
+        """Return the sum of the waits at all resources of each path; shape (n_paths,)."""
+        return np.bincount(self.path, wait[self.resource], len(self.start) - 1)
+
+
+def uses(table: ArrayLike) -> Uses:
+    """Return the sparse form of a table of shape (n_resources, n_paths)."""
+    dense = np.asarray(table, dtype=np.float64)
+    path, resource = np.nonzero(dense.T)
+    counts = np.bincount(path, minlength=dense.shape[1])
+    start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Uses(start, resource.astype(np.int64), dense.T[path, resource], dense.shape[0])
+
+
+@dataclass(frozen=True, eq=False)
 class PathProblem:
     """Groups of demand with their paths, and what paths use.
 
@@ -47,8 +103,7 @@ class PathProblem:
         Logit scale [1/USD], > 0.
     value_of_time : ndarray, shape (n_groups,)
         [USD per unit and h], >= 0.
-    use : ndarray, shape (n_resources, n_paths)
-        Capacity used by one unit on the path, >= 0.
+    use : Uses
     capacity : ndarray, shape (n_resources,)
         Per year; inf where there is none.
     wait : Delay, optional
@@ -61,14 +116,19 @@ class PathProblem:
     demand: FloatArray
     scale: FloatArray
     value_of_time: FloatArray
-    use: FloatArray
+    use: Uses
     capacity: FloatArray
     wait: Delay | None = None
 
-    @property
+    @cached_property
     def first_path(self) -> IntArray:
         """Position of the first path of each group."""
         return np.searchsorted(self.group, np.arange(len(self.demand)))
+
+    @cached_property
+    def paths_of_group(self) -> IntArray:
+        """Bounds of the paths of each group; shape (n_groups + 1,)."""
+        return np.append(self.first_path, len(self.group)).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,8 +176,8 @@ class PathEquilibrium:
 def path_sizes(lengths: FloatArray, links: list[IntArray], group: IntArray) -> FloatArray:
     """Return the logarithm of the path size of each path.
 
-    The size of a path is the mean, by length, of 1 / (number of paths of the group on a link): 1 for
-    a path that shares nothing, 1/2 for one of two that are the same.
+    The size of a path is the mean, by length, of 1 / (number of paths of the group on a link): 1
+    for a path that shares nothing, 1/2 for one of two that are the same.
 
     Parameters
     ----------
@@ -198,7 +258,7 @@ def _check(problem: PathProblem) -> None:
         ("scale", problem.scale, ~(problem.scale > 0.0) | np.isinf(problem.scale), "> 0"),
         ("value_of_time", problem.value_of_time, ~(problem.value_of_time >= 0.0), ">= 0"),
         ("capacity", problem.capacity, ~(problem.capacity > 0.0), "> 0, inf for none"),
-        ("use", problem.use.sum(axis=1), ~(problem.use >= 0.0).all(axis=1), ">= 0"),
+        ("use", problem.use.amount, ~(problem.use.amount >= 0.0), ">= 0"),
     )
     for name, values, wrong, expected in faults:
         problems += [
@@ -221,9 +281,9 @@ def _shares(problem: PathProblem, cost: FloatArray) -> tuple[FloatArray, FloatAr
 
 
 def _costs(problem: PathProblem, price: FloatArray, wait: FloatArray) -> FloatArray:
-    cost: FloatArray = problem.cost + price @ problem.use
+    cost = problem.cost + problem.use.charged(price)
     if problem.wait is not None:
-        cost = cost + problem.value_of_time[problem.group] * (wait @ (problem.use > 0.0))
+        cost += problem.value_of_time[problem.group] * problem.use.passed(wait)
     return cost
 
 
@@ -259,27 +319,47 @@ def _clear(problem: PathProblem, price: FloatArray, wait: FloatArray) -> tuple[F
     limited = _limited(problem)
     capacity = problem.capacity[limited]
     price = np.where(np.isfinite(problem.capacity), price, 0.0)
+    most, unit = _most_response(problem), _price_unit(problem)
     step = 0
     value = _dual(problem, price, wait)
-    for step in range(1, MOST_STEPS + 1):
+    while step < MOST_STEPS:
+        step += 1
         share, _ = _shares(problem, _costs(problem, price, wait))
         flow = share * problem.demand[problem.group]
-        spare = capacity - problem.use[limited] @ flow
-        open_error = np.minimum(price[limited] * _price_unit(problem)[limited], spare / capacity)
+        spare = capacity - problem.use.load(flow)[limited]
+        open_error = np.minimum(price[limited] * unit[limited], spare / capacity)
         if np.abs(open_error).max(initial=0.0) <= 0.01 * TOLERANCE:
             break
         free = (price[limited] > 0.0) | (spare < 0.0)
         rows = limited[free]
-        fall = _response(problem, share, problem.use, problem.scale[problem.group] * flow)
+        weight = problem.scale[problem.group] * flow
+        fall = _response(problem, share, problem.use.amount, weight)[np.ix_(rows, rows)]
+        # A price that has driven all flow away meets no response any more; it must come back.
+        lacking = LEAST_RESPONSE * most[rows] - np.diag(fall)
         for ridge in RIDGES:
             direction = np.zeros_like(price)
-            direction[rows] = _solve(fall[np.ix_(rows, rows)], -spare[free], ridge)
+            matrix = fall + np.diag(np.maximum(lacking, 0.0))
+            direction[rows] = _solve(matrix, -spare[free], ridge)
+            direction *= _trusted(problem, direction)
             price, value, moved = _search(problem, price, wait, direction, spare, limited, value)
             if moved:
                 break
         if not moved:
             break
     return price, step
+
+
+def _trusted(problem: PathProblem, direction: FloatArray) -> float:
+    """Share of a step after which no path's log odds have moved by more than can be foreseen."""
+    moved = problem.scale[problem.group] * np.abs(problem.use.charged(direction))
+    return min(1.0, MOST_LOG_ODDS / max(float(moved.max(initial=0.0)), 1e-300))
+
+
+def _most_response(problem: PathProblem) -> FloatArray:
+    """Response of each load to its price if all demand had to choose by it."""
+    use = problem.use
+    weight = (problem.scale * problem.demand)[problem.group][use.path]
+    return np.bincount(use.resource, use.amount**2 * weight, use.n_resources)
 
 
 def _search(
@@ -326,14 +406,14 @@ def _wanted(problem: PathProblem, price: FloatArray, wait: FloatArray) -> FloatA
     if problem.wait is None:
         return np.zeros_like(wait)
     share, _ = _shares(problem, _costs(problem, price, wait))
-    return problem.wait.time(problem.use @ (share * problem.demand[problem.group]))
+    return problem.wait.time(problem.use.load(share * problem.demand[problem.group]))
 
 
 def _price_unit(problem: PathProblem) -> FloatArray:
     """Makes a price comparable with a share of capacity: per typical response of the load."""
-    response = (problem.use**2) @ (problem.scale * problem.demand)[problem.group]
+    most = _most_response(problem)
     unit: FloatArray = np.where(
-        np.isfinite(problem.capacity) & (response > 0.0), response / problem.capacity, 1.0
+        np.isfinite(problem.capacity) & (most > 0.0), most / problem.capacity, 1.0
     )
     return unit
 
@@ -346,13 +426,13 @@ def _wait_direction(problem: PathProblem, price: FloatArray, wait: FloatArray) -
     share, _ = _shares(problem, _costs(problem, price, wait))
     group = problem.group
     flow = share * problem.demand[group]
-    load = problem.use @ flow
-    passing = (problem.use > 0.0).astype(np.float64)
+    load = problem.use.load(flow)
     weight = problem.scale[group] * flow
+    passing = np.ones(len(problem.use.amount))
     fall = _response(problem, share, passing, weight * problem.value_of_time[group])
     full = np.flatnonzero(price > 0.0)
     if len(full):
-        by_price = _response(problem, share, problem.use, weight)
+        by_price = _response(problem, share, problem.use.amount, weight)
         moved = np.array([_solve(by_price[np.ix_(full, full)], column) for column in fall[full].T])
         fall -= by_price[:, full] @ moved.T
     matrix = np.eye(len(wait)) + delay.slope(load)[:, None] * fall
@@ -360,13 +440,20 @@ def _wait_direction(problem: PathProblem, price: FloatArray, wait: FloatArray) -
 
 
 def _response(
-    problem: PathProblem, share: FloatArray, of: FloatArray, weight: FloatArray
+    problem: PathProblem, share: FloatArray, charge: FloatArray, weight: FloatArray
 ) -> FloatArray:
-    """Fall of each load with what is charged along `of`: covariance within each group."""
-    first, group = problem.first_path, problem.group
-    mean = np.add.reduceat(of * share, first, axis=1)
-    centred = of - mean[:, group]
-    fall: FloatArray = (problem.use * weight) @ centred.T
+    """Fall of each load with what each resource charges a unit that passes."""
+    use = problem.use
+    fall: FloatArray = response(
+        problem.paths_of_group,
+        use.start,
+        use.resource,
+        use.amount,
+        charge,
+        share,
+        weight,
+        use.n_resources,
+    )
     return fall
 
 
@@ -387,7 +474,7 @@ def _certified(
     cost = _costs(problem, price, wait)
     share, logsum = _shares(problem, cost)
     flow = share * problem.demand[problem.group]
-    load = problem.use @ flow
+    load = problem.use.load(flow)
     limited = _limited(problem)
     spare = 1.0 - load[limited] / problem.capacity[limited]
     demand = problem.demand[problem.group]

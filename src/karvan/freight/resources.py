@@ -83,8 +83,12 @@ class Usage:
     arcs: Mapping[int, tuple[Use, ...]]
 
     def carries(self, arc: int, goods: Row) -> bool:
-        """Return whether a commodity can take an arc at all."""
-        return not any(np.isnan(use.of_unit(goods)) for use in self.arcs.get(arc, ()))
+        """Return whether a commodity can take an arc at all: carried, and room beside the rest."""
+        for use in self.arcs.get(arc, ()):
+            amount = use.of_unit(goods)
+            if np.isnan(amount) or (amount > 0.0 and self.resources[use.resource].capacity <= 0.0):
+                return False
+        return True
 
 
 def usage_of(case: Case, network: Network) -> Usage:

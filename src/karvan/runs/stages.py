@@ -20,6 +20,7 @@ from karvan.network import skims
 from karvan.network.boundaries import read_boundaries
 from karvan.network.geometry import read_geometry
 from karvan.network.model import Row
+from karvan.runs.assignment_tables import TABLES, assignment_tables
 from karvan.runs.definitions import measure_rows, scenario_rows
 from karvan.runs.itinerary_tables import itinerary_tables
 from karvan.runs.validation import validate
@@ -27,6 +28,7 @@ from karvan.schema import INPUT, tables
 
 Tables = Mapping[str, pl.DataFrame]
 NETWORK_TABLES = ("nodes", "rates", "links", "transfers", "services", "calendars", "commodities")
+ASSIGNMENT_TABLES = (*NETWORK_TABLES, "terminals", "flows", "alternatives", "constants")
 ALL_TABLES = tuple(tables())
 
 
@@ -195,6 +197,13 @@ STAGES: tuple[Stage, ...] = (
         ("itineraries", "legs"),
     ),
     Stage(
+        "assign",
+        "assigning freight",
+        assignment_tables,
+        ASSIGNMENT_TABLES,
+        TABLES,
+    ),
+    Stage(
         "inputs",
         "keeping what was used",
         _inputs,
@@ -221,7 +230,7 @@ STAGES: tuple[Stage, ...] = (
         "validation",
         "comparing with reported facts",
         _validation,
-        (*NETWORK_TABLES, "terminals", "validation"),
+        (*ASSIGNMENT_TABLES, "validation"),
         ("validation",),
         reads_definitions=True,
         as_read=True,

@@ -12,6 +12,7 @@ from karvan.case.results import result_frame
 from karvan.errors import KarvanError
 from karvan.freight import Itinerary, itineraries
 from karvan.network.compile import dwell_mean
+from karvan.runs.flow_validation import FLOW_QUANTITIES, flow_value
 from karvan.schema import LIST_SEPARATOR
 
 ITINERARY_QUANTITIES: Mapping[str, str] = {
@@ -32,12 +33,6 @@ ROW_QUANTITIES: Mapping[str, tuple[str, ...]] = {
     "capacity_teu_per_year": ("terminals", "transfers"),
     "headway_h": ("services", "rates"),
     "dwell_h": ("transfers",),
-}
-LATER: Mapping[str, str] = {
-    "flow_t": "needs the freight assignment",
-    "flow_teu": "needs the freight assignment",
-    "trains": "needs the freight assignment",
-    "flow_share": "needs the freight assignment",
 }
 
 
@@ -85,8 +80,9 @@ def _compare(in_scenario: Callable[[str], Case], row: Mapping[str, Any]) -> dict
 
 def _modelled(case: Case, row: Mapping[str, Any]) -> tuple[dict[str, float | None], str]:
     quantity = row["quantity"]
-    if quantity in LATER:
-        return {}, LATER[quantity]
+    if quantity in FLOW_QUANTITIES:
+        value, detail = flow_value(case, row)
+        return {"modelled": value}, detail
     if row["subject_id"]:
         return _of_row(case, quantity, row["subject_id"])
     best = _itinerary(case, row)

@@ -1,0 +1,233 @@
+"""The freight assignment of a case as result tables."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from karvan.case import Case
+from karvan.case.results import result_frame
+from karvan.freight.corridor import (
+    UNSERVED,
+    CorridorAssignment,
+    assign,
+    queue_h,
+    with_capacity,
+)
+from karvan.network.model import CO2E, COST, TIME, ArcKind
+from karvan.schema import LIST_SEPARATOR
+
+Row = dict[str, Any]
+
+LEAST_TEU = 1.0
+"""Itineraries with less a year are left out of the table of itineraries, not of any sum."""
+
+STEPS: Mapping[str, float] = {"departures": 52.0, "trains": 365.0, "TEU": 1000.0, "t": 10000.0}
+"""More of a unit a year that a bottleneck is tried with: a sailing a week, a train a day, ..."""
+
+MOST_TRIED = 12
+"""Full resources whose gain is measured by solving again, those with the dearest capacity first."""
+
+RESOURCE_KEYS = ("kind", "id", "from_node", "to_node")
+
+
+def assignment_tables(case: Case, progress: Callable[[float], None]) -> Mapping[str, pl.DataFrame]:
+    """Return the tables of the assignment; empty ones for a case without flows."""
+    if not case.table("flows").height:
+        return {name: result_frame(name, []) for name in TABLES}
+    found = assign(case, progress=lambda share: progress(0.7 * share))
+    rows = {
+        "assignment": [_summary(found)],
+        "flow_itineraries": list(_itineraries(found)),
+        "alternative_flows": list(_alternatives(found)),
+        "loads": loads(found),
+        "bottlenecks": list(_bottlenecks(found, lambda share: progress(0.7 + 0.3 * share))),
+    }
+    return {name: result_frame(name, rows[name]) for name in TABLES}
+
+
+TABLES = ("assignment", "flow_itineraries", "alternative_flows", "loads", "bottlenecks")
+
+
+def _summary(found: CorridorAssignment) -> Row:
+    solved = found.equilibrium
+    served = [p for p, path in enumerate(found.paths) if path.alternative != UNSERVED]
+    teu = {p: float(solved.flow[p]) for p in served}
+    total = sum(teu.values())
+    unserved = float(solved.flow.sum()) - total
+
+    def mean(column: int) -> float:
+        return sum(f * found.path_cost(p, column) for p, f in teu.items()) / total
+
+    return {
+        "flows_year": found.year,
+        "converged": solved.converged,
+        "choice_error": solved.choice_error,
+        "capacity_error": solved.capacity_error,
+        "slack_error": solved.slack_error,
+        "conservation_error": solved.conservation_error,
+        "path_gap": found.path_gap,
+        "steps": solved.steps,
+        "flows": len(found.flows),
+        "unreachable": LIST_SEPARATOR.join(f.id for f in found.unreachable),
+        "teu": total,
+        "t": sum(f * _payload(found, p) for p, f in teu.items()),
+        "unserved_teu": unserved,
+        "mean_h": mean(TIME),
+        "mean_cost_usd_per_teu": mean(COST),
+        "co2e_t": sum(f * found.path_cost(p, CO2E) for p, f in teu.items()) / 1000.0,
+    }
+
+
+def _payload(found: CorridorAssignment, path: int) -> float:
+    return float(found.flows[found.paths[path].flow].goods["payload_t_per_teu"])
+
+
+def _itineraries(found: CorridorAssignment) -> Iterable[Row]:
+    """Itineraries with flow, by flow, the largest first."""
+    solved, network = found.equilibrium, found.network
+    paid = found.problem.use.charged(solved.price)
+    by_flow: dict[int, list[int]] = defaultdict(list)
+    for position, path in enumerate(found.paths):
+        by_flow[path.flow].append(position)
+    for number, positions in by_flow.items():
+        flow = found.flows[number]
+        positions.sort(key=lambda p: -solved.flow[p])
+        for rank, position in enumerate(positions, 1):
+            teu = float(solved.flow[position])
+            if teu < LEAST_TEU:
+                continue
+            path = found.paths[position]
+            moves = [network.arcs[a] for a in path.arcs if network.arcs[a].kind == ArcKind.MOVE]
+            nodes = [str(network.node_ids[network.state_node[network.head[a]]]) for a in path.arcs]
+            services = [str(m.service["id"]) for m in moves if m.service is not None]
+            served = path.alternative != UNSERVED
+            yield {
+                "flow_id": flow.id,
+                "rank": rank,
+                "alternative_id": path.alternative,
+                "teu": teu,
+                "t": teu * flow.goods["payload_t_per_teu"],
+                "share": teu / flow.teu if flow.teu else None,
+                "time_h": found.path_cost(position, TIME) if served else None,
+                "cost_usd_per_teu": found.path_cost(position, COST) if served else None,
+                "price_usd_per_teu": float(paid[position]) if served else None,
+                "generalized_cost_usd_per_teu": float(solved.cost[position]),
+                "co2e_kg_per_teu": found.path_cost(position, CO2E) if served else None,
+                "nodes": LIST_SEPARATOR.join(_without_repeats([flow.origin, *nodes]))
+                if served
+                else "",
+                "services": LIST_SEPARATOR.join(_without_repeats(services)),
+            }
+
+
+def _without_repeats(names: Iterable[str]) -> list[str]:
+    kept: list[str] = []
+    for name in names:
+        if not kept or kept[-1] != name:
+            kept.append(name)
+    return kept
+
+
+def _alternatives(found: CorridorAssignment) -> Iterable[Row]:
+    """TEU and tonnes by market, commodity and route alternative, with their means."""
+    sums: dict[tuple[str, str, str], list[float]] = defaultdict(lambda: [0.0] * 5)
+    totals: dict[tuple[str, str], float] = defaultdict(float)
+    for position, path in enumerate(found.paths):
+        flow, teu = found.flows[path.flow], float(found.equilibrium.flow[position])
+        served = path.alternative != UNSERVED
+        parts = [found.path_cost(position, c) if served else 0.0 for c in (TIME, COST, CO2E)]
+        amounts = (teu, teu * flow.goods["payload_t_per_teu"], *(teu * part for part in parts))
+        key = (flow.market, flow.goods["id"], path.alternative)
+        sums[key] = [a + b for a, b in zip(sums[key], amounts, strict=True)]
+        totals[key[:2]] += teu
+    for (market, goods, alternative), (teu, t, hours, usd, kg) in sorted(sums.items()):
+        if teu < LEAST_TEU and alternative == UNSERVED:
+            continue
+        means = (hours, usd, kg) if alternative != UNSERVED and teu > 0.0 else (None,) * 3
+        names = ("mean_h", "mean_cost_usd_per_teu", "mean_co2e_kg_per_teu")
+        yield {
+            "market": market,
+            "commodity_id": goods,
+            "alternative_id": alternative,
+            "teu": teu,
+            "t": t,
+            "share": teu / totals[market, goods] if totals[market, goods] else None,
+            **{n: None if m is None else m / teu for n, m in zip(names, means, strict=True)},
+        }
+
+
+def loads(found: CorridorAssignment) -> list[Row]:
+    """Return TEU and tonnes by link, service and terminal, direction, market and commodity."""
+    sums: dict[tuple[str, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for position, path in enumerate(found.paths):
+        flow, teu = found.flows[path.flow], float(found.equilibrium.flow[position])
+        if not len(path.arcs) or teu <= 0.0:
+            continue
+        goods = (flow.market, str(flow.goods["id"]))
+        keys = {(*key, *goods) for arc in path.arcs for key in _passes(found, int(arc))}
+        for key in keys:
+            sums[key][0] += teu
+            sums[key][1] += teu * flow.goods["payload_t_per_teu"]
+    names = (*RESOURCE_KEYS, "market", "commodity_id")
+    return [
+        {**dict(zip(names, key, strict=True)), "teu": teu, "t": t}
+        for key, (teu, t) in sorted(sums.items())
+    ]
+
+
+def _passes(found: CorridorAssignment, arc: int) -> Iterable[tuple[str, str, str, str]]:
+    """Links and services of an arc with their direction, and the terminals that handle it."""
+    network, row = found.network, found.network.arcs[arc]
+    if row.kind == ArcKind.MOVE and row.link is not None:
+        tail = int(np.searchsorted(network.start, arc, side="right")) - 1
+        ends = tuple(
+            network.node_ids[network.state_node[s]] for s in (tail, int(network.head[arc]))
+        )
+        yield ("link", str(row.link["id"]), *ends)
+        if row.service is not None:
+            yield ("service", str(row.service["id"]), *ends)
+    for use in found.usage.arcs.get(arc, ()):
+        resource = found.resources[use.resource]
+        if resource.kind == "terminal":
+            yield ("terminal", resource.id, "", "")
+
+
+def _bottlenecks(found: CorridorAssignment, progress: Callable[[float], None]) -> Iterable[Row]:
+    """Every resource with its load, utilization, price and, where it is full, the gain of more."""
+    solved, capacity = found.equilibrium, found.problem.capacity
+    rent = solved.price * np.where(np.isfinite(capacity), capacity, 0.0)
+    order = sorted(range(len(rent)), key=lambda i: (-rent[i], found.resources[i].id))
+    for rank, position in enumerate(order, 1):
+        progress(rank / len(order))
+        resource, price = found.resources[position], float(solved.price[position])
+        step = STEPS[resource.unit]
+        gain = None
+        if price > 0.0 and rank <= MOST_TRIED:
+            gain = with_capacity(found, position, step)[1]
+        load = float(solved.load[position])
+        used = load / resource.capacity if resource.capacity > 0.0 else None
+        yield {
+            **{name: getattr(resource, name) for name in RESOURCE_KEYS},
+            "unit": resource.unit,
+            "rank": rank,
+            "capacity": resource.capacity,
+            "load": load,
+            "utilization": used,
+            "queue_h": queue_h(resource, load),
+            "price_usd": price,
+            "price_usd_per_teu": price * _per_teu(found, position),
+            "step": step,
+            "gain_usd": gain,
+        }
+
+
+def _per_teu(found: CorridorAssignment, position: int) -> float:
+    """Mean use of a unit by the flows that pass."""
+    use, flow = found.problem.use, found.equilibrium.flow
+    entries = np.flatnonzero(use.resource == position)
+    passing = float(flow[use.path[entries]].sum())
+    load = float((use.amount[entries] * flow[use.path[entries]]).sum())
+    return load / passing if passing > 0.0 else 0.0

@@ -1,0 +1,102 @@
+"""Flows of the assignment in the terms of validation.csv."""
+
+from collections.abc import Callable, Mapping, Set
+from functools import lru_cache
+from typing import Any
+
+from karvan.case import Case
+from karvan.freight.corridor import UNSERVED, CorridorAssignment, PathOfFlow, assign
+from karvan.freight.pathsets import NO_ALTERNATIVE
+from karvan.network.model import ArcKind
+from karvan.schema import LIST_SEPARATOR
+
+Row = Mapping[str, Any]
+
+FLOW_QUANTITIES = frozenset({"flow_t", "flow_teu", "flow_share", "trains"})
+TEU_PER_TRAIN = "rail-kz"
+"""Row of rates.csv whose train load turns TEU into trains."""
+
+BY_SEA = "ocean"
+"""Alternatives that begin so go by sea: shares are those among the others."""
+
+
+@lru_cache(maxsize=8)
+def assigned(case: Case) -> CorridorAssignment:
+    """Return the assignment of a case, computed once for all rows that ask for it."""
+    return assign(case)
+
+
+def flow_value(case: Case, row: Row) -> tuple[float | None, str]:
+    """Return the modelled value of a row of validation.csv about flows, and what it is of.
+
+    A row may name a route alternative, service, link or terminal as its subject, or the places that
+    cargo passes; and the markets and commodities that count.  `flow_share` is the part of the
+    alternative, in %, in all that goes by land.
+    """
+    found = assigned(case)
+    passes = _passes(found, row)
+    wanted = _wanted(row)
+    total, by_land = 0.0, 0.0
+    for position, path in enumerate(found.paths):
+        flow = found.flows[path.flow]
+        if path.alternative == UNSERVED or not wanted(flow.market, str(flow.goods["id"])):
+            continue
+        teu = float(found.equilibrium.flow[position])
+        amount = teu * flow.goods["payload_t_per_teu"] if row["quantity"] == "flow_t" else teu
+        if path.alternative != NO_ALTERNATIVE and not path.alternative.startswith(BY_SEA):
+            by_land += amount
+        if passes(path):
+            total += amount
+    subject = row["subject_id"] or row["via"] or f"{row['origin']} - {row['destination']}"
+    detail = f"flows of {found.year}: {subject}"
+    if row["quantity"] == "flow_share":
+        return (100.0 * total / by_land if by_land else None), detail
+    if row["quantity"] == "trains":
+        rates = {r["id"]: r for r in case.table("rates").iter_rows(named=True)}
+        load = rates[TEU_PER_TRAIN]["teu_per_train"] if TEU_PER_TRAIN in rates else None
+        return (total / load if load else None), detail
+    return total, detail
+
+
+def _wanted(row: Row) -> Callable[[str, str], bool]:
+    markets, goods = _list(row["market"]), _list(row["commodity_ids"])
+    return lambda market, commodity: (
+        (not markets or market in markets) and (not goods or commodity in goods)
+    )
+
+
+def _list(text: str | None) -> Set[str]:
+    return frozenset(text.split(LIST_SEPARATOR)) if text else frozenset()
+
+
+def _passes(found: CorridorAssignment, row: Row) -> Callable[[PathOfFlow], bool]:
+    """Whether a path is one of those that a row counts."""
+    subject, via = row["subject_id"], _list(row["via"])
+
+    def counts(path: PathOfFlow) -> bool:
+        flow = found.flows[path.flow]
+        if row["origin"] and (flow.origin, flow.destination) != (row["origin"], row["destination"]):
+            return False
+        if subject == path.alternative:
+            return True
+        names = _names(found, path)
+        return via <= names and (not subject or subject in names)
+
+    return counts
+
+
+def _names(found: CorridorAssignment, path: PathOfFlow) -> Set[str]:
+    """Nodes, links, services and terminals of a path."""
+    network, names = found.network, set()
+    for arc in path.arcs:
+        row = network.arcs[arc]
+        if row.kind == ArcKind.MOVE and row.link is not None:
+            names |= {str(row.link["id"]), network.node_ids[network.state_node[network.head[arc]]]}
+            if row.service is not None:
+                names.add(str(row.service["id"]))
+        names |= {
+            found.resources[use.resource].id
+            for use in found.usage.arcs.get(int(arc), ())
+            if found.resources[use.resource].kind == "terminal"
+        }
+    return names
