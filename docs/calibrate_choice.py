@@ -1,19 +1,20 @@
 """Fit constants of route alternatives and the choice scale: python docs/calibrate_choice.py.
 
 Targets are the rows of validation.csv with the role `calibration` that are named below, all of 2022
-to 2024; what is held out (2025) is printed at the end and never looked at by the fit.  At each scale
-the constant of an alternative is corrected by the mean log error of its targets over the scale, the
+to 2024; what is held out (2025) is printed at the end and never looked at by the fit.  At each
+scale the constant of an alternative is corrected by the mean log error of its targets over the scale, the
 usual contraction for alternative-specific constants; the scale with the least sum of squared log
 errors is kept.  Constants that are assumed stay as they are in demand/constants.csv.  Prints the
 values to write there and into demand/commodities.csv.  Takes about ten minutes.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from karvan.case import read_case
+from karvan.case import Case, read_case
 from karvan.case.model import resolve
 from karvan.runs.flow_validation import FLOW_QUANTITIES, assigned, flow_value
 
@@ -33,7 +34,7 @@ ROUNDS = 7
 """Corrections of the constants at each scale."""
 
 
-def with_parameters(case, constants, scale):
+def with_parameters(case: Case, constants: Iterable[float], scale: float) -> Case:
     """The case with these constants for containers, and one scale for all commodities."""
     table = case.table("constants")
     fitted = pl.col("alternative_id").is_in(FITTED) & pl.col("commodity_id").is_in(BOXES)
@@ -47,7 +48,7 @@ def with_parameters(case, constants, scale):
     return replace(case, tables={**case.tables, "constants": table, "commodities": goods})
 
 
-def main():
+def main() -> None:
     """Fit, then print parameters and every flow row of validation.csv."""
     case = read_case("middle-corridor")
     rows = {
@@ -56,10 +57,12 @@ def main():
         if r["quantity"] in FLOW_QUANTITIES
     }
     targets = [rows[name] for names in TARGETS.values() for name in names]
-    assert all(r["role"] == "calibration" for r in targets)
+    if any(r["role"] != "calibration" for r in targets):
+        message = "a target is held out: it must not be fitted"
+        raise SystemExit(message)
     scenario = {n: resolve(case, scenario=n) for n in {r["scenario_id"] for r in rows.values()}}
 
-    def errors(constants, scale):
+    def errors(constants: Iterable[float], scale: float) -> dict[str, float]:
         cases = {
             n: with_parameters(scenario[n], constants, scale)
             for n in {r["scenario_id"] for r in targets}

@@ -41,6 +41,9 @@ ROUNDS_OF_PATHS = 4
 FULL = 0.999
 """Utilization from which a resource counts as full."""
 
+SAME_CAPACITY = 1e-9
+"""Relative difference of capacities that is rounding."""
+
 WORTH_ADDING = 0.02
 """A path found at the prices is added if it costs that share less than the group's dearest used."""
 
@@ -103,6 +106,10 @@ class CorridorAssignment:
     usage : Usage
     problem : PathProblem
     equilibrium : PathEquilibrium
+    twins : mapping of int to tuple of int
+        Resource -> others that exactly the same cargo passes, as the next sections of a line.  Only
+        the first of the tightest has a price; those with the same capacity would have to grow with
+        it.
     path_gap : float
         Largest share by which a path outside the sets would be cheaper than the cheapest inside, at
         the prices found; what the path sets may miss.
@@ -116,6 +123,7 @@ class CorridorAssignment:
     usage: Usage
     problem: PathProblem
     equilibrium: PathEquilibrium
+    twins: Mapping[int, tuple[int, ...]]
     path_gap: float
 
     @property
@@ -212,6 +220,7 @@ def assign(
         usage=usage,
         problem=problem,
         equilibrium=equilibrium,
+        twins=sets.twins,
         path_gap=gap,
     )
 
@@ -219,14 +228,17 @@ def assign(
 def with_capacity(
     assignment: CorridorAssignment, resource: int, more: float
 ) -> tuple[PathEquilibrium, float]:
-    """Return the equilibrium with `more` of a resource, and users' gain [USD a year].
+    """Return the equilibrium with `more` of a resource, and the gain of all [USD a year].
 
-    The gain is the change of the logsums: lower prices are no gain to the corridor as a whole, so
-    what users save on prices of resources is left out of it.
+    The gain is that of users and of those who own what is scarce together, so that what one pays
+    the other is no gain.  Twins of the same capacity grow as well, others set a limit.
     """
     problem, before = assignment.problem, assignment.equilibrium
     capacity = problem.capacity.copy()
-    capacity[resource] += more
+    own = capacity[resource] * (1.0 + SAME_CAPACITY)
+    others = [assignment.resources[t].capacity for t in assignment.twins.get(resource, ())]
+    limit = min((c for c in others if c > own), default=np.inf)
+    capacity[resource] = min(capacity[resource] + more, limit)
     after = path_equilibrium(replace(problem, capacity=capacity), start=before)
     return after, _welfare(problem, after, capacity) - _welfare(problem, before, problem.capacity)
 
@@ -271,6 +283,7 @@ class _Sets:
         self.flows: list[Flow] = []
         self.unreachable: list[Flow] = []
         self.paths: list[list[PathOfFlow]] = []
+        self.twins: Mapping[int, tuple[int, ...]] = {}
         for n, flow in enumerate(wanted):
             progress(0.9 * n / len(wanted))
             arcs = finder.choices(flow.origin, flow.destination, self.cost[flow.goods["id"]])
@@ -314,6 +327,11 @@ class _Sets:
                 for used in usage.arcs.get(int(arc), ()):
                     use[used.resource, column] += used.of_unit(goods)
         capacity = np.array([r.capacity for r in usage.resources])
+        # What has no room left is on no path.
+        capacity[capacity <= 0.0] = np.inf
+        self.twins = _twins(use, capacity)
+        for others in self.twins.values():
+            capacity[list(others)] = np.inf
         scale = [f.goods["choice_scale_per_usd"] or DEFAULT_SCALE for f in self.flows]
         return PathProblem(
             group=group,
@@ -323,8 +341,7 @@ class _Sets:
             scale=np.array(scale),
             value_of_time=np.array([f.goods["value_of_time_usd_per_teu_h"] for f in self.flows]),
             use=uses(use),
-            # What has no room left is on no path.
-            capacity=np.where(capacity > 0.0, capacity, np.inf),
+            capacity=capacity,
         )
 
     def _sizes(self, paths: Sequence[PathOfFlow], group: IntArray) -> FloatArray:
@@ -379,6 +396,22 @@ class _Sets:
 
     def _known(self, path: PathOfFlow) -> bool:
         return any(np.array_equal(path.arcs, p.arcs) for p in self.paths[path.flow])
+
+
+def _twins(use: FloatArray, capacity: FloatArray) -> dict[int, tuple[int, ...]]:
+    """The tightest of the resources that the same cargo uses alike, with the others.
+
+    Together they would have no single price: any split of it fits.
+    """
+    alike: dict[bytes, list[int]] = defaultdict(list)
+    for resource in np.flatnonzero(np.isfinite(capacity) & use.any(axis=1)):
+        alike[use[resource].tobytes()].append(int(resource))
+    return {
+        tightest: tuple(r for r in members if r != tightest)
+        for members in alike.values()
+        if len(members) > 1
+        for tightest in [min(members, key=lambda r: (capacity[r], r))]
+    }
 
 
 def _constants(case: Case) -> defaultdict[tuple[str, str], float]:

@@ -94,7 +94,8 @@ class Usage:
 def usage_of(case: Case, network: Network) -> Usage:
     """Return the resources of a case's network with what its arcs use.
 
-    - A service: departures a year in each direction and on each hop between its stops.
+    - A service: departures a year in each direction and on each hop between its stops; without
+      declared places it takes all containers and nothing else.
     - A link: trains a year in each direction, or tonnes a year in both together.
     - A terminal: TEU or tonnes a year that are handled in both directions together.  Container and
       ferry terminals count ships of their kind, dry ports what no ship brings, ports all ships,
@@ -143,18 +144,21 @@ class _Builder:
         if service is None or here["id"] not in stops_of(service):
             return []
         headway = self._headway(service)
-        if not headway or not (service["capacity_teu"] or service["capacity_t"]):
+        if not headway:
             return []
+        unlimited = not (service["capacity_teu"] or service["capacity_t"])
         resource = Resource(
             "service",
             service["id"],
             here["id"],
             there["id"],
             "departures",
-            HOURS_A_YEAR / headway,
+            np.inf if unlimited else HOURS_A_YEAR / headway,
             headway,
         )
-        per_teu, per_t = _share(service["capacity_teu"]), _share(service["capacity_t"])
+        # A line without declared places adds ships as it needs them, for containers only.
+        per_teu = 0.0 if unlimited else _share(service["capacity_teu"])
+        per_t = _share(service["capacity_t"])
         return [Use(self._resource(resource), per_teu, per_t)]
 
     def _headway(self, service: Row) -> float:

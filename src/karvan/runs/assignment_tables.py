@@ -10,6 +10,7 @@ import polars as pl
 from karvan.case import Case
 from karvan.case.results import result_frame
 from karvan.freight.corridor import (
+    SAME_CAPACITY,
     UNSERVED,
     CorridorAssignment,
     assign,
@@ -208,20 +209,30 @@ def _bottlenecks(found: CorridorAssignment, progress: Callable[[float], None]) -
         if price > 0.0 and rank <= MOST_TRIED:
             gain = with_capacity(found, position, step)[1]
         load = float(solved.load[position])
-        used = load / resource.capacity if resource.capacity > 0.0 else None
+        limited = 0.0 < resource.capacity < np.inf
+        used = load / resource.capacity if limited else None
         yield {
             **{name: getattr(resource, name) for name in RESOURCE_KEYS},
             "unit": resource.unit,
             "rank": rank,
-            "capacity": resource.capacity,
+            "capacity": resource.capacity if np.isfinite(resource.capacity) else None,
             "load": load,
             "utilization": used,
+            "chain": LIST_SEPARATOR.join(_chain(found, position)),
             "queue_h": queue_h(resource, load),
             "price_usd": price,
             "price_usd_per_teu": price * _per_teu(found, position),
             "step": step,
             "gain_usd": gain,
         }
+
+
+def _chain(found: CorridorAssignment, position: int) -> list[str]:
+    """Ids of what is as tight and passed by the same cargo: it would have to grow as well."""
+    own = found.resources[position]
+    others = [found.resources[twin] for twin in found.twins.get(position, ())]
+    same = [o for o in others if o.capacity <= own.capacity * (1.0 + SAME_CAPACITY)]
+    return _without_repeats(f"{o.id} {o.from_node} {o.to_node}".strip() for o in same)
 
 
 def _per_teu(found: CorridorAssignment, position: int) -> float:
