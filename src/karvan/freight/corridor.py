@@ -1,7 +1,7 @@
 """Assign the flows of a case to its network under capacity."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,13 +10,8 @@ from numpy.typing import NDArray
 
 from karvan.case import Case
 from karvan.errors import AssignmentError
-from karvan.freight.pathlogit import (
-    PathEquilibrium,
-    PathProblem,
-    path_equilibrium,
-    path_sizes,
-    uses,
-)
+from karvan.freight.pathlogit import PathEquilibrium, path_equilibrium
+from karvan.freight.pathproblem import PathProblem, Uses, path_sizes
 from karvan.freight.pathsets import PathFinder, alternatives_of, goods_of
 from karvan.freight.resources import Resource, Usage, usage_of
 from karvan.freight.routing import network_at
@@ -79,11 +74,20 @@ class PathOfFlow:
     arcs : ndarray of int
         Arcs of the network in order of travel; empty for what is not served.
     alternative : str
+    cost : float
+        Generalized cost without prices [USD/TEU].
+    uses : mapping of int to float
+        What a TEU uses of each resource.
+    parts : mapping of (str, str) to float
+        Length of each link and service [km].
     """
 
     flow: int
     arcs: IntArray
     alternative: str
+    cost: float
+    uses: Mapping[int, float]
+    parts: Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +110,8 @@ class CorridorAssignment:
     path_gap : float
         Largest share by which a path outside the sets would be cheaper than the cheapest inside, at
         the prices found; what the path sets may miss.
+    finder : PathFinder
+        Keeps what a next assignment need not search again.
     """
 
     network: Network
@@ -117,6 +123,7 @@ class CorridorAssignment:
     problem: PathProblem
     equilibrium: PathEquilibrium
     path_gap: float
+    finder: PathFinder
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -189,20 +196,23 @@ def assign(
     usage = usage_of(case, network)
     finder = PathFinder(network, usage, alternatives_of(case))
     year, wanted = flows_of(case)
+    if start is not None:
+        for goods in {f.goods["id"]: f.goods for f in wanted}.values():
+            finder.take_over(start.finder, goods)
     sets = _Sets(case, finder, wanted, progress)
-    equilibrium, problem, gap = None, sets.problem(), 0.0
-    guess = _prices(start, usage) if start is not None else None
-    for _ in range(ROUNDS_OF_PATHS):
-        equilibrium = path_equilibrium(problem, start=_resized(guess, problem))
-        added, gap = sets.add_at(equilibrium)
-        if not added:
+    if not sets.flows:
+        raise AssignmentError(
+            [f"no flow of {year} has a path: {', '.join(f.id for f in sets.unreachable)}"]
+        )
+    problem, guess = sets.problem(), None if start is None else _prices(start, usage)
+    for left in range(ROUNDS_OF_PATHS, -1, -1):
+        equilibrium = path_equilibrium(problem, start=guess)
+        missing, gap = sets.missing_at(equilibrium)
+        if not missing or not left:
             break
+        sets.add(missing)
         guess, problem = equilibrium, sets.problem()
-    else:
-        equilibrium = path_equilibrium(problem, start=_resized(guess, problem))
     progress(1.0)
-    if equilibrium is None:
-        raise AssignmentError(["no flow has a path"])
     return CorridorAssignment(
         network=network,
         year=year,
@@ -213,6 +223,7 @@ def assign(
         problem=problem,
         equilibrium=equilibrium,
         path_gap=gap,
+        finder=finder,
     )
 
 
@@ -250,10 +261,6 @@ def _prices(start: CorridorAssignment, usage: Usage) -> PathEquilibrium:
     return replace(start.equilibrium, price=price, wait_h=np.zeros(len(price)))
 
 
-def _resized(guess: PathEquilibrium | None, problem: PathProblem) -> PathEquilibrium | None:
-    return guess if guess is not None and len(guess.price) == len(problem.capacity) else None
-
-
 class _Sets:
     """The path sets of all flows, and the problem they make."""
 
@@ -266,119 +273,132 @@ class _Sets:
     ) -> None:
         self.finder = finder
         self.constant = _constants(case)
-        goods = {f.goods["id"]: f.goods for f in wanted}
-        self.cost = {name: finder.cost_of(row) for name, row in goods.items()}
         self.flows: list[Flow] = []
         self.unreachable: list[Flow] = []
         self.paths: list[list[PathOfFlow]] = []
+        self.log_size: list[FloatArray] = []
         for n, flow in enumerate(wanted):
             progress(0.9 * n / len(wanted))
-            arcs = finder.choices(flow.origin, flow.destination, self.cost[flow.goods["id"]])
-            if arcs:
-                number = len(self.flows)
+            found = finder.choices(flow.origin, flow.destination, flow.goods)
+            if found:
                 self.flows.append(flow)
-                self.paths.append([self._path(number, a) for a in arcs])
+                self.paths.append([self._path(len(self.flows) - 1, arcs) for arcs in found])
+                self.log_size.append(_sizes(self.paths[-1]))
             else:
                 self.unreachable.append(flow)
 
     def _path(self, flow: int, arcs: IntArray) -> PathOfFlow:
-        return PathOfFlow(flow, arcs, self.finder.alternative_of(arcs))
+        goods, usage = self.flows[flow].goods, self.finder.usage
+        alternative = self.finder.alternative_of(arcs)
+        uses: defaultdict[int, float] = defaultdict(float)
+        for arc in arcs:
+            for use in usage.arcs.get(int(arc), ()):
+                uses[use.resource] += use.of_unit(goods)
+        return PathOfFlow(
+            flow=flow,
+            arcs=arcs,
+            alternative=alternative,
+            cost=float(self.finder.cost_of(goods)[arcs].sum())
+            + self.constant[alternative, goods["id"]],
+            uses={resource: amount for resource, amount in uses.items() if amount > 0.0},
+            parts=self._parts(arcs),
+        )
+
+    def _parts(self, arcs: IntArray) -> Mapping[tuple[str, str], float]:
+        moves = [self.finder.network.arcs[a] for a in arcs]
+        return {
+            (move.link["id"], move.service["id"] if move.service is not None else ""): (
+                move.length_km
+            )
+            for move in moves
+            if move.kind == ArcKind.MOVE and move.link is not None
+        }
 
     def listed(self) -> list[PathOfFlow]:
         """Paths by flow, the last of each flow being not to be served."""
-        none = np.zeros(0, dtype=np.int64)
-        return [
-            path
-            for flow, paths in enumerate(self.paths)
-            for path in (*paths, PathOfFlow(flow, none, UNSERVED))
-        ]
-
-    def _own_cost(self, path: PathOfFlow) -> float:
-        goods = self.flows[path.flow].goods["id"]
-        constant = self.constant[path.alternative, goods]
-        return float(self.cost[goods][path.arcs].sum()) + constant
+        return [path for paths in self.paths for path in (*paths, _unserved(paths))]
 
     def problem(self) -> PathProblem:
         """Return the problem of the sets as they are."""
-        paths, usage = self.listed(), self.finder.usage
-        cost = np.array([self._own_cost(path) for path in paths])
+        paths, resources = self.listed(), self.finder.usage.resources
         group = np.array([path.flow for path in paths], dtype=np.int64)
-        cheapest = np.full(len(self.flows), np.inf)
-        served = np.array([path.alternative != UNSERVED for path in paths])
-        np.minimum.at(cheapest, group[served], cost[served])
-        cost[~served] = CHOKE * np.maximum(cheapest, 1.0)[group[~served]]
-        use = np.zeros((len(usage.resources), len(paths)))
-        for column, path in enumerate(paths):
-            goods = self.flows[path.flow].goods
-            for arc in path.arcs:
-                for used in usage.arcs.get(int(arc), ()):
-                    use[used.resource, column] += used.of_unit(goods)
-        capacity = np.array([r.capacity for r in usage.resources])
+        capacity = np.array([r.capacity for r in resources])
         scale = [f.goods["choice_scale_per_usd"] or DEFAULT_SCALE for f in self.flows]
         return PathProblem(
             group=group,
-            cost=cost,
-            log_size=self._sizes(paths, group),
+            cost=np.array([path.cost for path in paths]),
+            log_size=np.concatenate(self.log_size),
             demand=np.array([f.teu for f in self.flows]),
             scale=np.array(scale),
             value_of_time=np.array([f.goods["value_of_time_usd_per_teu_h"] for f in self.flows]),
-            use=uses(use),
+            use=_uses(paths, len(resources)),
             # What has no room left is on no path.
             capacity=np.where(capacity > 0.0, capacity, np.inf),
         )
 
-    def _sizes(self, paths: Sequence[PathOfFlow], group: IntArray) -> FloatArray:
-        """Path sizes by the kilometres of links and services that paths share."""
-        names: dict[tuple[str, str], int] = {}
-        lengths: list[float] = []
-        links = []
-        for path in paths:
-            used = []
-            for position in path.arcs:
-                arc = self.finder.network.arcs[position]
-                if arc.kind == ArcKind.MOVE and arc.link is not None:
-                    service = arc.service["id"] if arc.service is not None else ""
-                    key = (arc.link["id"], service)
-                    if key not in names:
-                        names[key] = len(names)
-                        lengths.append(arc.length_km)
-                    used.append(names[key])
-            links.append(np.array(used, dtype=np.int64))
-        return path_sizes(np.array(lengths), links, group)
-
-    def add_at(self, found: PathEquilibrium) -> tuple[int, float]:
-        """Add paths that are cheaper at the prices; how many, and the largest gap met."""
-        price = np.zeros(len(self.finder.network.arcs))
-        added, worst = 0, 0.0
-        by_arc: dict[str, FloatArray] = {}
-        first = np.searchsorted([p.flow for p in self.listed()], np.arange(len(self.flows) + 1))
+    def missing_at(self, found: PathEquilibrium) -> tuple[list[PathOfFlow], float]:
+        """Return paths that are cheaper at the prices, and the largest gap met."""
+        missing, worst = [], 0.0
+        goods = {flow.goods["id"]: flow.goods for flow in self.flows}
+        cost = {name: self._priced(row, found.price) for name, row in goods.items()}
+        best = np.minimum.reduceat(
+            found.cost, np.cumsum([0, *(len(paths) + 1 for paths in self.paths[:-1])])
+        )
         for number, flow in enumerate(self.flows):
-            goods = flow.goods
-            if goods["id"] not in by_arc:
-                price = np.zeros(len(self.finder.network.arcs))
-                for arc, uses in self.finder.usage.arcs.items():
-                    price[arc] = sum(
-                        u.of_unit(goods) * found.price[u.resource]
-                        for u in uses
-                        if found.price[u.resource] > 0.0
-                    )
-                by_arc[goods["id"]] = self.cost[goods["id"]] + price
-            arcs = self.finder.cheapest(flow.origin, flow.destination, by_arc[goods["id"]])
+            by_arc = cost[flow.goods["id"]]
+            arcs = self.finder.cheapest(flow.origin, flow.destination, by_arc)
             if arcs is None:
                 continue
             path = self._path(number, arcs)
-            here = float(by_arc[goods["id"]][arcs].sum())
-            here += self.constant[path.alternative, goods["id"]]
-            best = float(found.cost[first[number] : first[number + 1]].min())
-            gap = (best - here) / best if best > 0.0 else 0.0
+            here = float(by_arc[arcs].sum()) + self.constant[path.alternative, flow.goods["id"]]
+            gap = float(best[number] - here) / best[number] if best[number] > 0.0 else 0.0
             worst = max(worst, gap)
-            if gap > WORTH_ADDING and not self._known(path):
-                self.paths[number].append(path)
-                added += 1
-        return added, worst
+            if gap > WORTH_ADDING:
+                missing.append(path)
+        return missing, worst
 
-    def _known(self, path: PathOfFlow) -> bool:
-        return any(np.array_equal(path.arcs, p.arcs) for p in self.paths[path.flow])
+    def _priced(self, goods: Row, price: FloatArray) -> FloatArray:
+        """Generalized cost of each arc with the prices of what it uses."""
+        cost = self.finder.cost_of(goods).copy()
+        for arc, uses in self.finder.usage.arcs.items():
+            for use in uses:
+                # What a commodity cannot use has no price, and the arc is closed to it already.
+                if price[use.resource] > 0.0 and np.isfinite(cost[arc]):
+                    cost[arc] += use.of_unit(goods) * price[use.resource]
+        return cost
+
+    def add(self, paths: Iterable[PathOfFlow]) -> None:
+        """Put paths into the sets of their flows."""
+        for path in paths:
+            self.paths[path.flow].append(path)
+            self.log_size[path.flow] = _sizes(self.paths[path.flow])
+
+
+def _unserved(paths: Sequence[PathOfFlow]) -> PathOfFlow:
+    cost = CHOKE * max(1.0, min(path.cost for path in paths))
+    return PathOfFlow(paths[0].flow, np.zeros(0, dtype=np.int64), UNSERVED, cost, {}, {})
+
+
+def _uses(paths: Sequence[PathOfFlow], n_resources: int) -> Uses:
+    counts = [len(path.uses) for path in paths]
+    return Uses(
+        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        resource=np.array([r for path in paths for r in path.uses], dtype=np.int64),
+        amount=np.array([a for path in paths for a in path.uses.values()], dtype=np.float64),
+        n_resources=n_resources,
+    )
+
+
+def _sizes(paths: Sequence[PathOfFlow]) -> FloatArray:
+    """Path sizes of a flow by the kilometres of links and services that its paths share."""
+    lengths: dict[tuple[str, str], float] = {}
+    for path in paths:
+        lengths.update(path.parts)
+    number = {part: n for n, part in enumerate(lengths)}
+    links = [np.array([number[part] for part in path.parts], dtype=np.int64) for path in paths]
+    links.append(np.zeros(0, dtype=np.int64))  # not to be served
+    group = np.zeros(len(links), dtype=np.int64)
+    return path_sizes(np.array(list(lengths.values())), links, group)
 
 
 def _constants(case: Case) -> defaultdict[tuple[str, str], float]:
