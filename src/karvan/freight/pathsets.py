@@ -70,6 +70,11 @@ class PathFinder:
         tail = np.repeat(np.arange(network.n_states), np.diff(network.start))
         ends = [network.state_node[tail], network.state_node[network.head]]
         self._passed = [self._names(a, ends) for a in range(len(network.arcs))]
+        self._alternative = np.full(len(network.arcs), len(self.alternatives))
+        for position in range(len(self.alternatives) - 1, -1, -1):
+            gateways = self.alternatives[position].gateways
+            using = [a for a, names in enumerate(self._passed) if names & gateways]
+            self._alternative[using] = position
         self._costs: dict[str, FloatArray] = {}
         self._choices: dict[tuple[str, str, str], list[IntArray]] = {}
         self._by_name: dict[str, list[int]] = {}
@@ -105,11 +110,8 @@ class PathFinder:
 
     def alternative_of(self, path: IntArray) -> str:
         """Return the first alternative one of whose gateways a path passes."""
-        passed = frozenset().union(*(self._passed[arc] for arc in path))
-        for alternative in self.alternatives:
-            if passed & alternative.gateways:
-                return alternative.id
-        return NO_ALTERNATIVE
+        first = int(self._alternative[path].min(initial=len(self.alternatives)))
+        return self.alternatives[first].id if first < len(self.alternatives) else NO_ALTERNATIVE
 
     def cheapest(self, origin: str, destination: str, cost: FloatArray) -> IntArray | None:
         """Return the arcs of the cheapest path, or None where there is none."""

@@ -9,13 +9,8 @@ import polars as pl
 
 from karvan.case import Case
 from karvan.case.results import result_frame
-from karvan.freight.corridor import (
-    UNSERVED,
-    CorridorAssignment,
-    assign,
-    queue_h,
-    with_capacity,
-)
+from karvan.freight.choicesets import UNSERVED
+from karvan.freight.corridor import CorridorAssignment, assign, queue_h, with_capacity
 from karvan.network.model import CO2E, COST, TIME, ArcKind
 from karvan.schema import LIST_SEPARATOR
 
