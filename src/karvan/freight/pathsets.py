@@ -70,6 +70,13 @@ class PathFinder:
         tail = np.repeat(np.arange(network.n_states), np.diff(network.start))
         ends = [network.state_node[tail], network.state_node[network.head]]
         self._passed = [self._names(a, ends) for a in range(len(network.arcs))]
+        self._alternative = np.full(len(network.arcs), len(self.alternatives))
+        for position in range(len(self.alternatives) - 1, -1, -1):
+            gateways = self.alternatives[position].gateways
+            using = [a for a, names in enumerate(self._passed) if names & gateways]
+            self._alternative[using] = position
+        self._costs: dict[str, FloatArray] = {}
+        self._choices: dict[tuple[str, str, str], list[IntArray]] = {}
         self._by_name: dict[str, list[int]] = {}
         for arc, names in enumerate(self._passed):
             for name in names:
@@ -87,6 +94,11 @@ class PathFinder:
 
     def cost_of(self, goods: Row) -> FloatArray:
         """Return the generalized cost of each arc [USD/TEU]; inf where it is not carried."""
+        if goods["id"] not in self._costs:
+            self._costs[goods["id"]] = self._cost_of(goods)
+        return self._costs[goods["id"]]
+
+    def _cost_of(self, goods: Row) -> FloatArray:
         value_of_time = goods["value_of_time_usd_per_teu_h"]
         cost: FloatArray = self.static[:, COST] + value_of_time * self.static[:, TIME]
         modes = set(str(goods["modes"]).split(LIST_SEPARATOR)) if goods["modes"] else None
@@ -98,11 +110,8 @@ class PathFinder:
 
     def alternative_of(self, path: IntArray) -> str:
         """Return the first alternative one of whose gateways a path passes."""
-        passed = frozenset().union(*(self._passed[arc] for arc in path))
-        for alternative in self.alternatives:
-            if passed & alternative.gateways:
-                return alternative.id
-        return NO_ALTERNATIVE
+        first = int(self._alternative[path].min(initial=len(self.alternatives)))
+        return self.alternatives[first].id if first < len(self.alternatives) else NO_ALTERNATIVE
 
     def cheapest(self, origin: str, destination: str, cost: FloatArray) -> IntArray | None:
         """Return the arcs of the cheapest path, or None where there is none."""
@@ -116,13 +125,31 @@ class PathFinder:
             return None
         return path_to(network.start, tree.previous_arc, target)
 
-    def choices(self, origin: str, destination: str, cost: FloatArray) -> list[IntArray]:
+    def take_over(self, earlier: "PathFinder", goods: Row) -> None:
+        """Take choices from a finder to whose network a commodity cannot see any difference."""
+        same = (
+            self.alternatives == earlier.alternatives
+            and self._passed == earlier._passed
+            and np.array_equal(self.network.head, earlier.network.head)
+            and np.array_equal(self.cost_of(goods), earlier.cost_of(goods))
+        )
+        if same:
+            kept = {key: found for key, found in earlier._choices.items() if key[2] == goods["id"]}
+            self._choices.update(kept)
+
+    def choices(self, origin: str, destination: str, goods: Row) -> list[IntArray]:
         """Return different paths, cheapest first.
 
         For each route alternative the gateways of the others are closed, and the links and services
         of each path that is found are made dearer for the next search (de la Barra, Perez and Anez
         1993, Multidimensional path search and assignment).
         """
+        key = origin, destination, goods["id"]
+        if key not in self._choices:
+            self._choices[key] = self._search(origin, destination, self.cost_of(goods))
+        return self._choices[key]
+
+    def _search(self, origin: str, destination: str, cost: FloatArray) -> list[IntArray]:
         found: dict[tuple[frozenset[str], ...], IntArray] = {}
         for closed in self._closings():
             penalized = cost.copy()

@@ -9,9 +9,9 @@ import polars as pl
 
 from karvan.case import Case
 from karvan.case.results import result_frame
+from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import (
     SAME_CAPACITY,
-    UNSERVED,
     CorridorAssignment,
     assign,
     queue_h,

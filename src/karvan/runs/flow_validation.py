@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from karvan.case import Case
-from karvan.freight.corridor import UNSERVED, CorridorAssignment, PathOfFlow, assign
+from karvan.freight.choicesets import UNSERVED, PathOfFlow
+from karvan.freight.corridor import CorridorAssignment, assign
 from karvan.freight.pathsets import NO_ALTERNATIVE
 from karvan.network.model import ArcKind
 from karvan.schema import LIST_SEPARATOR

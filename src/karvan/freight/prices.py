@@ -1,0 +1,223 @@
+"""Prices of full resources: the minimum of the convex dual of logit choice under capacities.
+
+The dual is capacity times price less demand times logsum; its slope is the spare capacity.  Each
+step solves the quadratic model of the dual under prices >= 0, weighed down where the model has
+proved wrong (Levenberg 1944, Marquardt 1963, https://doi.org/10.1137/0111030).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from karvan.errors import AssignmentError
+from karvan.freight.pathproblem import PathProblem, Uses
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+CLEARED = 1e-11
+"""Largest relative excess or unneeded price at which prices count as found."""
+
+MOST_STEPS = 400
+MOST_HALVINGS = 40
+MOST_PIVOTS = 50
+
+LEAST_RIDGE, FIRST_RIDGE, MOST_RIDGE = 1e-12, 1e-8, 1e4
+"""Weight of the largest possible response that is added to the response as it is."""
+
+ROUNDING = 1e-13
+"""Relative change of the dual below which it says nothing."""
+
+NEARER = 0.9
+"""Slope along the step, of that at its beginning, that a step may overshoot to."""
+
+UNSERVED_LOG_ODDS = 50.0
+"""Log odds against not being served, where a cut is looked for and there is room."""
+
+DEAR_WAY_OUT = 1e4
+"""Times that not being served costs more than any difference of costs, to find a cut."""
+
+EASY_LOG_ODDS = 20.0
+"""Largest log odds of two paths that need no approach by flatter choices."""
+
+SCALE_STEP = 3.0
+"""Scales are approached in steps of this factor, each begun from the prices of the last."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Point:
+    """The dual at prices of the limited resources."""
+
+    price: FloatArray
+    value: float
+    share: FloatArray
+    spare: FloatArray
+    error: float
+
+
+def cleared(problem: PathProblem, price: FloatArray, wait: FloatArray) -> tuple[FloatArray, int]:
+    """Return prices at which no load is above its capacity and nothing with room has a price.
+
+    Parameters
+    ----------
+    problem : PathProblem
+    price : ndarray, shape (n_resources,)
+        A first guess.
+    wait : ndarray, shape (n_resources,)
+        Taken as it is.
+
+    Returns
+    -------
+    price : ndarray
+    steps : int
+
+    Raises
+    ------
+    AssignmentError
+        The resources cannot hold the demand.
+    """
+    rows = problem.limited
+    at, ridge = _point(problem, price[rows], wait), FIRST_RIDGE
+    floor, steps = _least_value(problem, wait), 0
+    while at.error > CLEARED and steps < MOST_STEPS:
+        weight = problem.scale[problem.group] * at.share * problem.demand[problem.group]
+        fall = problem.response(at.share, problem.use.amount, weight)[np.ix_(rows, rows)]
+        found = None
+        while found is None and ridge <= MOST_RIDGE:
+            model = fall + np.diag(ridge * problem.most_response[rows])
+            found, full = _searched(problem, wait, at, _direction(model, at))
+            ridge = max(ridge / 10.0, LEAST_RIDGE) if full else ridge * 10.0
+        if found is None:
+            break
+        at, steps = found, steps + 1
+        ridge = min(ridge, MOST_RIDGE)
+        if at.value < floor:
+            raise AssignmentError([_cut(problem, wait)])
+    result = np.zeros(len(problem.capacity))
+    result[rows] = at.price
+    return result, steps
+
+
+def _point(problem: PathProblem, price: FloatArray, wait: FloatArray) -> _Point:
+    rows = problem.limited
+    capacity = problem.capacity[rows]
+    prices = np.zeros(len(problem.capacity))
+    prices[rows] = price
+    share, logsum = problem.shares(problem.costs(prices, wait))
+    spare = capacity - problem.use.load(share * problem.demand[problem.group])[rows]
+    value = float(capacity @ price - problem.demand @ logsum)
+    # A price counts by how far it moves the load, as a share of the capacity.
+    open_error = np.minimum(price * problem.most_response[rows], spare) / capacity
+    return _Point(price, value, share, spare, float(np.abs(open_error).max(initial=0.0)))
+
+
+def _direction(model: FloatArray, at: _Point) -> FloatArray:
+    """The step to the minimum of the quadratic model under prices >= 0, by pivots.
+
+    Hintermueller, Ito and Kunisch (2002), https://doi.org/10.1137/S1052623401383558.
+    """
+    held = (at.price <= 0.0) & (at.spare >= 0.0)
+    step = np.where(held, -at.price, 0.0)
+    for _ in range(MOST_PIVOTS):
+        free = np.flatnonzero(~held)
+        step = np.where(held, -at.price, 0.0)
+        right = -at.spare[free] - model[np.ix_(free, np.flatnonzero(held))] @ step[held]
+        step[free] = np.linalg.solve(model[np.ix_(free, free)], right)
+        pull = at.spare + model @ step
+        wrong = np.where(held, pull < 0.0, at.price + step < 0.0)
+        wrong &= np.where(held, -pull > ROUNDING * np.abs(at.spare), True)
+        if not wrong.any():
+            break
+        held ^= wrong
+    return np.maximum(step, -at.price)
+
+
+def _searched(
+    problem: PathProblem, wait: FloatArray, at: _Point, direction: FloatArray
+) -> tuple[_Point | None, bool]:
+    """The first halving of the step that brings the dual down, and whether it is the whole step."""
+    slope = float(at.spare @ direction)
+    if slope >= 0.0:
+        return None, False
+    size = 1.0
+    for _ in range(MOST_HALVINGS):
+        trial = _point(problem, at.price + size * direction, wait)
+        # The dual is convex: where it still falls it is lower, whatever rounding says of values.
+        ahead = float(trial.spare @ direction)
+        near = abs(trial.value - at.value) <= ROUNDING * abs(at.value)
+        lower = trial.value <= at.value + 1e-4 * size * slope or (near and trial.error < at.error)
+        if lower and ahead <= -NEARER * slope:
+            return trial, size == 1.0
+        size *= 0.5
+    return None, False
+
+
+def _least_value(problem: PathProblem, wait: FloatArray) -> float:
+    """Value of the dual below which no flows can keep the capacities.
+
+    At any prices the dual is at least minus the cost of any flows that do, and no flows cost more
+    than the dearest path of each group.
+    """
+    if not len(problem.group):
+        return -np.inf
+    free = problem.costs(np.zeros(len(problem.capacity)), wait)
+    dear = np.maximum.reduceat(
+        free - problem.log_size / problem.scale[problem.group], problem.first_path
+    )
+    total = float(problem.demand @ dear)
+    return -total - 1e-9 * float(problem.demand @ np.abs(dear))
+
+
+def _cut(problem: PathProblem, wait: FloatArray) -> str:
+    """What a demand that cannot pass leaves over, and what holds it up.
+
+    Found as prices again, with a way out for every group that is dearer than anything else: what
+    takes it is the least that cannot pass.
+    """
+    dear = UNSERVED_LOG_ODDS / float(problem.scale.min())
+    free = problem.costs(np.zeros(len(problem.capacity)), wait)
+    way_out = float(free.max()) + DEAR_WAY_OUT * (float(np.ptp(free)) + dear)
+    eased = _with_way_out(problem, free, way_out)
+    price = np.zeros(len(problem.capacity))
+    for at_scale in approaching(eased):
+        price, _ = cleared(at_scale, price, np.zeros(len(price)))
+    share, _ = eased.shares(eased.costs(price, np.zeros(len(price))))
+    flow = share * eased.demand[eased.group]
+    last = eased.paths_of_group[1:] - 1
+    charged = np.zeros(len(price))
+    np.maximum.at(charged, eased.use.resource, eased.use.amount * price[eased.use.resource])
+    full = np.flatnonzero(charged > dear + float(np.ptp(free)))
+    names = ", ".join(str(r) for r in full)
+    return (
+        f"demand of {problem.demand.sum():g} cannot pass: {flow[last].sum():g} of it is left over "
+        f"at any price, because of capacity {names}; add capacity, or a path that is not served"
+    )
+
+
+def _with_way_out(problem: PathProblem, free: FloatArray, cost: float) -> PathProblem:
+    """The problem with one more path of each group, its last, that uses nothing."""
+    n_groups, ends = len(problem.demand), problem.paths_of_group[1:]
+    use = problem.use
+    counts = np.insert(np.diff(use.start), ends, 0)
+    start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return replace(
+        problem,
+        group=np.insert(problem.group, ends, np.arange(n_groups)),
+        cost=np.insert(free, ends, cost),
+        log_size=np.insert(problem.log_size, ends, 0.0),
+        use=Uses(start, use.resource, use.amount, use.n_resources),
+        wait=None,
+    )
+
+
+def approaching(problem: PathProblem) -> list[PathProblem]:
+    """Return the problem after others with flatter choices: steep ones are hard to start with."""
+    if not len(problem.cost):
+        return [problem]
+    first = problem.first_path
+    spread = np.maximum.reduceat(problem.cost, first) - np.minimum.reduceat(problem.cost, first)
+    steepest = float((problem.scale * spread).max())
+    rounds = int(np.ceil(np.log(max(steepest / EASY_LOG_ODDS, 1.0)) / np.log(SCALE_STEP)))
+    return [replace(problem, scale=problem.scale / SCALE_STEP**k) for k in range(rounds, -1, -1)]
