@@ -6,7 +6,7 @@ import { freeText } from "./freetext";
 import { kept } from "./kept";
 import type { Context } from "./pages";
 import { bracketed, clauses, colon } from "./phrases";
-import { onPrinting, printing } from "./printing";
+import { onPrinting, printing, printingAll } from "./printing";
 import { chosenButtons, rowButtons, rowDialog, sourceButtons } from "./sources";
 import { cellText, choiceText, type Column, filtered, FOLDED, freshState, saveRows, shownRows, type State } from "./table-rows";
 import { lang, t } from "./texts";
@@ -252,7 +252,8 @@ class Table {
       return;
     }
     const more = h("tr", { class: "more" });
-    const open = (): boolean => this.state.open.has(index) || (printing() && this.o.detail !== undefined);
+    // Paper cannot be unfolded; all pages with everything unfolded would be too many to read.
+    const open = (): boolean => this.state.open.has(index) || (printing() && !printingAll() && this.o.detail !== undefined);
     const unfold = button("", () => turn(), { class: "unfold", "aria-label": t("More about this row") });
     const show = (): void => {
       unfold.textContent = open() ? "▾" : "▸";
@@ -311,7 +312,11 @@ class Table {
     back!.disabled = page === 0;
     next!.disabled = page >= last;
     back!.hidden = next!.hidden = last === 0;
-    text!.hidden = count === this.rows.length && last === 0;
+    text!.hidden = count === this.rows.length && last === 0 && !this.detailLeftOut();
+  }
+
+  private detailLeftOut(): boolean {
+    return printingAll() && this.o.detail !== undefined && !this.allOpen();
   }
 
   private footText(count: number, page: number, size: number): string {
@@ -323,6 +328,7 @@ class Table {
       const chosen = choiceText(this.ctx, this.columns, this.state);
       if (chosen) parts.push(colon(t("chosen"), chosen));
       if (count > size) parts.push(t("the report on the screen and its CSV file hold all rows"));
+      if (this.detailLeftOut()) parts.push(t("what the rows unfold to is printed when this page is printed alone"));
     }
     return clauses(parts);
   }
