@@ -2,23 +2,34 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { chart, palette, tooltipBox } from "../core/chart";
 import { number, type Doc, type Row } from "../core/document";
-import { clear, h } from "../core/dom";
+import { button, clear, h } from "../core/dom";
 import { nameAxis, type NameAxis } from "../core/drawing";
+import { kept } from "../core/kept";
 import { days, num, t } from "../core/texts";
 import { bestOf, difference, differs, pairFigures, type PairFigures } from "./figures";
 import type { Reference } from "./headline";
 
 const AXIS_PX = 70;
 const NAME_PX = 240;
+/** More pairs than these push the pages below out of sight; the case names the most important ones first. */
+const FIRST_PAIRS = 12;
 const HOURS_PER_DAY = 24;
 
 export function outlook(place: HTMLElement, doc: Doc, reference: Reference | null): void {
   clear(place);
   const pairs = pairFigures(doc);
+  const state = kept("outlook", () => ({ all: false }));
+  const most = state.all || pairs.length <= FIRST_PAIRS + 2 ? pairs.length : FIRST_PAIRS;
   const grid = h("div", { class: "app-charts" });
   place.append(grid);
-  intervals(grid, pairs, reference);
-  if (reference) changes(grid, pairs, reference);
+  intervals(grid, pairs.slice(0, most), reference);
+  if (reference) changes(grid, pairs, reference, most);
+  if (most === pairs.length) return;
+  const more = (): void => {
+    state.all = true;
+    outlook(place, doc, reference);
+  };
+  place.append(h("div", { class: "controls" }, button(t("Show all pairs ({count})", { count: pairs.length }), more)));
 }
 
 function inDays(cell: unknown): number | null {
@@ -73,8 +84,8 @@ function referencePoints(data: Row[]): object {
   };
 }
 
-/** Change of the mean time, for the pairs where anything changed. */
-function changes(place: HTMLElement, pairs: PairFigures[], reference: Reference): void {
+/** Change of the mean time, for the pairs where most changed. */
+function changes(place: HTMLElement, pairs: PairFigures[], reference: Reference, most: number): void {
   const changed = pairs.filter(({ id, best }) => differs(best, bestOf(reference.doc, id)));
   if (!changed.length) {
     place.append(h("p", { class: "app-nothing" }, t("No pair differs from the reference.")));
@@ -92,6 +103,8 @@ function changes(place: HTMLElement, pairs: PairFigures[], reference: Reference)
         change_co2e_kg_per_teu: difference(best, then, "co2e_kg_per_teu"),
       };
     })
+    .sort((a, b) => Math.abs(Number(b.change_days)) - Math.abs(Number(a.change_days)))
+    .slice(0, most)
     .sort((a, b) => Number(a.change_days) - Number(b.change_days));
   const bars = data.map((row) => ({
     value: row["change_days"],

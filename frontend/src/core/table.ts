@@ -33,6 +33,8 @@ export interface TableOptions {
 const PAGE_SIZE = 25;
 /** Paper holds no more rows of a table; the file holds all. */
 const MOST_PRINTED = 200;
+/** Where all pages are printed together, longer tables are lists to look things up in: their beginning is enough. */
+const MOST_PRINTED_TOGETHER = 100;
 const RIGHT = new Set(["number", "days", "span"]);
 
 /** Draw a table of rows. */
@@ -116,7 +118,7 @@ class Table {
 
   private readonly draw = (): void => {
     const all = shownRows(this.ctx, this.rows, this.columns, this.state);
-    const size = printing() ? MOST_PRINTED : (this.o.pageSize ?? PAGE_SIZE);
+    const size = this.sizeFor(all.length);
     const last = Math.max(0, Math.ceil(all.length / size) - 1);
     const page = printing() ? 0 : (this.state.page = Math.min(this.state.page, last));
     this.drawHead();
@@ -126,6 +128,13 @@ class Table {
       this.body.append(h("tr", {}, h("td", { colspan: this.visible().length, class: "muted" }, t("No rows."))));
     this.drawFoot(all.length, page, size);
   };
+
+  /** How many rows stand on a page of the table. */
+  private sizeFor(count: number): number {
+    const onScreen = this.o.pageSize ?? PAGE_SIZE;
+    if (!printing()) return onScreen;
+    return printingAll() && count > MOST_PRINTED_TOGETHER ? onScreen : MOST_PRINTED;
+  }
 
   private visible(): Column[] {
     return this.columns.filter((column) => !this.folded.has(column));

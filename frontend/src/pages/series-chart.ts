@@ -38,10 +38,11 @@ export function seriesChart(parent: HTMLElement, ctx: Context, name: string, of:
   }
   // One value needs no drawing: the table below says it.
   if (valued.length === 1) return;
-  const across = acrossOf(valued);
+  const partName = (part: string): string => chainText(ctx.doc, part);
+  const across = acrossOf(valued, partName);
   const groups = groupsOf(valued, across);
   const points = pointsOf(valued, across, groups);
-  const layout = across.stops ? partLayout(parent, across.stops.map((stop) => chainText(ctx.doc, stop))) : yearLayout(parent, points);
+  const layout = across.stops ? partLayout(parent, across.stops.map(partName)) : yearLayout(parent, points);
   const drawn = chart(parent, option(layout, points, groups, of), {
     title: of && of !== "1" ? bracketed(name, unit(of)) : name,
     data: rows,
