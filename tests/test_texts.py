@@ -125,7 +125,11 @@ def lines_owe() -> set[str]:
 def put_together_at_run_time() -> set[Key]:
     """Words of the data and of registers in the code."""
     found: set[str] = set(VERDICTS) | set(WHY.values()) | set(PERIODS.values())
-    found |= {DISCLAIMER, boundaries()["attribution"], *lines_owe()} | set(LATER.values()) | {stage.title for stage in STAGES}
+    found |= (
+        {DISCLAIMER, boundaries()["attribution"], *lines_owe()}
+        | set(LATER.values())
+        | {stage.title for stage in STAGES}
+    )
     found |= {part.removesuffix("_h") for part, _, _ in route_tables.PARTS}
     found |= {column.replace("_", " ") for column in STATE_COLUMNS if column != "table"}
     found |= {
