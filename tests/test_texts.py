@@ -25,7 +25,7 @@ from karvan.evidence.reasons import PERIODS, WHY
 from karvan.evidence.state import COLUMNS as STATE_COLUMNS
 from karvan.evidence.state import evidence_state
 from karvan.report import route_tables, terminal
-from karvan.report.boundaries import DISCLAIMER
+from karvan.report.boundaries import DISCLAIMER, boundaries
 from karvan.report.language import Texts
 from karvan.report.reasons import reason
 from karvan.runs.stages import STAGES
@@ -115,10 +115,21 @@ def enum(table: str, column: str) -> Iterable[str]:
     return (word.replace("_", " ") for word in tables()[table].column(column).values)
 
 
+def lines_owe() -> set[str]:
+    """Whom the lines of the shipped cases are owed to."""
+    collections = (read_case(name).root / "network" / "geometry.geojson" for name in CASES)
+    drawn = (json.loads(path.read_text("utf-8")) for path in collections if path.is_file())
+    return {text for lines in drawn if (text := lines.get("attribution"))}
+
+
 def put_together_at_run_time() -> set[Key]:
     """Words of the data and of registers in the code."""
     found: set[str] = set(VERDICTS) | set(WHY.values()) | set(PERIODS.values())
-    found |= {DISCLAIMER} | set(LATER.values()) | {stage.title for stage in STAGES}
+    found |= (
+        {DISCLAIMER, boundaries()["attribution"], *lines_owe()}
+        | set(LATER.values())
+        | {stage.title for stage in STAGES}
+    )
     found |= {part.removesuffix("_h") for part, _, _ in route_tables.PARTS}
     found |= {column.replace("_", " ") for column in STATE_COLUMNS if column != "table"}
     found |= {

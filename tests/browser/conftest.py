@@ -26,7 +26,8 @@ FLAGS = (
     *("--disable-sync", "--hide-scrollbars", "--lang=en-GB"),
 )
 HOSTILE = "<img src=x onerror=window.__hacked=1>"
-FORMULA = "=cmd"
+FORMULA = " =cmd"
+"""A spreadsheet skips the blank before the sign."""
 
 
 def missing(what: str) -> None:

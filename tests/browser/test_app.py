@@ -396,6 +396,11 @@ def test_a_pair_that_loses_its_way_is_not_hidden(
         open_app(visit, server.address, "/overview?scenario=no-ferry&pair=east-west")
         expect(page.locator(".app-pair select")).to_have_value("east-west")
         expect(page.locator(".app-card").first).to_contain_text("This run finds no itinerary")
+        for page_id in ("itineraries", "alternatives"):
+            page.goto(f"{server.address}#/{page_id}?scenario=no-ferry&pair=east-west&lang=en")
+            notice = page.locator(f".page-{page_id} .notice")
+            expect(notice).to_have_text("No route connects East → West in this run.")
+            expect(page.locator(f".page-{page_id} select")).to_have_value("east-west")
         page.goto(f"{server.address}#/compare?a=daily-2030&b=no-ferry&lang=en")
         expect(page.locator(".data-table").first).to_contain_text("no route", timeout=RUN_MS)
         expect(page.locator(".app-card-value").first).to_have_text("2 of 2")

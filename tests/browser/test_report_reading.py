@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from browser_tools import (
@@ -39,6 +40,9 @@ CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 PX = 1.5
 """Drawings are rounded to pixels."""
 MOST_PRINTED = 200
+PAGE_ROWS = 25
+VIEW_STEP = 0.03
+"""An address holds two decimals; zooming out makes the rounding half as large again."""
 HAN_AND_LATIN_SIGN = re.compile(r"[\u4e00-\u9fff）][,;:(]|[,;:)] ?[\u4e00-\u9fff]")
 
 
@@ -249,7 +253,74 @@ def test_paper_says_by_what_the_rows_were_chosen(visit_report: Visiting, report:
         expect(page.locator("tr.more:visible")).to_have_count(count)
 
 
+def test_all_pages_together_stay_short_and_say_what_they_leave_out(
+    visit_report: Visiting, report: Path
+) -> None:
+    data = report_data(report)
+    measures, claims = (len(rows_of(data, name)) for name in ("measures", "claims"))
+    with visit_report() as visit:
+        page = visit.page
+        page.goto(f"{report.as_uri()}#/claims?lang=en")
+        page.evaluate("() => { window.print = () => undefined; }")
+        page.locator("button.unfold").first.click()
+        page.get_by_role("button", name="Print all").click()
+        ledger = page.locator(".print-page", has=page.locator(".page-claims"))
+        expect(ledger.locator("tr.unfolds")).to_have_count(claims)
+        expect(ledger.locator("tr.more:visible")).to_have_count(1)
+        for name in ("claims", "measures"):
+            foot = page.locator(f".page-{name} .table-foot").last
+            expect(foot).to_contain_text("printed when this page is printed alone")
+        expect(page.locator(".page-measures tr.unfolds")).to_have_count(measures)
+        documents = page.locator(".page-sources")
+        expect(documents.locator("tr.unfolds")).to_have_count(PAGE_ROWS)
+        expect(documents.locator(".table-foot")).to_contain_text("CSV file hold all rows")
+
+
 # Drawings
+
+
+@pytest.mark.parametrize("size", [NARROW_DESK, PHONE], ids=["desk", "phone"])
+def test_parts_of_a_series_stand_below_each_other_with_their_names(
+    size: dict[str, int], visit_report: Visiting, report: Path
+) -> None:
+    with visit_report(viewport=size) as visit:
+        page = visit.page
+        page.goto(f"{report.as_uri()}#/evidence?lang=en&series=rail.length")
+        written = texts(drawing(page))
+        rows = [(text, y) for text, x, y in written if "→" in text]
+        assert len(rows) >= 10
+        heights = [y for _, y in rows]
+        assert heights == sorted(set(heights))
+        assert [text for text, _ in rows] == sorted((text for text, _ in rows), key=str.casefold)
+        assert not [text for text, _ in rows if text[0].islower() or re.search(r"→ [a-z]", text)]
+
+
+def test_a_link_shows_the_same_part_of_the_world(visit_report: Visiting, report: Path) -> None:
+    with visit_report() as visit:
+        page = visit.page
+        page.goto(f"{report.as_uri()}#/map?lang=en")
+        page.get_by_role("button", name="Zoom in").click()
+        page.wait_for_url("**view=*")
+        link = page.url
+        middle = re.search(r"view=([^&]+)", link)
+        assert middle
+        other = visit.new_page()
+        other.goto(link)
+        other.get_by_role("button", name="Zoom out").click()
+        # Out again from there is where the first reader came from.
+        other.wait_for_function("(was) => !location.hash.includes(was)", arg=middle[1])
+        page.get_by_role("button", name="Zoom out").click()
+        page.wait_for_function("(was) => !location.hash.includes(was)", arg=middle[1])
+        assert view_of(other.url) == pytest.approx(view_of(page.url), abs=VIEW_STEP)
+        page.get_by_role("button", name="Reset the view").click()
+        page.wait_for_function("() => !location.hash.includes('view=')")
+
+
+def view_of(url: str) -> list[float]:
+    """Latitude, longitude and degrees across that an address names."""
+    found = re.search(r"view=([^&]+)", url)
+    assert found
+    return [float(number) for number in unquote(found[1]).split(",")]
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

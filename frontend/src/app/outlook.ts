@@ -2,24 +2,34 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { chart, palette, tooltipBox } from "../core/chart";
 import { number, type Doc, type Row } from "../core/document";
-import { clear, h } from "../core/dom";
-import { fitted } from "../core/drawing";
+import { button, clear, h } from "../core/dom";
+import { nameAxis, type NameAxis } from "../core/drawing";
+import { kept } from "../core/kept";
 import { days, num, t } from "../core/texts";
 import { bestOf, difference, differs, pairFigures, type PairFigures } from "./figures";
 import type { Reference } from "./headline";
 
-const ROW_PX = 20;
 const AXIS_PX = 70;
+const NAME_PX = 240;
+/** More pairs than these push the pages below out of sight; the case names the most important ones first. */
+const FIRST_PAIRS = 12;
 const HOURS_PER_DAY = 24;
-const NARROW_PX = 560;
 
 export function outlook(place: HTMLElement, doc: Doc, reference: Reference | null): void {
   clear(place);
   const pairs = pairFigures(doc);
+  const state = kept("outlook", () => ({ all: false }));
+  const most = state.all || pairs.length <= FIRST_PAIRS + 2 ? pairs.length : FIRST_PAIRS;
   const grid = h("div", { class: "app-charts" });
   place.append(grid);
-  intervals(grid, pairs, reference);
-  if (reference) changes(grid, pairs, reference);
+  intervals(grid, pairs.slice(0, most), reference);
+  if (reference) changes(grid, pairs, reference, most);
+  if (most === pairs.length) return;
+  const more = (): void => {
+    state.all = true;
+    outlook(place, doc, reference);
+  };
+  place.append(h("div", { class: "controls" }, button(t("Show all pairs ({count})", { count: pairs.length }), more)));
 }
 
 function inDays(cell: unknown): number | null {
@@ -28,7 +38,7 @@ function inDays(cell: unknown): number | null {
 
 /** Bars from the 10 % to the 90 % quantile, a point at the mean; a hollow one for the reference. */
 function intervals(place: HTMLElement, pairs: PairFigures[], reference: Reference | null): void {
-  const sorted = [...pairs].sort((a, b) => Number(b.best["mean_h"]) - Number(a.best["mean_h"]));
+  const sorted = [...pairs].sort((a, b) => Number(a.best["mean_h"]) - Number(b.best["mean_h"]));
   const before = sorted.map(({ id }) => (reference ? bestOf(reference.doc, id) : undefined));
   const data: Row[] = sorted.map(({ id, name, best }, i) => ({
     pair_id: id,
@@ -54,10 +64,11 @@ function intervals(place: HTMLElement, pairs: PairFigures[], reference: Referenc
     { type: "scatter", name: t("mean"), data: data.map((row) => row["mean_days"]), symbolSize: 9, itemStyle: { color: blue } },
   ];
   if (reference) series.push(referencePoints(data));
-  chart(place, frame(place, data, t("days"), series, true), {
+  const names = namesOf(place, data);
+  chart(place, frame(names, data, t("days"), series, true), {
     title: t("Time door to door, by pair"),
     data,
-    height: data.length * ROW_PX + AXIS_PX,
+    height: data.length * names.row + AXIS_PX,
     description: t("For each pair the range that eight of ten journeys stay in, and the mean; the table of itineraries has the same numbers."),
   });
 }
@@ -73,8 +84,8 @@ function referencePoints(data: Row[]): object {
   };
 }
 
-/** Change of the mean time, for the pairs where anything changed. */
-function changes(place: HTMLElement, pairs: PairFigures[], reference: Reference): void {
+/** Change of the mean time, for the pairs where most changed. */
+function changes(place: HTMLElement, pairs: PairFigures[], reference: Reference, most: number): void {
   const changed = pairs.filter(({ id, best }) => differs(best, bestOf(reference.doc, id)));
   if (!changed.length) {
     place.append(h("p", { class: "app-nothing" }, t("No pair differs from the reference.")));
@@ -92,33 +103,39 @@ function changes(place: HTMLElement, pairs: PairFigures[], reference: Reference)
         change_co2e_kg_per_teu: difference(best, then, "co2e_kg_per_teu"),
       };
     })
-    .sort((a, b) => Number(b.change_days) - Number(a.change_days));
+    .sort((a, b) => Math.abs(Number(b.change_days)) - Math.abs(Number(a.change_days)))
+    .slice(0, most)
+    .sort((a, b) => Number(a.change_days) - Number(b.change_days));
   const bars = data.map((row) => ({
     value: row["change_days"],
     itemStyle: { color: Number(row["change_days"]) > 0 ? palette[1] : palette[2] },
   }));
   const series = [{ type: "bar", name: t("change"), data: bars, barWidth: 12 }];
-  chart(place, frame(place, data, t("days"), series, false), {
+  const names = namesOf(place, data);
+  chart(place, frame(names, data, t("days"), series, false), {
     title: t("Change of the mean time against the reference"),
     data,
-    height: data.length * ROW_PX + AXIS_PX,
+    height: data.length * names.row + AXIS_PX,
     description: t("Bars to the left are faster than the reference, bars to the right slower."),
   });
 }
 
+function namesOf(place: HTMLElement, data: Row[]): NameAxis {
+  return nameAxis(place, data.map((row) => String(row["pair"])), NAME_PX);
+}
+
 /** Pairs from top to bottom, values from left to right. */
 function frame(
-  place: HTMLElement,
+  names: NameAxis,
   data: Row[],
   unit: string,
   series: object[],
   legend: boolean,
 ): EChartsCoreOption {
-  const narrow = place.clientWidth < NARROW_PX;
-  const names = series.flatMap((one) => ("name" in one ? [String(one.name)] : []));
+  const shown = series.flatMap((one) => ("name" in one ? [String(one.name)] : []));
   return {
-    grid: { left: 8, right: 16, top: legend ? 32 : 12, bottom: 34, containLabel: true },
-    legend: legend ? { top: 0, left: 0, data: names } : undefined,
+    grid: { left: names.left, right: 16, top: legend ? 32 : 12, bottom: 44 },
+    legend: legend ? { top: 0, left: 0, data: shown } : undefined,
     tooltip: {
       trigger: "axis",
       axisPointer: { type: "shadow" },
@@ -131,12 +148,7 @@ function frame(
       nameGap: 26,
       axisLabel: { formatter: (v: number) => num(v, v % 1 ? 1 : 0) },
     },
-    yAxis: {
-      type: "category",
-      data: data.map((row) => String(row["pair"])),
-      axisTick: { show: false },
-      axisLabel: { formatter: (name: string) => fitted(name, narrow ? 130 : 240) },
-    },
+    yAxis: names.axis,
     series,
   };
 }

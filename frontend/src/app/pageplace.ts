@@ -2,6 +2,7 @@
 import { disposeCharts } from "../core/chart";
 import { clear, h } from "../core/dom";
 import { pages, type Context, type Page } from "../core/pages";
+import { drawPage } from "../core/shell";
 import { t } from "../core/texts";
 
 export interface PagePlace {
@@ -16,7 +17,7 @@ export function isReportPage(id: string): boolean {
 export function pagePlace(): PagePlace {
   const nav = h("nav", { class: "app-tabs", "aria-label": t("Pages of the results") });
   const body = h("div", { class: "app-page" });
-  let cleanup: (() => void) | void;
+  let cleanup = (): void => undefined;
   const element = h("section", { class: "app-results", hidden: true, "aria-label": t("Results in full") }, nav, body);
   return {
     element,
@@ -27,27 +28,13 @@ export function pagePlace(): PagePlace {
       showTabs(nav, all, page, href);
       if (!page) return;
       holdStill(body, () => {
-        cleanup?.();
+        cleanup();
         clear(body);
         disposeCharts();
-        body.append(h("h2", { class: "app-page-title" }, page.title()));
-        cleanup = drawn(page, body, ctx);
+        cleanup = drawPage(body, page, ctx, h("h2", { class: "app-page-title" }, page.title()));
       });
     },
   };
-}
-
-/** A page that fails says so and leaves the rest of the app alone. */
-function drawn(page: Page, body: HTMLElement, ctx: Context): (() => void) | void {
-  const place = h("div", { class: `page page-${page.id}` });
-  body.append(place);
-  try {
-    return page.render(place, ctx);
-  } catch (fault) {
-    console.error(fault);
-    const text = t("This page could not be drawn: {reason}", { reason: String(fault) });
-    place.append(h("p", { class: "notice", role: "alert" }, text));
-  }
 }
 
 function showTabs(nav: HTMLElement, all: Page[], now: Page | undefined, href: (page: string) => string): void {

@@ -35,9 +35,9 @@ export function firstScenario(info: CaseInfo): string {
   return (named ?? earliest)?.id ?? "";
 }
 
-/** The scenario that others are set against: the earliest year, the fewest measures. */
+/** The scenario that others are set against: nearest to the base year of the case, with the fewest measures. */
 export function baseScenario(info: CaseInfo): string {
-  const size = (s: CaseScenario): number => s.year * 1000 + s.measures.length;
+  const size = (s: CaseScenario): number => Math.abs(s.year - info.base_year) * 1000 + s.measures.length;
   return [...info.scenarios].sort((a, b) => size(a) - size(b))[0]?.id ?? "";
 }
 

@@ -14,7 +14,7 @@ function csvCell(value: Cell): string {
   if (value === null) return "";
   // Numbers are safe as they are; a text that starts like a formula would be run by a spreadsheet.
   if (typeof value !== "string") return String(value);
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const text = /^(\s*[=+\-@]|[\t\r])/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -72,8 +72,8 @@ export interface NameAxis {
 export function nameAxis(parent: HTMLElement, names: string[], wide: number): NameAxis {
   const room = parent.clientWidth;
   const narrow = room < NARROW_PX;
-  const texts = names.map((name) => wrapped(name, narrow ? room - 60 : wide));
-  const lines = Math.max(1, ...texts.map((text) => text.split("\n").length));
+  const texts = new Map(names.map((name) => [name, wrapped(name, narrow ? room - 60 : wide)]));
+  const lines = Math.max(1, ...[...texts.values()].map((text) => text.split("\n").length));
   const above = { inside: true, align: "left", verticalAlign: "bottom", margin: 0, padding: [0, 0, 9, 4] };
   const axis = {
     type: "category",
@@ -81,7 +81,8 @@ export function nameAxis(parent: HTMLElement, names: string[], wide: number): Na
     inverse: true,
     axisTick: { show: false },
     axisLabel: {
-      formatter: (_: string, index: number) => texts[index] ?? "",
+      // By name: the index that ECharts gives counts from the first row in sight.
+      formatter: (name: string) => texts.get(name) ?? name,
       interval: 0,
       lineHeight: LINE_PX,
       ...(narrow ? above : {}),
@@ -117,7 +118,7 @@ function measure(): (text: string) => number {
  * ECharts cuts and wraps by counting every letter outside ASCII as wide as a Chinese one, which
  * leaves half of a Cyrillic label; here the letters are measured.
  */
-export function fitted(text: string, width: number): string {
+function fitted(text: string, width: number): string {
   const px = measure();
   if (px(text) <= width) return text;
   let end = text.length;

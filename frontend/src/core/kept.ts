@@ -14,10 +14,11 @@ export function kept<T extends object>(part: string, fresh: () => T): T {
   return made;
 }
 
-/** Change one parameter of the address without drawing the page anew. */
-export function keepInAddress(name: string, value: string): void {
+/** Change one parameter of the address without drawing the page anew; null takes it out. */
+export function keepInAddress(name: string, value: string | null): void {
   const [page = "", query = ""] = location.hash.split("?");
   const params = new URLSearchParams(query);
-  params.set(name, value);
+  if (value === null) params.delete(name);
+  else params.set(name, value);
   history.replaceState(null, "", `${page}?${params.toString()}`);
 }

@@ -2,6 +2,7 @@
 
 const listeners = new Set<() => void>();
 let on = false;
+let whole = false;
 
 /** Width of the print area of A4 in CSS pixels, at the margins of style.css. */
 export const PRINT_WIDTH = 680;
@@ -10,10 +11,16 @@ export function printing(): boolean {
   return on;
 }
 
-/** Say that printing begins or ends; the browser does so too, by its own events. */
-export function setPrinting(now: boolean): void {
+/** Whether all pages are being printed at once: such a report must stay short enough to be read. */
+export function printingAll(): boolean {
+  return on && whole;
+}
+
+/** Say that printing begins or ends, `all` pages or one; the browser says so too, by its own events. */
+export function setPrinting(now: boolean, all = false): void {
   if (now === on) return;
   on = now;
+  whole = now && all;
   for (const f of [...listeners]) f();
 }
 

@@ -160,9 +160,15 @@ export function paretoSet(rows: Row[]): Set<Row> {
   return new Set(rows.filter((row) => !rows.some((other) => beats(other, row))));
 }
 
-/** Return a chain of places "a - b - c" with their names; other texts as they are. */
+/** Return a chain of places "a - b - c" with the names of those that the case knows; other texts as they are. */
 export function chainText(doc: Doc, text: string): string {
-  const places = text.split(" - ");
-  if (places.some((id) => !doc.row("network_nodes", id) && !doc.row("input_nodes", id))) return text;
-  return places.map((id) => shortPlace(doc, id)).join(" → ");
+  const parts = text.split(" - ");
+  // What follows a place tells lines apart: "ankara, high-speed line".
+  const named = parts.map((part) => {
+    const [, id = "", rest = ""] = /^([^,(]*?)(\s*[,(].*)?$/.exec(part) ?? [];
+    const known = doc.row("network_nodes", id) ?? doc.row("input_nodes", id);
+    return known ? shortPlace(doc, id) + rest : null;
+  });
+  if (named.every((name) => name === null)) return text;
+  return parts.map((part, i) => named[i] ?? part).join(" → ");
 }

@@ -40,9 +40,9 @@ export function makeContext(doc: Doc, params: URLSearchParams, mode: Context["mo
   return { doc, go, params, mode };
 }
 
-/** Draw a page under its title; a page that fails says so and leaves the others alone. */
-export function drawPage(root: HTMLElement, page: Page, ctx: Context): () => void {
-  root.append(h("h1", { tabindex: -1 }, page.title()));
+/** Draw a page under its title, in the report its first heading; a page that fails says so and leaves the others alone. */
+export function drawPage(root: HTMLElement, page: Page, ctx: Context, title = h("h1", { tabindex: -1 }, page.title())): () => void {
+  root.append(title);
   const body = h("div", { class: `page page-${page.id}` });
   root.append(body);
   try {
@@ -162,7 +162,7 @@ class Report {
     this.leave();
     this.root.classList.add("printing");
     this.main.style.width = `${PRINT_WIDTH}px`;
-    setPrinting(true);
+    setPrinting(true, true);
     const ends: (() => void)[] = [];
     const { params } = readPlace();
     const shown = this.shown;

@@ -6,7 +6,7 @@ import { freeText } from "./freetext";
 import { kept } from "./kept";
 import type { Context } from "./pages";
 import { bracketed, clauses, colon } from "./phrases";
-import { onPrinting, printing } from "./printing";
+import { onPrinting, printing, printingAll } from "./printing";
 import { chosenButtons, rowButtons, rowDialog, sourceButtons } from "./sources";
 import { cellText, choiceText, type Column, filtered, FOLDED, freshState, saveRows, shownRows, type State } from "./table-rows";
 import { lang, t } from "./texts";
@@ -33,6 +33,8 @@ export interface TableOptions {
 const PAGE_SIZE = 25;
 /** Paper holds no more rows of a table; the file holds all. */
 const MOST_PRINTED = 200;
+/** Where all pages are printed together, longer tables are lists to look things up in: their beginning is enough. */
+const MOST_PRINTED_TOGETHER = 100;
 const RIGHT = new Set(["number", "days", "span"]);
 
 /** Draw a table of rows. */
@@ -116,7 +118,7 @@ class Table {
 
   private readonly draw = (): void => {
     const all = shownRows(this.ctx, this.rows, this.columns, this.state);
-    const size = printing() ? MOST_PRINTED : (this.o.pageSize ?? PAGE_SIZE);
+    const size = this.sizeFor(all.length);
     const last = Math.max(0, Math.ceil(all.length / size) - 1);
     const page = printing() ? 0 : (this.state.page = Math.min(this.state.page, last));
     this.drawHead();
@@ -126,6 +128,13 @@ class Table {
       this.body.append(h("tr", {}, h("td", { colspan: this.visible().length, class: "muted" }, t("No rows."))));
     this.drawFoot(all.length, page, size);
   };
+
+  /** How many rows stand on a page of the table. */
+  private sizeFor(count: number): number {
+    const onScreen = this.o.pageSize ?? PAGE_SIZE;
+    if (!printing()) return onScreen;
+    return printingAll() && count > MOST_PRINTED_TOGETHER ? onScreen : MOST_PRINTED;
+  }
 
   private visible(): Column[] {
     return this.columns.filter((column) => !this.folded.has(column));
@@ -252,7 +261,8 @@ class Table {
       return;
     }
     const more = h("tr", { class: "more" });
-    const open = (): boolean => this.state.open.has(index) || (printing() && this.o.detail !== undefined);
+    // Paper cannot be unfolded; all pages with everything unfolded would be too many to read.
+    const open = (): boolean => this.state.open.has(index) || (printing() && !printingAll() && this.o.detail !== undefined);
     const unfold = button("", () => turn(), { class: "unfold", "aria-label": t("More about this row") });
     const show = (): void => {
       unfold.textContent = open() ? "▾" : "▸";
@@ -311,7 +321,11 @@ class Table {
     back!.disabled = page === 0;
     next!.disabled = page >= last;
     back!.hidden = next!.hidden = last === 0;
-    text!.hidden = count === this.rows.length && last === 0;
+    text!.hidden = count === this.rows.length && last === 0 && !this.detailLeftOut();
+  }
+
+  private detailLeftOut(): boolean {
+    return printingAll() && this.o.detail !== undefined && !this.allOpen();
   }
 
   private footText(count: number, page: number, size: number): string {
@@ -323,6 +337,7 @@ class Table {
       const chosen = choiceText(this.ctx, this.columns, this.state);
       if (chosen) parts.push(colon(t("chosen"), chosen));
       if (count > size) parts.push(t("the report on the screen and its CSV file hold all rows"));
+      if (this.detailLeftOut()) parts.push(t("what the rows unfold to is printed when this page is printed alone"));
     }
     return clauses(parts);
   }

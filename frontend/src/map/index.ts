@@ -37,6 +37,8 @@ export interface KarvanMap {
   setFlows(flows: Flow[]): void;
   animate(on: boolean): void;
   focus(nodeIds: string[]): void;
+  /** Show the part of the world that a text of `onView` names. */
+  open(view: string): void;
   destroy(): void;
 }
 
@@ -49,6 +51,8 @@ const TOUCH_REACH_PX = 20;
 /** A frame's budget for redrawing all while the view moves; a slower picture is moved first, redrawn after. */
 const BUDGET_MS = 7;
 const SETTLE_MS = 90;
+/** Browsers refuse an address that changes with every frame. */
+const REST_MS = 300;
 const MOST_RATIO = 2;
 
 export interface MapOptions {
@@ -56,10 +60,12 @@ export interface MapOptions {
   height?: number;
   /** Maps of one name show the part of the world that the reader chose on the one before. */
   name?: string;
+  /** Called when the view rests: a text that names it, null where it is the map's own. */
+  onView?: (view: string | null) => void;
 }
 
 export function createMap(parent: HTMLElement, ctx: Context, o: MapOptions = {}): KarvanMap {
-  return new MapView(parent, ctx, o.height, o.name ?? "map");
+  return new MapView(parent, ctx, o);
 }
 
 /** Modes that the reader left switched on, by name of the map. */
@@ -94,9 +100,15 @@ class MapView implements KarvanMap {
   private hour = 0;
   private frame = 0;
   private settle = 0;
+  private rest = 0;
   private lastTick = 0;
 
-  constructor(parent: HTMLElement, ctx: Context, height: number | undefined, name: string) {
+  constructor(
+    parent: HTMLElement,
+    ctx: Context,
+    private readonly o: MapOptions,
+  ) {
+    const { height, name = "map" } = o;
     this.ctx = ctx;
     this.scene = buildScene(ctx.doc);
     this.shownModes = switchedOn.get(name) ?? new Set(MODES);
@@ -144,9 +156,14 @@ class MapView implements KarvanMap {
     this.redraw();
   }
 
+  open(view: string): void {
+    this.port.open(view);
+  }
+
   destroy(): void {
     cancelAnimationFrame(this.frame);
     window.clearTimeout(this.settle);
+    window.clearTimeout(this.rest);
     for (const cleanup of this.cleanups) cleanup();
     this.port.close();
     this.root.remove();
@@ -169,7 +186,7 @@ class MapView implements KarvanMap {
   private credit(): string {
     const { attribution, disclaimer } = this.ctx.doc.raw.boundaries;
     const lines = new Set(this.ctx.doc.table("geometry").map((row) => String(row.attribution ?? "")));
-    return [...lines, attribution, fromData(disclaimer)].filter(Boolean).join(" · ");
+    return [...lines, attribution, disclaimer].filter(Boolean).map((text) => fromData(text)).join(" · ");
   }
 
   // Size, theme, view
@@ -201,6 +218,8 @@ class MapView implements KarvanMap {
   }
 
   private moved(): void {
+    window.clearTimeout(this.rest);
+    this.rest = window.setTimeout(() => this.o.onView?.(this.port.chosenText()), REST_MS);
     if (this.drawMs <= BUDGET_MS) this.redraw();
     else this.moveFirst();
   }

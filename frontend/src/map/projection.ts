@@ -6,6 +6,8 @@ const EAST_WEST = Math.cos((TRUE_PARALLEL_DEG * Math.PI) / 180);
 
 export const worldX = (lon: number): number => lon * EAST_WEST;
 export const worldY = (lat: number): number => -lat;
+export const lonOf = (x: number): number => x / EAST_WEST;
+export const latOf = (y: number): number => -y;
 
 export interface Box {
   left: number;

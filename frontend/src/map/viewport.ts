@@ -1,6 +1,6 @@
 /** Which part of the world a map shows; the reader's own choice outlives the map itself. */
 
-import { fit, zoomed, type View } from "./projection";
+import { fit, latOf, lonOf, worldX, worldY, zoomed, type View } from "./projection";
 import { inlandNodes, nodesBox, type Scene } from "./scene";
 
 const MARGIN_PX = 34;
@@ -59,6 +59,21 @@ export class Viewport {
   reset(): void {
     chosen.delete(this.name);
     this.tell();
+  }
+
+  /** "latitude,longitude,degrees across": what was chosen, for a screen of any size; null where nothing was. */
+  chosenText(): string | null {
+    const kept = chosen.get(this.name);
+    if (kept?.frame !== this.frame()) return null;
+    return [latOf(kept.y), lonOf(kept.x), lonOf(this.width / kept.scale)].map((value) => value.toFixed(2)).join(",");
+  }
+
+  /** Show what such a text says; a text that is none changes nothing. */
+  open(text: string): void {
+    const [lat, lon, across] = text.split(",").map(Number);
+    if (!this.width || ![lat, lon, across].every(Number.isFinite) || !(across! > 0)) return;
+    const scale = this.width / worldX(across!);
+    this.move({ scale, x: this.width / 2 - worldX(lon!) * scale, y: this.height / 2 - worldY(lat!) * scale });
   }
 
   /** Move as the reader wants. */

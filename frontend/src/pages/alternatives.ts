@@ -10,7 +10,7 @@ import { costText, dayRange, emissionsText, itineraryColumns, type Pair, pairNam
 import { dataTable } from "../core/table";
 import { days, num, t } from "../core/texts";
 import { colours } from "../core/theme";
-import { pairSelect } from "./itineraries";
+import { chosenPair } from "./itineraries";
 
 registerPage({ id: "alternatives", order: 40, title: () => t("Alternatives"), render });
 
@@ -19,12 +19,8 @@ const SCALE = ["#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838"]
 
 function render(root: HTMLElement, ctx: Context): void {
   const pairs = pairsOf(ctx.doc);
-  const pair = pairs.find((p) => p.id === ctx.params.get("pair")) ?? pairs[0];
-  if (!pair) {
-    root.append(h("p", { class: "notice" }, t("The run has no itineraries: the case names no pairs, or no route connects them.")));
-    return;
-  }
-  root.append(h("div", { class: "controls" }, pairSelect(ctx, pairs, pair, "alternatives")));
+  const pair = chosenPair(root, ctx, pairs, "alternatives");
+  if (!pair) return;
   const best = paretoSet(pair.itineraries);
   root.append(h("p", {}, sentence(ctx, pair, best)));
   scatter(root, ctx, pair, best);

@@ -47,7 +47,7 @@ function summary(root: HTMLElement, rows: Row[]): void {
     root,
     {
       grid: { left: 8, right: 16, top: 34, bottom: 8, containLabel: true },
-      legend: { type: "scroll", top: 0, left: 0 },
+      legend: { top: 0, left: 0, itemGap: 6, itemWidth: 16 },
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" } },
       xAxis: { type: "value", minInterval: 1 },
       yAxis: { type: "category", data: pillars.map((pillar) => cap(word(pillar))) },

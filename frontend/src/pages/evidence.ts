@@ -239,7 +239,7 @@ function stateOfData(root: HTMLElement, ctx: Context): void {
         axisPointer: { type: "shadow" },
         valueFormatter: percent,
       },
-      xAxis: { type: "value", max: 1, axisLabel: { formatter: percent } },
+      xAxis: { type: "value", max: 1, axisLabel: { formatter: percent, hideOverlap: true } },
       yAxis: {
         type: "category",
         data: judged.map((row) => bracketed(cap(tableWord(String(row.table))), whole(row))),

@@ -18,14 +18,10 @@ registerPage({ id: "itineraries", order: 30, title: () => t("Itineraries"), rend
 
 function render(root: HTMLElement, ctx: Context): void {
   const pairs = pairsOf(ctx.doc);
-  const pair = pairs.find((p) => p.id === ctx.params.get("pair")) ?? pairs[0];
-  if (!pair) {
-    root.append(h("p", { class: "notice" }, t("The run has no itineraries: the case names no pairs, or no route connects them.")));
-    return;
-  }
+  const pair = chosenPair(root, ctx, pairs, "itineraries");
+  if (!pair) return;
   const rank = ctx.params.get("rank") ?? "1";
   const chosen = pair.itineraries.find((row) => String(row.rank) === rank) ?? pair.itineraries[0]!;
-  root.append(h("div", { class: "controls" }, pairSelect(ctx, pairs, pair, "itineraries")));
   const note = pair.row.note;
   if (note) root.append(h("p", { class: "muted" }, freeText(ctx.doc, note)));
   choices(root, ctx, pair, chosen);
@@ -41,10 +37,24 @@ function render(root: HTMLElement, ctx: Context): void {
   background(root, ctx, legs);
 }
 
-/** Return the choice of a pair for a page. */
-export function pairSelect(ctx: Context, pairs: Pair[], pair: Pair, page: string): HTMLElement {
-  const options = pairs.map((p) => ({ value: p.id, text: pairName(ctx.doc, p) }));
-  return select(cap(t("pair")), options, pair.id, (id) => ctx.go(page, { pair: id }));
+/**
+ * Draw the choice of a pair for a page; return the pair that the address names, else the first.
+ *
+ * A pair that no route connects in this run stays chosen: the page says so rather than show another one.
+ */
+export function chosenPair(root: HTMLElement, ctx: Context, pairs: Pair[], page: string): Pair | null {
+  const asked = ctx.params.get("pair") ?? "";
+  const found = pairs.find((pair) => pair.id === asked);
+  const lost = found ? undefined : ctx.doc.row("input_pairs", asked);
+  const pair = found ?? (lost ? undefined : pairs[0]);
+  if (!pair && !lost) {
+    root.append(h("p", { class: "notice" }, t("The run has no itineraries: the case names no pairs, or no route connects them.")));
+    return null;
+  }
+  const options = [...pairs, ...(lost ? [lost] : [])].map((one) => ({ value: String(one.id), text: pairName(ctx.doc, one) }));
+  root.append(h("div", { class: "controls" }, select(cap(t("pair")), options, pair?.id ?? asked, (id) => ctx.go(page, { pair: id }))));
+  if (lost) root.append(h("p", { class: "notice" }, t("No route connects {pair} in this run.", { pair: pairName(ctx.doc, lost) })));
+  return pair ?? null;
 }
 
 function choices(root: HTMLElement, ctx: Context, pair: Pair, chosen: Row): void {

@@ -47,6 +47,7 @@ function render(root: HTMLElement, ctx: Context): () => void {
     (value) => {
       pair = value;
       keepInAddress("pair", pair || NONE);
+      keepInAddress("view", null);
       show(true);
     },
   );
@@ -58,7 +59,7 @@ function render(root: HTMLElement, ctx: Context): () => void {
   );
 
   const scene = buildScene(ctx.doc);
-  const map: KarvanMap = createMap(stage, ctx);
+  const map: KarvanMap = createMap(stage, ctx, { onView: (view) => keepInAddress("view", view) });
   const show = (frame: boolean): void => {
     const routes = pair ? routesOf(ctx, pair) : [];
     move.hidden = routes.length === 0;
@@ -68,6 +69,8 @@ function render(root: HTMLElement, ctx: Context): () => void {
     if (routes.length) chosen.append(itineraryList(ctx, pair, routes));
   };
   show(pair !== "");
+  const view = ctx.params.get("view");
+  if (view) map.open(view);
   const forget = onThemeChange(() => show(false));
   tables(root, ctx, scene);
   return () => {

@@ -3,7 +3,7 @@
 import { chart, tooltipBox } from "../core/chart";
 import type { Row } from "../core/document";
 import { h } from "../core/dom";
-import { timeAxis } from "../core/drawing";
+import { nameAxis, timeAxis } from "../core/drawing";
 import type { Context } from "../core/pages";
 import { bracketed } from "../core/phrases";
 import { chainText } from "../core/routes";
@@ -11,18 +11,18 @@ import { rowDialog } from "../core/sources";
 import { lang, num, t } from "../core/texts";
 import { palette } from "../core/theme";
 import { unit, word } from "../core/words";
-import { type Across, acrossOf, groupName, groupsOf, type Point, pointsOf, valuedRows } from "./series-points";
+import { acrossOf, groupName, groupsOf, type Point, pointsOf, valuedRows } from "./series-points";
 import { bars, dots, lines, ranges, SIGNS } from "./series-shapes";
 import { numberText, withUnit } from "./reasons";
 import { periodText } from "./periods";
 
 const SIDE_STEP_PX = 13;
-/** Width that a year, or a part of a series, needs on the axis; the rest is reached by the bar below the chart. */
+/** Width that a year needs on the axis; the rest is reached by the bar below the chart. */
 const YEAR_PX = 12;
-const PART_PX = 42;
-const FEWEST_PARTS_AT_ONCE = 6;
-/** More labels than this are turned, so that none is left out. */
-const MOST_LEVEL = 5;
+const HEIGHT_PX = 380;
+/** Parts of a series are rows; what is more than these is reached by the bar beside the chart. */
+const MOST_ROWS = 20;
+const PART_NAME_PX = 230;
 /** Room for the mark of a year, which stands over the beginning of its year. */
 const MARK_PX = 60;
 const AXES_PX = 80;
@@ -38,14 +38,15 @@ export function seriesChart(parent: HTMLElement, ctx: Context, name: string, of:
   }
   // One value needs no drawing: the table below says it.
   if (valued.length === 1) return;
-  const across = acrossOf(valued);
+  const partName = (part: string): string => chainText(ctx.doc, part);
+  const across = acrossOf(valued, partName);
   const groups = groupsOf(valued, across);
   const points = pointsOf(valued, across, groups);
-  const width = Math.max(200, parent.clientWidth - AXES_PX);
-  const drawn = chart(parent, option(ctx, points, groups, across, of, width), {
+  const layout = across.stops ? partLayout(parent, across.stops.map(partName)) : yearLayout(parent, points);
+  const drawn = chart(parent, option(layout, points, groups, of), {
     title: of && of !== "1" ? bracketed(name, unit(of)) : name,
     data: rows,
-    height: 380,
+    height: layout.height,
     description: t("Observations by period; the same values are in the table below."),
   });
   drawn.on("click", (p) => {
@@ -69,40 +70,49 @@ function key(rows: Row[], points: Point[]): HTMLElement {
   return list;
 }
 
-function option(ctx: Context, points: Point[], groups: string[], across: Across, of: string, width: number): Record<string, unknown> {
-  const [axis, zoom, room] = across.stops ? partAxis(across.stops.map((stop) => chainText(ctx.doc, stop)), width) : yearAxis(points, width);
+/** How the chart of a series is laid out: years from left to right, or parts of the series below each other. */
+interface Layout {
+  axes: object;
+  height: number;
+  /** Steps between observations at one place of the axis shrink to stay inside this. */
+  room: number;
+  rows: boolean;
+}
+
+function option(layout: Layout, points: Point[], groups: string[], of: string): Record<string, unknown> {
+  const { axes, room, rows } = layout;
   const most = Math.max(...points.map((p) => 2 * Math.abs(p.side) + 1));
-  // Where a period holds many values, the steps shrink to stay inside it.
   const step = Math.min(SIDE_STEP_PX, room / most);
   return {
     useUTC: true,
-    grid: { left: 8, right: 28, top: 40, bottom: zoom ? 50 : 8, containLabel: true },
     legend: { type: "scroll", top: 0, left: 0, data: groups.map((group) => ({ name: groupName(group), icon: "circle" })) },
     tooltip: { trigger: "item", formatter: (p: { data: { point: Point } }) => pointBox(p.data.point, of) },
-    xAxis: axis,
-    yAxis: { type: "value", scale: true, axisLabel: { formatter: (value: number) => short(value) } },
-    dataZoom: zoom ? [{ type: "slider", filterMode: "none", height: 20, bottom: 8, showDetail: false, ...zoom }] : [],
+    ...axes,
     series: groups.flatMap((group, i) => {
       const own = points.filter((p) => p.group === group);
       const colour = palette[i % palette.length]!;
       const name = groupName(group);
-      return [lines(own, name, colour).series, bars(own, name, colour), ranges(own, name, colour, step), dots(own, name, colour, step)];
+      return [lines(own, name, colour).series, bars(own, name, colour), ranges(own, name, colour, step, rows), dots(own, name, colour, step, rows)];
     }),
   };
 }
 
-/** What the first picture shows of a long axis. */
-type Zoom = { startValue: number } | null;
+const SLIDER = { type: "slider", showDetail: false };
+
+function valueAxis(): object {
+  return { type: "value", scale: true, axisLabel: { formatter: (value: number) => short(value), hideOverlap: true } };
+}
 
 /** Years to scale, so that a gap of ten years looks like one. */
-function yearAxis(points: Point[], width: number): [object, Zoom, number] {
+function yearLayout(parent: HTMLElement, points: Point[]): Layout {
+  const width = Math.max(200, parent.clientWidth - AXES_PX);
   const year = (ms: number): number => new Date(ms).getUTCFullYear();
   let first = year(Math.min(...points.map((p) => p.span?.start ?? p.at)));
   let last = year(Math.max(...points.map((p) => p.span?.end ?? p.at))) + 1;
   if (last - first < FEWEST_YEARS) [first, last] = [first - 1, last + 1];
   const atOnce = Math.floor(width / YEAR_PX);
   const many = last - first > atOnce;
-  const axis = {
+  const xAxis = {
     ...timeAxis({ align: "left", padding: [0, 0, 0, 3] }),
     splitNumber: Math.max(2, Math.floor(width / MARK_PX)),
     min: Date.UTC(first, 0, 1),
@@ -110,19 +120,37 @@ function yearAxis(points: Point[], width: number): [object, Zoom, number] {
     minInterval: YEAR_MS,
     splitLine: { show: true },
   };
-  return [axis, many ? { startValue: Date.UTC(last - atOnce, 0, 1) } : null, (0.8 * width) / Math.min(atOnce, last - first)];
+  const zoom = { ...SLIDER, filterMode: "none", height: 20, bottom: 8, startValue: Date.UTC(last - atOnce, 0, 1) };
+  return {
+    axes: {
+      grid: { left: 8, right: 28, top: 40, bottom: many ? 50 : 8, containLabel: true },
+      xAxis,
+      yAxis: valueAxis(),
+      dataZoom: many ? [zoom] : [],
+    },
+    height: HEIGHT_PX,
+    room: (0.8 * width) / Math.min(atOnce, last - first),
+    rows: false,
+  };
 }
 
-/** Parts of the series beside each other, at one time. */
-function partAxis(stops: string[], width: number): [object, Zoom, number] {
-  const atOnce = Math.max(FEWEST_PARTS_AT_ONCE, Math.floor(width / PART_PX));
-  const axis = {
-    type: "category",
-    data: stops,
-    axisLabel: { interval: 0, rotate: stops.length > MOST_LEVEL ? 50 : 0 },
-    splitLine: { show: stops.length > 1 },
+/** Parts of the series below each other, at one time: their names are read from left to right. */
+function partLayout(parent: HTMLElement, stops: string[]): Layout {
+  const names = nameAxis(parent, stops, PART_NAME_PX);
+  const atOnce = Math.min(MOST_ROWS, stops.length);
+  const many = stops.length > atOnce;
+  const zoom = { ...SLIDER, orient: "vertical", yAxisIndex: 0, width: 20, right: 8, startValue: 0, endValue: atOnce - 1, brushSelect: false };
+  return {
+    axes: {
+      grid: { left: names.left, right: many ? 48 : 24, top: 40, bottom: 30 },
+      xAxis: valueAxis(),
+      yAxis: { ...names.axis, splitLine: { show: true } },
+      dataZoom: many ? [zoom] : [],
+    },
+    height: 70 + atOnce * names.row,
+    room: names.row,
+    rows: true,
   };
-  return [axis, stops.length > atOnce ? { startValue: stops.length - atOnce } : null, 60];
 }
 
 /** Large numbers in the short form of the language: 5B, 5 млрд, 50亿. */

@@ -2,7 +2,7 @@
 
 import type { Row } from "../core/document";
 import { listed } from "../core/phrases";
-import { t } from "../core/texts";
+import { lang, t } from "../core/texts";
 import { periodSpan, periodText, type Span } from "./periods";
 
 /** Groups beyond the colours share the last one, so that colours stay apart. */
@@ -34,10 +34,14 @@ export function valuedRows(rows: Row[]): Row[] {
   return rows.filter((row) => middle(row) !== null && periodSpan(String(row.period)) !== null);
 }
 
-export function acrossOf(rows: Row[]): Across {
+/** `name` says how the parts are called: they stand in the order of what is read. */
+export function acrossOf(rows: Row[], name: (part: string) => string): Across {
   const periods = new Set(rows.map((row) => row.period));
   const parts = new Set(rows.map(part));
-  if (parts.size > MOST_GROUPS && parts.size > periods.size) return { stops: [...parts].sort(), group: (row) => String(row.period) };
+  if (parts.size > MOST_GROUPS && parts.size > periods.size) {
+    const stops = [...parts].sort((a, b) => name(a).localeCompare(name(b), lang()));
+    return { stops, group: (row) => String(row.period) };
+  }
   const who = (row: Row): string => String(row.side ?? "");
   return { stops: null, group: parts.size > 1 ? (row) => listed([part(row), who(row)].filter(Boolean)) : who };
 }

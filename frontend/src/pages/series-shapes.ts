@@ -20,18 +20,19 @@ interface Drawing {
   value(index: number): number;
 }
 
-export function dots(points: Point[], name: string, colour: string, step: number): object {
+/** `rows`: the parts of the series stand below each other, values go to the right. */
+export function dots(points: Point[], name: string, colour: string, step: number, rows: boolean): object {
   return {
     type: "scatter",
     name,
     z: 4,
     itemStyle: { color: colour },
     data: points.map((point) => ({
-      value: [point.at, point.value],
+      value: rows ? [point.value, point.at] : [point.at, point.value],
       point,
       symbol: SYMBOLS[String(point.row.status)] ?? "circle",
       symbolSize: point.span ? PART_DOT_PX : YEAR_DOT_PX,
-      symbolOffset: [point.side * step, 0],
+      symbolOffset: rows ? [0, point.side * step] : [point.side * step, 0],
       itemStyle: {
         color: point.row.used === false ? "transparent" : colour,
         borderColor: colour,
@@ -79,7 +80,7 @@ function yearOf(point: Point): number {
 }
 
 /** Printed ranges as thin lines. */
-export function ranges(points: Point[], name: string, colour: string, step: number): object {
+export function ranges(points: Point[], name: string, colour: string, step: number, rows: boolean): object {
   const wide = points.filter((p) => typeof p.row.value_low === "number" && typeof p.row.value_high === "number");
   return {
     type: "custom",
@@ -87,12 +88,17 @@ export function ranges(points: Point[], name: string, colour: string, step: numb
     silent: true,
     itemStyle: { color: colour },
     data: wide.map((p) => [p.at, p.row.value_low, p.row.value_high, p.side * step]),
-    encode: { x: 0, y: [1, 2] },
+    encode: rows ? { x: [1, 2], y: 0 } : { x: 0, y: [1, 2] },
     renderItem: (_: unknown, api: Drawing) => {
-      const [x, low] = api.coord([api.value(0), api.value(1)]);
-      const [, high] = api.coord([api.value(0), api.value(2)]);
-      const at = x + api.value(3);
-      return { type: "line", shape: { x1: at, y1: low, x2: at, y2: high }, style: { stroke: colour, lineWidth: LINE_PX } };
+      const end = (index: number): [number, number] =>
+        rows ? api.coord([api.value(index), api.value(0)]) : api.coord([api.value(0), api.value(index)]);
+      const [[x1, y1], [x2, y2]] = [end(1), end(2)];
+      const [right, down] = rows ? [0, api.value(3)] : [api.value(3), 0];
+      return {
+        type: "line",
+        shape: { x1: x1 + right, y1: y1 + down, x2: x2 + right, y2: y2 + down },
+        style: { stroke: colour, lineWidth: LINE_PX },
+      };
     },
   };
 }

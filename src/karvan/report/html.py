@@ -1,7 +1,7 @@
 """The report as one HTML file that opens from disk and asks for nothing else.
 
-The document inside is compressed: plain, it is four times as large.  Base64 has no sign that a
-parser of HTML could take for markup, so whatever a case's texts hold stays data.
+Document and front end inside are compressed: plain, they are three to four times as large.  Base64
+has no sign that a parser of HTML could take for markup, so whatever a case's texts hold stays data.
 """
 
 import base64
@@ -76,18 +76,22 @@ def report_page(results: Results, lang: str = "en") -> str:
         old_browser=html.escape(
             texts("This report could not be opened: it needs a browser of the year 2023 or later.")
         ),
-        style=style,
+        # Inside the strings of a style sheet this means the same.
+        style=re.sub(r"</(style)", r"<\\/\1", style, flags=re.IGNORECASE),
         data=pack(document),
-        script=script,
+        script=packed(script),
         unpack=unpack,
     )
 
 
 def pack(document: Mapping[str, Any]) -> str:
     """Return a document as JSON, compressed, in base64; the same document is the same text."""
-    return base64.b64encode(
-        gzip.compress(document_json(document).encode(), COMPRESSION, mtime=0)
-    ).decode()
+    return packed(document_json(document))
+
+
+def packed(text: str) -> str:
+    """Return a text compressed, in base64."""
+    return base64.b64encode(gzip.compress(text.encode(), COMPRESSION, mtime=0)).decode()
 
 
 def _digest(script: str) -> str:
@@ -116,10 +120,10 @@ def assets() -> Path:
 
 
 def _asset(name: str) -> str:
-    """Return a built file, fit to stand inside its element."""
+    """Return a built file; the hash in the policy is of the script as it stands."""
     path = assets() / name
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_bytes().decode("utf-8")
     except OSError as error:
         message = (
             f"{path}: cannot read it ({error.strerror}); expected the built front end, which "
@@ -127,11 +131,6 @@ def _asset(name: str) -> str:
             "network, or, in a copy of the sources, run 'npm ci && npm run build' in frontend/"
         )
         raise AssetsMissingError(message) from None
-    # A parser sees line ends as \n; the hash in the policy is of what it sees.
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    # Inside strings, templates and expressions of JavaScript these mean the same.
-    text = re.sub(r"</(script|style)", r"<\\/\1", text, flags=re.IGNORECASE)
-    return text.replace("<!--", "\\x3c!--") if name == SCRIPT else text
 
 
 def _title(document: Mapping[str, Any], lang: str) -> tuple[str, str]:

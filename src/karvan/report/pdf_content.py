@@ -261,7 +261,8 @@ def _attributions(reader: Reader, polygons: str) -> list[str]:
     """Return who made the polygons and the lines."""
     lines = reader.table("geometry")
     makers = lines["attribution"].drop_nulls().to_list() if "attribution" in lines.columns else []
-    return [text for maker in dict.fromkeys([polygons, *makers]) if (text := plain(maker))]
+    named = (reader.texts(maker) for maker in dict.fromkeys([polygons, *makers]) if maker)
+    return [text for maker in named if (text := plain(maker))]
 
 
 def _legend(reader: Reader, lines: Sequence[Row]) -> list[Block]:

@@ -1,4 +1,4 @@
-// Unpacks the data of a single-file report, then starts the bundled front end, which finds the
+// Unpacks data and front end of a single-file report, then starts the front end, which finds the
 // data where a page of the app would not have it: in the element "karvan-data".
 (async () => {
   const held = (id) => document.getElementById(id).textContent;
@@ -9,11 +9,15 @@
     element.textContent = text;
     document.body.append(element);
   };
-  try {
-    const bytes = Uint8Array.from(atob(held("karvan-packed")), (sign) => sign.charCodeAt(0));
+  const unpacked = (id) => {
+    const bytes = Uint8Array.from(atob(held(id)), (sign) => sign.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    add("application/json", "karvan-data", await new Response(stream).text());
-    add("text/javascript", "karvan-script", held("karvan-app"));
+    return new Response(stream).text();
+  };
+  try {
+    const [data, app] = await Promise.all([unpacked("karvan-packed"), unpacked("karvan-app")]);
+    add("application/json", "karvan-data", data);
+    add("text/javascript", "karvan-script", app);
   } catch (error) {
     document.getElementById("karvan").textContent = `${held("karvan-old")} (${error})`;
   }
