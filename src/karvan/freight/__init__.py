@@ -2,6 +2,7 @@
 
 from karvan.freight.delay import Delay, delays
 from karvan.freight.equilibrium import Equilibrium, user_equilibrium
+from karvan.freight.hyperpath import Strategy, optimal_strategy
 from karvan.freight.model import Itineraries, Itinerary, Leg
 from karvan.freight.problem import AssignmentProblem, UserClass, assignment_problem
 from karvan.freight.routing import itineraries
@@ -14,10 +15,12 @@ __all__ = [
     "Itineraries",
     "Itinerary",
     "Leg",
+    "Strategy",
     "UserClass",
     "assignment_problem",
     "delays",
     "itineraries",
+    "optimal_strategy",
     "read_tntp",
     "user_equilibrium",
 ]
