@@ -3,6 +3,7 @@
 from karvan.freight.delay import Delay, delays
 from karvan.freight.equilibrium import Equilibrium, user_equilibrium
 from karvan.freight.hyperpath import Strategy, optimal_strategy
+from karvan.freight.markov import MarkovianEquilibrium, markovian_equilibrium
 from karvan.freight.model import Itineraries, Itinerary, Leg
 from karvan.freight.problem import AssignmentProblem, UserClass, assignment_problem
 from karvan.freight.routing import itineraries
@@ -15,11 +16,13 @@ __all__ = [
     "Itineraries",
     "Itinerary",
     "Leg",
+    "MarkovianEquilibrium",
     "Strategy",
     "UserClass",
     "assignment_problem",
     "delays",
     "itineraries",
+    "markovian_equilibrium",
     "optimal_strategy",
     "read_tntp",
     "user_equilibrium",
