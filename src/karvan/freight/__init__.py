@@ -7,6 +7,7 @@ from karvan.freight.markov import MarkovianEquilibrium, markovian_equilibrium
 from karvan.freight.model import Itineraries, Itinerary, Leg
 from karvan.freight.problem import AssignmentProblem, UserClass, assignment_problem
 from karvan.freight.routing import itineraries
+from karvan.freight.sensitivity import Sensitivity, flow_derivative, sensitivity
 from karvan.freight.tntp import read_tntp
 
 __all__ = [
@@ -17,13 +18,16 @@ __all__ = [
     "Itinerary",
     "Leg",
     "MarkovianEquilibrium",
+    "Sensitivity",
     "Strategy",
     "UserClass",
     "assignment_problem",
     "delays",
+    "flow_derivative",
     "itineraries",
     "markovian_equilibrium",
     "optimal_strategy",
     "read_tntp",
+    "sensitivity",
     "user_equilibrium",
 ]
