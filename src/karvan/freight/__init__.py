@@ -1,6 +1,12 @@
 """Itineraries between two places, and the assignment of many flows to one network."""
 
 from karvan.freight.delay import Delay, delays
+from karvan.freight.elastic import (
+    DemandFunction,
+    ElasticEquilibrium,
+    demand_function,
+    elastic_equilibrium,
+)
 from karvan.freight.equilibrium import Equilibrium, user_equilibrium
 from karvan.freight.hyperpath import Strategy, optimal_strategy
 from karvan.freight.markov import MarkovianEquilibrium, markovian_equilibrium
@@ -13,6 +19,8 @@ from karvan.freight.tntp import read_tntp
 __all__ = [
     "AssignmentProblem",
     "Delay",
+    "DemandFunction",
+    "ElasticEquilibrium",
     "Equilibrium",
     "Itineraries",
     "Itinerary",
@@ -23,6 +31,8 @@ __all__ = [
     "UserClass",
     "assignment_problem",
     "delays",
+    "demand_function",
+    "elastic_equilibrium",
     "flow_derivative",
     "itineraries",
     "markovian_equilibrium",
