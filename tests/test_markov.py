@@ -307,3 +307,38 @@ def test_too_few_iterations_are_admitted():
     assert not found.converged
     assert found.iterations == 1
     assert found.residual > 1e-13
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_elimination_gives_what_the_equations_as_printed_give(seed):
+    """z = W z + e, and flows x_i w_ij z_j / z_i with x = g + P' x, solved densely."""
+    rng = np.random.default_rng(seed)
+    tail, head = rng.integers(0, 14, (2, 50))
+    problem = assignment_problem(
+        14,
+        tail,
+        head,
+        delays("constant", base=rng.uniform(1.0, 4.0, 50)),
+        rng.integers(0, 14, 20),
+        np.repeat([3, 8], 10),
+        rng.uniform(0.0, 2.0, 20),
+        first_through_node=4,
+    )
+    found = markovian_equilibrium(problem, 2.0)
+    flow, n = np.zeros(50), 14
+    for end in (3, 8):
+        weight = np.exp(-2.0 * problem.delay.base) * (tail != end)
+        weight *= (head >= 4) | (head == end)
+        matrix = np.zeros((n, n))
+        np.add.at(matrix, (tail, head), weight)
+        z = np.linalg.solve(np.eye(n) - matrix, np.eye(n)[end])
+        pairs = np.flatnonzero((problem.destination == end) & (problem.origin != end))
+        pairs = pairs[z[problem.origin[pairs]] > 0.0]
+        cost = -np.log(z[problem.origin[pairs]]) / 2.0
+        assert found.expected_cost[pairs] == pytest.approx(cost, rel=1e-10)
+        start = np.bincount(problem.origin[pairs], problem.amount[pairs], minlength=n)
+        share = np.divide(matrix * z, z[:, None], out=np.zeros((n, n)), where=z[:, None] > 0.0)
+        through = np.linalg.solve(np.eye(n) - share.T, start)
+        own = np.divide(weight * z[head], z[tail], out=np.zeros(50), where=z[tail] > 0.0)
+        flow += through[tail] * own
+    assert found.flow == pytest.approx(flow, abs=1e-9)
