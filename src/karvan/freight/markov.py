@@ -26,7 +26,7 @@ TINY_FLOW = 1e-12
 FIRST_STEP, SHORTEST_STEP = 0.5, 1e-5
 """Along the gap, before two points tell more; and at least."""
 
-NEWTON_AGAIN = 0.1
+NEWTON_AGAIN = 0.5
 """After a Newton step that failed, the next is tried when this share of the residual is left."""
 
 MEMORY = 10

@@ -43,6 +43,8 @@ class Choices:
     start : ndarray, shape (n_rows, n_places)
         Demand with a way, by the place of its origin.
     reached : ndarray of bool, shape (n_pairs,)
+    groups : tuple of ndarray of int
+        Rows that share one elimination: same class, links and closed place.
     """
 
     problem: AssignmentProblem
@@ -57,16 +59,7 @@ class Choices:
     usable: BoolArray
     start: FloatArray
     reached: BoolArray
-
-    @property
-    def groups(self) -> list[IntArray]:
-        """Rows that share one elimination: same class, links and closed place."""
-        keys: dict[tuple[int, int, bytes], list[int]] = {}
-        for row in range(len(self.target)):
-            links = self.usable[row].tobytes()
-            key = int(self.user_class[row]), int(self.closed[row]), links
-            keys.setdefault(key, []).append(row)
-        return [np.array(rows, dtype=np.int64) for rows in keys.values()]
+    groups: tuple[IntArray, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,7 +152,7 @@ def choices_of(problem: AssignmentProblem, scale: FloatArray) -> Choices:
         reached[pairs] = behind[problem.origin[pairs]]
         moving = pairs[reached[pairs]]
         np.add.at(start[k], place[problem.origin[moving]], problem.amount[moving])
-    twin = destination < closed
+    shut = np.where(destination < closed, -1, place[end])
     return Choices(
         problem,
         scale,
@@ -167,13 +160,22 @@ def choices_of(problem: AssignmentProblem, scale: FloatArray) -> Choices:
         place,
         user,
         destination,
-        np.where(twin, -1, place[end]),
+        shut,
         place[end],
         row,
         usable,
         start,
         reached,
+        _groups(user, shut, usable),
     )
+
+
+def _groups(user_class: IntArray, closed: IntArray, usable: BoolArray) -> tuple[IntArray, ...]:
+    keys: dict[tuple[int, int, bytes], list[int]] = {}
+    for row, links in enumerate(usable):
+        key = int(user_class[row]), int(closed[row]), links.tobytes()
+        keys.setdefault(key, []).append(row)
+    return tuple(np.array(rows, dtype=np.int64) for rows in keys.values())
 
 
 def _flood(n_nodes: int, tail: IntArray, head: IntArray, seeds: IntArray) -> BoolArray:
