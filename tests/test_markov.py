@@ -285,6 +285,9 @@ def test_the_certificate_sees_flows_that_are_not_logit():
     assert swapped.residual > 0.01
     assert swapped.conservation_error < 1e-14
     assert certificate(found.flow * 1.5).conservation_error == pytest.approx(0.5)
+    lost = certificate(np.array([np.nan, 1.0]))
+    assert np.isnan(lost.conservation_error)
+    assert np.isnan(lost.residual)
 
 
 def test_faults_are_listed_by_name():

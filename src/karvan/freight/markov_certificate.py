@@ -45,7 +45,7 @@ def certify_choices(
     """
     time = problem.delay.time(flow.sum(axis=0))
     wanted = np.zeros(problem.n_links)
-    worst_cost, imbalance, demand = 0.0, 0.0, 0.0
+    worst_cost, imbalance, demand = [0.0], [0.0], 0.0
     for row in range(len(destination)):
         user, end = int(user_class[row]), int(destination[row])
         logit = scale[user]
@@ -62,14 +62,15 @@ def certify_choices(
         out = np.bincount(problem.tail, flow[row], minlength=problem.n_nodes)
         demand += amount
         if amount > 0.0:
-            imbalance = max(imbalance, float(np.abs(through - out).max()) / amount)
+            imbalance.append(float(np.abs(through - out).max()) / amount)
             used = through > 0.0
             error = np.abs(node_cost[row][used] + soft[used] / logit)
             largest = np.abs(node_cost[row][used]).max()
-            worst_cost = max(worst_cost, float(error.max()) / max(float(largest), 1.0 / logit))
+            worst_cost.append(float(error.max()) / max(float(largest), 1.0 / logit))
     difference = float(np.abs(wanted - flow.sum(axis=0)).max(initial=0.0))
-    residual = max(difference / demand if demand > 0.0 else 0.0, worst_cost)
-    return ChoiceCertificate(residual, imbalance)
+    # NumPy's maximum keeps NaN, the built-in one may lose it.
+    residual = np.max([difference / demand if demand > 0.0 else 0.0, *worst_cost])
+    return ChoiceCertificate(float(residual), float(np.max(imbalance)))
 
 
 def _starts(problem: AssignmentProblem, user: int, end: int, node_cost: FloatArray) -> FloatArray:
