@@ -1,0 +1,415 @@
+"""Equilibrium of demand and flows: demand of each pair falls with its cost."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from karvan.errors import AssignmentError, did_you_mean
+from karvan.freight.equilibrium import Equilibrium, user_equilibrium
+from karvan.freight.excess_demand import linear_demand
+from karvan.freight.problem import AssignmentProblem
+from karvan.kernels.graph import all_pairs, compressed_rows
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+DemandName = Literal["exponential", "power", "linear"]
+
+MEMORY = 12
+"""Earlier steps from which the next is combined."""
+
+NEGLIGIBLE = 1e-15
+"""Share of the largest demand below which there is none: an exponential gives 1e-300 as well."""
+
+NO_WORSE = 1.5
+"""A mixed step may bring the gap to so many times the least so far; a rule of 0.9 was slower."""
+
+EXCESS_GAP = 1e-13
+"""Relative gap asked of the excess-demand network: demand is the difference of two flows there."""
+
+TELLING = 0.5
+"""Above such a gap, which never exceeds 1, it cannot tell a mixed step from one into nowhere."""
+
+OVERSHOOT = 0.3
+"""Slope at the end of a step, by that at its start, up to which it may go uphill."""
+
+ROUGH_GAP, GAP_SHARE = 1e-4, 1e-3
+"""Relative gap of the first equilibria, and of later ones as a share of the gap of demand."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DemandFunction:
+    """Demand of each pair as a function of its cost; made by :func:`demand_function`.
+
+    ===========  =====================================  ===============================
+    name         demand at cost c                       steepness s, at least 0
+    ===========  =====================================  ===============================
+    exponential  demand * exp(-s * (c - cost))          per unit of cost
+    power        demand * (c / cost) ** -s              the elasticity
+    linear       demand * (1 - s * (c - cost)), >= 0    per unit of cost
+    ===========  =====================================  ===============================
+
+    Attributes
+    ----------
+    name : str
+    demand, cost : ndarray, shape (n_pairs,)
+        A point of each function, in the units of :class:`AssignmentProblem` and its costs.
+    steepness : ndarray, shape (n_pairs,)
+    """
+
+    name: DemandName
+    demand: FloatArray
+    cost: FloatArray
+    steepness: FloatArray
+
+    def at(self, cost: FloatArray) -> FloatArray:
+        """Return the demand of each pair at its cost, shape (n_pairs,); 0 where that is inf."""
+        reached = np.isfinite(cost)
+        there = np.where(reached, cost, self.cost)
+        if self.name == "exponential":
+            share = np.exp(-self.steepness * (there - self.cost))
+        elif self.name == "power":
+            with np.errstate(divide="ignore"):
+                share = (there / self.cost) ** -self.steepness
+        else:
+            share = np.maximum(1.0 - self.steepness * (there - self.cost), 0.0)
+        return np.where(reached, self.demand * share, 0.0)
+
+    def inverse(self, demand: FloatArray) -> FloatArray:
+        """Return the cost at which each pair has a demand, shape (n_pairs,).
+
+        inf for no demand at any cost; the declared cost where demand does not depend on it.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = demand / self.demand
+            if self.name == "exponential":
+                cost = self.cost - np.log(share) / self.steepness
+            elif self.name == "power":
+                cost = self.cost * share ** (-1.0 / self.steepness)
+            else:
+                cost = self.cost + (1.0 - share) / self.steepness
+        return np.where((self.steepness > 0.0) & (self.demand > 0.0), cost, self.cost)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ElasticEquilibrium:
+    """Result of :func:`elastic_equilibrium`.
+
+    Attributes
+    ----------
+    demand : ndarray, shape (n_pairs,)
+    cost : ndarray, shape (n_pairs,)
+        Of the cheapest path, time plus tolls; inf without one, 0 within one node.
+    equilibrium : Equilibrium
+        Of flows at `demand`.
+    demand_gap : float
+        Sum over pairs of the distance of `demand` from the function at `cost`, by total demand.
+    converged : bool
+        Whether demand gap and relative gap are as small as was asked.
+    iterations : int
+        Equilibria of flows that were solved.
+    """
+
+    demand: FloatArray
+    cost: FloatArray
+    equilibrium: Equilibrium
+    demand_gap: float
+    converged: bool
+    iterations: int
+
+
+def demand_function(
+    name: DemandName, *, demand: ArrayLike, cost: ArrayLike, steepness: ArrayLike
+) -> DemandFunction:
+    """Return demand functions by name; see :class:`DemandFunction` for what the arguments mean.
+
+    Parameters
+    ----------
+    name : {"exponential", "power", "linear"}
+    demand, cost, steepness : array_like
+        Scalars hold for all pairs.
+
+    Raises
+    ------
+    AssignmentError
+        Unknown name, or a number out of range; every fault is listed.
+    """
+    columns = np.broadcast_arrays(
+        *(np.atleast_1d(np.asarray(c, dtype=np.float64)) for c in (demand, cost, steepness))
+    )
+    known = get_args(DemandName)
+    problems = []
+    if name not in known:
+        problems.append(
+            f"demand function '{name}' is not known: expected one of {', '.join(known)}; "
+            + did_you_mean(name, known)
+        )
+    for column, values in zip(("demand", "cost", "steepness"), columns, strict=True):
+        above = name == "power" and column == "cost"
+        wrong = ~np.isfinite(values) | (values <= 0.0 if above else values < 0.0)
+        problems += [
+            f"O-D pair {pair}: {column} of the demand function is {values[pair]:g}, expected a "
+            f"finite number {'> 0' if above else '>= 0'}"
+            for pair in np.flatnonzero(wrong)
+        ]
+    if problems:
+        raise AssignmentError(problems)
+    return DemandFunction(name, *(c.copy() for c in columns))
+
+
+def elastic_equilibrium(
+    problem: AssignmentProblem,
+    function: DemandFunction,
+    *,
+    tolerance: float = 1e-9,
+    relative_gap: float = 1e-10,
+    max_iterations: int = 300,
+    start: ElasticEquilibrium | None = None,
+    progress: Callable[[int, float], None] = lambda iteration, demand_gap: None,
+) -> ElasticEquilibrium:
+    """Return flows in equilibrium with a demand that is what the function gives at their costs.
+
+    Parameters
+    ----------
+    problem : AssignmentProblem
+        Its demand is not used.
+    function : DemandFunction
+        Pairs within one node keep the demand that it declares, whatever the cost.
+    tolerance : float
+        Wanted gap of demand, > 0.
+    relative_gap : float
+        Wanted of the equilibrium of flows, > 0.
+    max_iterations : int
+        Equilibria of flows, at least 1; the result says if they were too few.
+    start : ElasticEquilibrium, optional
+        Of a problem with the same network and pairs; the answer does not depend on it beyond the
+        tolerances.
+    progress : callable
+        Takes the iteration and the gap of demand.
+
+    Raises
+    ------
+    AssignmentError
+        An argument out of range, or a pair of power demand whose path costs nothing.
+
+    Notes
+    -----
+    Demand moves towards what the function gives at the costs, which lowers a convex function; the
+    step ends where that function no longer falls.  Steps mixed from earlier ones (Anderson's) are
+    taken instead as long as they do not bring the gap up.  Equilibria start from the one before.
+    Linear demand begins with the solution of Gartner's excess-demand network: many pairs without
+    demand make the steps slow.
+
+    References
+    ----------
+    Gartner (1980), Optimal traffic assignment with elastic demands, part II,
+    https://doi.org/10.1287/trsc.14.2.192 (the problem, and the excess-demand network that a test
+    compares with); Walker and Ni (2011), Anderson acceleration for fixed-point iterations,
+    https://doi.org/10.1137/10078356X
+    """
+    _check(problem, function, tolerance, relative_gap, max_iterations, start)
+    inside = problem.origin == problem.destination
+    function = replace(function, steepness=np.where(inside, 0.0, function.steepness))
+    free = pair_costs(problem, problem.delay.time(np.zeros(problem.n_links)))
+    solver = _Solver(problem, function, free, relative_gap, max_iterations, progress)
+    if start is not None:
+        solver.inner = start.equilibrium
+    if function.name == "linear":
+        fall = function.demand * function.steepness
+        first = linear_demand(problem, function.at(np.zeros(len(fall))), fall, EXCESS_GAP)
+    elif start is None:
+        first = np.minimum(function.demand, _demand(function, free))
+    else:
+        first = np.where(np.isfinite(free), start.demand, 0.0)
+    here = best = solver.point(first, 0.0 if function.name == "linear" else np.inf)
+    history = [here]
+    step = 1.0
+    while not best.good(tolerance, relative_gap) and solver.left:
+        there = None
+        if len(history) > 1:
+            there = solver.point(_mixed(function, history, free), best.gap)
+            if there.gap > min(NO_WORSE * best.gap, TELLING):
+                there = None
+        if there is None and solver.left:
+            there, step = _towards(solver, here, step, best.gap)
+        if there is None:
+            break
+        here, history = there, [*history[-MEMORY:], there]
+        best = min(best, here, key=lambda p: (not p.good(tolerance, relative_gap), p.gap))
+    return ElasticEquilibrium(
+        best.demand,
+        best.cost,
+        best.equilibrium,
+        best.gap,
+        best.good(tolerance, relative_gap),
+        max_iterations - solver.left,
+    )
+
+
+def pair_costs(problem: AssignmentProblem, time: FloatArray) -> FloatArray:
+    """Return the cost of each pair's cheapest path at given link times, shape (n_pairs,).
+
+    Time plus tolls of the pair's class; inf without a path, 0 within one node.
+    """
+    closed = problem.first_through_node
+    head = np.where(problem.head < closed, problem.head + problem.n_nodes, problem.head)
+    graph = compressed_rows(problem.n_nodes + closed, problem.tail, head)
+    end = np.where(
+        problem.destination < closed, problem.destination + problem.n_nodes, problem.destination
+    )
+    result = np.zeros(len(problem.demand))
+    for user, toll in enumerate(problem.toll):
+        pairs = np.flatnonzero(
+            (problem.user_class == user) & (problem.origin != problem.destination)
+        )
+        sources, row = np.unique(problem.origin[pairs], return_inverse=True)
+        distance = all_pairs(graph.start, graph.head, (time + toll)[graph.arc], sources)
+        result[pairs] = distance[row, end[pairs]]
+    return result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Point:
+    """Demand, the equilibrium of its flows, and the demand at the costs of these."""
+
+    demand: FloatArray
+    equilibrium: Equilibrium
+    cost: FloatArray
+    wanted: FloatArray
+    gap: float
+
+    def good(self, tolerance: float, relative_gap: float) -> bool:
+        return self.gap <= tolerance and self.equilibrium.relative_gap <= relative_gap
+
+
+class _Solver:
+    """Solves equilibria one after the other, each from the last, as precisely as is of use."""
+
+    def __init__(
+        self,
+        problem: AssignmentProblem,
+        function: DemandFunction,
+        free: FloatArray,
+        relative_gap: float,
+        left: int,
+        progress: Callable[[int, float], None],
+    ) -> None:
+        self.problem = problem
+        self.function = function
+        self.free = free
+        self.relative_gap = relative_gap
+        self.left = left
+        self.inner: Equilibrium | None = None
+        self.solved = 0
+        self.progress = progress
+
+    def point(self, demand: FloatArray, gap: float) -> _Point:
+        """Return the point of a demand; `gap` is the least one so far."""
+        wanted = max(self.relative_gap, min(ROUGH_GAP, GAP_SHARE * gap))
+        problem = replace(self.problem, demand=_without_negligible(demand))
+        self.inner = user_equilibrium(problem, wanted, start=self.inner)
+        self.left -= 1
+        self.solved += 1
+        # Within the relative gap a path may seem cheaper than on empty links, which none is.
+        cost = np.maximum(pair_costs(problem, self.inner.time), self.free)
+        there = _demand(self.function, cost)
+        result = _Point(problem.demand, self.inner, cost, there, _gap(problem.demand, there))
+        self.progress(self.solved, result.gap)
+        return result
+
+
+def _towards(solver: _Solver, here: _Point, step: float, least: float) -> tuple[_Point, float]:
+    """Point on the way to the wanted demand where the convex function no longer falls, and step.
+
+    Its derivative by demand is the cost of flows less the cost at which there is such a demand.
+    """
+    way = here.wanted - here.demand
+    before = _slope(solver.function, here, way)
+    if before >= 0.0:
+        return solver.point(here.wanted, least), step
+    step = min(1.0, 2.0 * step)
+    there = here
+    while solver.left:
+        there = solver.point(here.demand + step * way, least)
+        after = _slope(solver.function, there, way)
+        if after <= (-OVERSHOOT * before if np.isfinite(before) else 0.0):
+            break
+        secant = before / (before - after) if np.isfinite(before) else 0.5
+        step *= min(max(secant, 0.1), 0.5)
+    return there, step
+
+
+def _slope(function: DemandFunction, point: _Point, way: FloatArray) -> float:
+    cost = function.inverse(point.demand)
+    finite = np.isfinite(point.cost) & (function.steepness > 0.0)
+    # No demand at any cost: it would rise without end on the way up, and is done on the way down.
+    if (np.isinf(cost) & finite & (way > 0.0)).any():
+        return -np.inf
+    known = finite & np.isfinite(cost)
+    return float((point.cost[known] - cost[known]) @ way[known])
+
+
+def _mixed(function: DemandFunction, points: list[_Point], free: FloatArray) -> FloatArray:
+    """Demand at costs that Anderson's mixing combines from points."""
+    moving = np.isfinite(free) & (free > 0.0) & (function.steepness > 0.0)
+    found = np.array([p.cost[moving] for p in points])
+    implied = np.array([function.inverse(p.demand)[moving] for p in points])
+    # Without demand any cost beyond the limit is as good.
+    implied = np.where(np.isfinite(implied), np.maximum(implied, 0.0), found)
+    nothing = np.array([p.demand[moving] for p in points]) == 0.0
+    implied = np.where(nothing, np.maximum(implied, found), implied)
+    missing = found - implied
+    change, effect = np.diff(implied, axis=0), np.diff(missing, axis=0)
+    weight = np.linalg.lstsq(effect.T, missing[-1], rcond=None)[0]
+    cost = points[-1].cost.copy()
+    cost[moving] = np.maximum(found[-1] - weight @ (change + effect), free[moving])
+    return _demand(function, cost)
+
+
+def _demand(function: DemandFunction, cost: FloatArray) -> FloatArray:
+    """Demand at costs; refused where a power of a cost of nothing makes it infinite."""
+    demand = function.at(cost)
+    problems = [
+        f"O-D pair {pair}: demand is infinite, because its cheapest path costs {cost[pair]:g}: "
+        "expected a cost > 0, or another demand function"
+        for pair in np.flatnonzero(~np.isfinite(demand))
+    ]
+    if problems:
+        raise AssignmentError(problems)
+    return _without_negligible(demand)
+
+
+def _without_negligible(demand: FloatArray) -> FloatArray:
+    return np.where(demand < NEGLIGIBLE * demand.max(initial=0.0), 0.0, demand)
+
+
+def _gap(demand: FloatArray, wanted: FloatArray) -> float:
+    total = float(max(demand.sum(), wanted.sum()))
+    return float(np.abs(demand - wanted).sum()) / total if total > 0.0 else 0.0
+
+
+def _check(
+    problem: AssignmentProblem,
+    function: DemandFunction,
+    tolerance: float,
+    relative_gap: float,
+    max_iterations: int,
+    start: ElasticEquilibrium | None,
+) -> None:
+    problems, n_pairs = [], len(problem.demand)
+    for name, value in (("tolerance", tolerance), ("relative_gap", relative_gap)):
+        if not value > 0.0:
+            problems.append(f"{name} is {value:g}, expected a number > 0")
+    if max_iterations < 1:
+        problems.append(f"max_iterations is {max_iterations}, expected at least 1")
+    if len(function.demand) != n_pairs:
+        problems.append(
+            f"the demand function has {len(function.demand)} pairs, expected {n_pairs} as the "
+            "problem has"
+        )
+    if start is not None and len(start.demand) != n_pairs:
+        problems.append(f"start has {len(start.demand)} pairs, expected {n_pairs}")
+    if problems:
+        raise AssignmentError(problems)
