@@ -173,10 +173,9 @@ def _slope(
         return steepness * shape * (1.0 - left / np.sqrt(left * left + beta * beta))
     exponent = np.sqrt(2.0 * (shape + 1.0)) - 1.0
     ratio = min(ratio, QUEUE_LIMIT)
-    if ratio <= 0.0:
-        return steepness / shape if exponent == 1.0 else 0.0
-    wait = ratio**exponent / (shape * (1.0 - ratio))
-    return steepness * wait * (exponent / ratio + 1.0 / (1.0 - ratio))
+    # No division by the ratio: a flow near 1e-308 would make it 0 * inf.
+    power = ratio ** (exponent - 1.0) / (shape * (1.0 - ratio))
+    return steepness * power * (exponent + ratio / (1.0 - ratio))
 
 
 @njit(types.void(_F, _I, types.int64, types.float64, types.int64), cache=True)
