@@ -5,7 +5,7 @@ from importlib import import_module
 
 import click
 
-KERNELS = ("graph", "kshortest", "pareto")
+KERNELS = ("bush", "conservation", "graph", "kshortest", "pareto")
 
 
 @click.command(epilog="\b\nExample:\n  karvan warmup\n")

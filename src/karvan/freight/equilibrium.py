@@ -96,6 +96,10 @@ class Equilibrium:
         ndarray, shape (n_pairs,)
             NaN where nothing moves.
         """
+        n_links = self.problem.n_links
+        if len(values) != n_links:
+            message = f"values has {len(values)} entries, expected one for each of {n_links} links"
+            raise AssignmentError([message])
         rows = self._bushes
         inside = average(rows.arcs, rows.bushes, np.ascontiguousarray(values[rows.link]))
         result = np.full(len(self.problem.demand), np.nan)
@@ -105,7 +109,10 @@ class Equilibrium:
 
     def select_link(self, link: int) -> FloatArray:
         """Return the flow of each pair that uses a link, shape (n_pairs,)."""
-        on_link = np.zeros(self.problem.n_links)
+        n_links = self.problem.n_links
+        if not 0 <= link < n_links:
+            raise AssignmentError([f"link is {link}, expected 0 to {n_links - 1}"])
+        on_link = np.zeros(n_links)
         on_link[link] = 1.0
         return np.nan_to_num(self.average_on_paths(on_link)) * self.problem.amount
 
@@ -172,7 +179,7 @@ def user_equilibrium(
     Wardrop (1952), Some theoretical aspects of road traffic research,
     https://doi.org/10.1680/ipeds.1952.11259; the method: :mod:`karvan.kernels.bush`.
     """
-    _check_arguments(relative_gap, max_iterations, start, problem)
+    _check_arguments(relative_gap, max_iterations, threads, start, problem)
     rows, loads = _first_rows(problem, start)
     pairs = _room_for_pairs(rows.bushes)
     served = _served(problem, rows)
@@ -209,13 +216,19 @@ def user_equilibrium(
 
 
 def _check_arguments(
-    relative_gap: float, max_iterations: int, start: Equilibrium | None, problem: AssignmentProblem
+    relative_gap: float,
+    max_iterations: int,
+    threads: int | None,
+    start: Equilibrium | None,
+    problem: AssignmentProblem,
 ) -> None:
     problems = []
     if not relative_gap > 0.0:
         problems.append(f"relative_gap is {relative_gap:g}, expected a number > 0")
     if max_iterations < 1:
         problems.append(f"max_iterations is {max_iterations}, expected at least 1")
+    if threads is not None and threads < 1:
+        problems.append(f"threads is {threads}, expected at least 1")
     if start is not None and not _same_network(start.problem, problem):
         problems.append("start belongs to another network: expected the same nodes and links")
     if problems:
