@@ -29,7 +29,7 @@ FUNCTIONS = [
 EVERY = pytest.mark.parametrize(("name", "shape"), FUNCTIONS)
 SMOOTH = pytest.mark.parametrize(("name", "shape"), [f for f in FUNCTIONS if f != ("bpr", 0.3)])
 
-# Central differences of step h err by h² f''' / 6 and by rounding over h: below this for all of them.
+# Central differences of step h err by h² f''' / 6 and by rounding over h, all of them by less.
 DIFFERENCE_TOLERANCE = 2e-6
 
 ROUNDING = 1e-13
