@@ -122,6 +122,21 @@ def test_random_networks_agree_with_listed_paths(seed):
     check(seed)
 
 
+@pytest.mark.parametrize("seed", [827, 3854, 3992])
+def test_pairs_that_share_queues_beyond_their_limit_do_not_hold_each_other_back(seed):
+    # Two pairs over the same steep links, each of which undoes the other: sublinear without help.
+    found = user_equilibrium(random_problem(seed), GAP)
+    assert found.converged
+    assert found.iterations < 100
+
+
+def test_an_estimate_of_zero_does_not_end_the_looking():
+    # The first trees have no excess of their own, whatever the network offers beside them.
+    found = user_equilibrium(random_problem(462), GAP)
+    assert found.converged
+    assert found.iterations < 20
+
+
 @pytest.mark.slow
 def test_a_thousand_random_networks_agree_with_listed_paths():
     for seed in range(QUICK, MANY):

@@ -37,6 +37,12 @@ VISITS_PER_SWEEP = 6
 ALONE = 1e-3
 """Share of the mean excess of a pair below which an arc is left for later sweeps."""
 
+PATIENCE = 4
+"""Iterations that halve no gap, after which three of four keep pairs and look for other ones."""
+
+LEVEL, LEVEL_AT_MOST = 10.0, 1e-3
+"""Then arcs that differ by this multiple of the gap, as a share of distance, are equally near."""
+
 MOST_PAIRS = 1 << 18
 MOST_PAIR_ARCS = 1 << 22
 
@@ -184,11 +190,12 @@ def user_equilibrium(
     pairs = _room_for_pairs(rows.bushes)
     served = _served(problem, rows)
     certificate = None
-    before, ignore, asked = 0.0, 0.0, np.inf
-    iteration = 0
+    before, gap, ignore, asked = 0.0, 0.0, 0.0, np.inf
+    iteration = slow = 0
     while iteration < max_iterations:
         iteration += 1
-        excess, treated = sweep(rows.arcs, loads, rows.bushes, pairs, ignore)
+        level = min(LEVEL * gap, LEVEL_AT_MOST) if slow > PATIENCE and slow % 4 else 0.0
+        excess, treated, shortest = sweep(rows.arcs, loads, rows.bushes, pairs, ignore, level)
         repeat(
             rows.arcs,
             loads,
@@ -198,18 +205,18 @@ def user_equilibrium(
             VISITS_PER_SWEEP * rows.bushes.flow.size,
         )
         ignore = ALONE * treated / max(int(pairs.in_use[0]), 1)
-        total = float(loads.flow @ loads.delay) or 1.0
-        gap = excess / total
+        gap = excess / (shortest + excess) if excess > 0.0 else 0.0
         progress(iteration, gap)
         # The gap was measured before these shifts: they have brought it down as the last did.
         likely = gap * min(gap / before, 1.0) if before > 0.0 else gap
+        slow = slow + 1 if gap > 0.5 * before else 0
         before = gap
         if likely > min(relative_gap, asked):
             continue
         certificate = _certify(problem, rows, loads, served, threads)
         if certificate.relative_gap <= relative_gap:
             break
-        asked = 0.5 * likely
+        asked = 0.5 * likely or np.inf
         certificate = None
     certificate = certificate or _certify(problem, rows, loads, served, threads)
     return _result(problem, rows, certificate, served, relative_gap, iteration)
