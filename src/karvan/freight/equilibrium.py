@@ -212,6 +212,7 @@ def user_equilibrium(
         slow = slow + 1 if gap > 0.5 * before else 0
         before = gap
         if likely > min(relative_gap, asked):
+            asked *= 2.0
             continue
         certificate = _certify(problem, rows, loads, served, threads)
         if certificate.relative_gap <= relative_gap:
