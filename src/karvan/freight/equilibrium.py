@@ -37,8 +37,11 @@ VISITS_PER_SWEEP = 6
 ALONE = 1e-3
 """Share of the mean excess of a pair below which an arc is left for later sweeps."""
 
+FORGET = 4
+"""Iterations after which pairs are found anew; until then the earlier ones stay in use."""
+
 PATIENCE = 4
-"""Iterations that halve no gap, after which three of four keep pairs and look for other ones."""
+"""Iterations that halve no gap, after which pairs of other segments are looked for."""
 
 LEVEL, LEVEL_AT_MOST = 10.0, 1e-3
 """Then arcs that differ by this multiple of the gap, as a share of distance, are equally near."""
@@ -194,8 +197,9 @@ def user_equilibrium(
     iteration = slow = 0
     while iteration < max_iterations:
         iteration += 1
-        level = min(LEVEL * gap, LEVEL_AT_MOST) if slow > PATIENCE and slow % 4 else 0.0
-        excess, treated, shortest = sweep(rows.arcs, loads, rows.bushes, pairs, ignore, level)
+        keep = iteration % FORGET != 1
+        level = min(LEVEL * gap, LEVEL_AT_MOST) if slow > PATIENCE and keep else 0.0
+        excess, treated, shortest = sweep(rows.arcs, loads, rows.bushes, pairs, keep, ignore, level)
         repeat(
             rows.arcs,
             loads,

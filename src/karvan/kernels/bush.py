@@ -623,12 +623,20 @@ def _trace(
 
 
 @njit(
-    types.UniTuple(types.float64, 3)(ARCS, LOADS, BUSHES, PAIRS, types.float64, types.float64),
+    types.UniTuple(types.float64, 3)(
+        ARCS, LOADS, BUSHES, PAIRS, types.boolean, types.float64, types.float64
+    ),
     cache=True,
     error_model="numpy",
 )
 def sweep(
-    arcs: Arcs, loads: Loads, bushes: Bushes, pairs: Pairs, ignore: float, level: float
+    arcs: Arcs,
+    loads: Loads,
+    bushes: Bushes,
+    pairs: Pairs,
+    keep: bool,
+    ignore: float,
+    level: float,
 ) -> tuple[float, float, float]:
     """Renew every bush, find pairs in it, shift flow between their segments, keep the pairs.
 
@@ -636,12 +644,13 @@ def sweep(
 
     Parameters
     ----------
+    keep : bool
+        Whether the pairs of earlier sweeps stay beside the new ones.
     ignore : float
         Excess (flow times cost above the shortest path) of one arc that is left alone.
     level : float
         Share of distance up to which arcs count as equally near.  Pairs that share steep arcs hold
-        each other back; where the shortest path has a choice they can meet before those.  Above 0,
-        earlier pairs are kept as well.
+        each other back; where the shortest path has a choice they can meet before those.
 
     Returns
     -------
@@ -655,7 +664,7 @@ def sweep(
     rank = np.empty(n_nodes, np.int64)
     nearest = np.empty(n_nodes, np.int64)
     room = np.empty(n_nodes, np.int64)
-    found = pairs.in_use[0] if level > 0.0 else 0
+    found = pairs.in_use[0] if keep else 0
     excess = 0.0
     treated = 0.0
     shortest = 0.0
