@@ -5,7 +5,7 @@ from importlib import import_module
 
 import click
 
-KERNELS = ("graph", "kshortest", "markov", "pareto")
+KERNELS = ("bush", "conservation", "graph", "kshortest", "markov", "pareto", "response")
 
 
 @click.command(epilog="\b\nExample:\n  karvan warmup\n")

@@ -3,11 +3,13 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from karvan.freight.problem import AssignmentProblem
+from karvan.kernels.conservation import largest_imbalance
 from karvan.kernels.graph import all_pairs, compressed_rows
 
 FloatArray = NDArray[np.float64]
@@ -78,11 +80,10 @@ def certify(
     link_flow = flow.sum(axis=0)
     time = problem.delay.time(link_flow)
     amount = np.where(served, problem.amount, 0.0)
-    row = _row_of_pair(problem, source, user_class, amount)
-    by_class = [flow[user_class == c].sum(axis=0) for c in range(len(problem.classes))]
-    tolls = [np.where(f > 0.0, t, 0.0) @ f for f, t in zip(by_class, problem.toll, strict=True)]
-    total = float(time @ link_flow) + float(sum(tolls))
-    shortest = _shortest_cost(problem, time, source, user_class, row, amount, threads)
+    trips = _trips(problem, source, user_class, amount)
+    tolls = sum(_toll(problem, user_class, flow, c) for c in range(len(problem.classes)))
+    total = float(time @ link_flow) + tolls
+    shortest = _shortest_cost(problem, time, source, user_class, trips, threads)
     demand = float(amount.sum())
     excess = total - shortest
     return Certificate(
@@ -90,18 +91,44 @@ def certify(
         shortest_cost=shortest,
         relative_gap=excess / total if total > 0.0 else 0.0,
         average_excess_cost=excess / demand if demand > 0.0 else 0.0,
-        conservation_error=_conservation_error(problem, source, flow, row, amount),
-        objective=float(problem.delay.integral(link_flow).sum()) + float(sum(tolls)),
+        conservation_error=_conservation_error(problem, source, flow, trips),
+        objective=float(problem.delay.integral(link_flow).sum()) + tolls,
     )
 
 
-def _row_of_pair(
+class _Trips(NamedTuple):
+    """Demand by the row of flows that carries it: row k has ``start[k]`` to ``start[k + 1] - 1``.
+
+    `end` is the twin of the destination where none may pass through it.
+    """
+
+    start: IntArray
+    end: IntArray
+    amount: FloatArray
+
+
+def _trips(
     problem: AssignmentProblem, source: IntArray, user_class: IntArray, amount: FloatArray
-) -> IntArray:
-    """Row of the flows that carries each pair; -1 where nothing moves."""
+) -> _Trips:
     rows = np.full((len(problem.classes), problem.n_nodes), -1, dtype=np.int64)
     rows[user_class, source] = np.arange(len(source))
-    return np.where(amount > 0.0, rows[problem.user_class, problem.origin], -1)
+    row = np.where(amount > 0.0, rows[problem.user_class, problem.origin], -1)
+    order = np.argsort(row, kind="stable")
+    start = np.searchsorted(row[order], np.arange(len(source) + 1))
+    return _Trips(start, _end(problem, problem.destination)[order], amount[order])
+
+
+def _end(problem: AssignmentProblem, node: IntArray) -> IntArray:
+    """Where paths end: at a twin of each node that none passes through; they begin at itself."""
+    return np.where(node < problem.first_through_node, node + problem.n_nodes, node)
+
+
+def _toll(problem: AssignmentProblem, user_class: IntArray, flow: FloatArray, index: int) -> float:
+    toll = problem.toll[index]
+    if not toll.any():
+        return 0.0
+    on_link = flow[user_class == index].sum(axis=0)
+    return float(np.where(on_link > 0.0, toll, 0.0) @ on_link)
 
 
 def _shortest_cost(
@@ -109,30 +136,20 @@ def _shortest_cost(
     time: FloatArray,
     source: IntArray,
     user_class: IntArray,
-    row: IntArray,
-    amount: FloatArray,
+    trips: _Trips,
     threads: int | None,
 ) -> float:
-    """Cost of the demand on shortest paths.
-
-    Paths end at a twin of each node that none passes through, and begin at the node itself.
-    """
-    closed = problem.head < problem.first_through_node
-    head = np.where(closed, problem.head + problem.n_nodes, problem.head)
-    graph = compressed_rows(2 * problem.n_nodes, problem.tail, head)
-    end = problem.destination + np.where(
-        problem.destination < problem.first_through_node, problem.n_nodes, 0
-    )
-    order = np.argsort(row, kind="stable")
-    order = order[row[order] >= 0]
-    bounds = np.searchsorted(row[order], np.arange(len(source) + 1))
+    """Cost of the demand on shortest paths."""
+    n_nodes = problem.n_nodes + problem.first_through_node
+    graph = compressed_rows(n_nodes, problem.tail, _end(problem, problem.head))
 
     def part(rows: tuple[int, int, int]) -> float:
         user, first, last = rows
         cost = (time + problem.toll[user])[graph.arc]
         distance = all_pairs(graph.start, graph.head, cost, source[first:last])
-        pairs = order[bounds[first] : bounds[last]]
-        return float(amount[pairs] @ distance[row[pairs] - first, end[pairs]])
+        those = slice(trips.start[first], trips.start[last])
+        row = np.repeat(np.arange(last - first), np.diff(trips.start[first : last + 1]))
+        return float(trips.amount[those] @ distance[row, trips.end[those]])
 
     parts = [
         (int(user), int(first), int(min(first + ROWS_AT_A_TIME, last)))
@@ -156,38 +173,16 @@ def _runs(values: IntArray) -> list[tuple[int, int, int]]:
 
 
 def _conservation_error(
-    problem: AssignmentProblem,
-    source: IntArray,
-    flow: FloatArray,
-    row: IntArray,
-    amount: FloatArray,
+    problem: AssignmentProblem, source: IntArray, flow: FloatArray, trips: _Trips
 ) -> float:
-    moving = row >= 0
-    if not moving.any():
-        return 0.0
-    worst = 0.0
-    total = np.bincount(row[moving], amount[moving], minlength=len(source))
-    into, out = (
-        _sums_by_node(problem.n_nodes, problem.head),
-        _sums_by_node(problem.n_nodes, problem.tail),
+    return largest_imbalance(
+        problem.n_nodes + problem.first_through_node,
+        # A kernel takes neither columns of a larger array nor what is read-only: copies.
+        problem.tail.copy(),
+        _end(problem, problem.head),
+        np.ascontiguousarray(flow),
+        source.copy(),
+        trips.start,
+        trips.end,
+        trips.amount,
     )
-    for first in range(0, len(source), ROWS_AT_A_TIME):
-        rows = slice(first, first + ROWS_AT_A_TIME)
-        here = flow[rows]
-        balance = np.zeros((len(here), problem.n_nodes))
-        for (nodes, order, starts), sign in ((into, 1.0), (out, -1.0)):
-            if len(starts):
-                balance[:, nodes] += sign * np.add.reduceat(here[:, order], starts, axis=1)
-        pairs = np.flatnonzero((row >= first) & (row < first + len(here)))
-        np.subtract.at(balance, (row[pairs] - first, problem.destination[pairs]), amount[pairs])
-        balance[np.arange(len(here)), source[rows]] += total[rows]
-        relative = np.abs(balance).max(axis=1) / np.where(total[rows] > 0.0, total[rows], 1.0)
-        worst = max(worst, float(relative.max()))
-    return worst
-
-
-def _sums_by_node(n_nodes: int, node: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Nodes with links, links in their order, and where each node's links begin."""
-    order = np.argsort(node, kind="stable")
-    nodes, starts = np.unique(node[order], return_index=True)
-    return nodes, order, starts

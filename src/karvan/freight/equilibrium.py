@@ -37,6 +37,15 @@ VISITS_PER_SWEEP = 6
 ALONE = 1e-3
 """Share of the mean excess of a pair below which an arc is left for later sweeps."""
 
+FORGET = 4
+"""Iterations after which pairs are found anew; until then the earlier ones stay in use."""
+
+PATIENCE = 4
+"""Iterations that halve no gap, after which pairs of other segments are looked for."""
+
+LEVEL, LEVEL_AT_MOST = 10.0, 1e-3
+"""Then arcs that differ by this multiple of the gap, as a share of distance, are equally near."""
+
 MOST_PAIRS = 1 << 18
 MOST_PAIR_ARCS = 1 << 22
 
@@ -96,6 +105,10 @@ class Equilibrium:
         ndarray, shape (n_pairs,)
             NaN where nothing moves.
         """
+        n_links = self.problem.n_links
+        if len(values) != n_links:
+            message = f"values has {len(values)} entries, expected one for each of {n_links} links"
+            raise AssignmentError([message])
         rows = self._bushes
         inside = average(rows.arcs, rows.bushes, np.ascontiguousarray(values[rows.link]))
         result = np.full(len(self.problem.demand), np.nan)
@@ -105,7 +118,10 @@ class Equilibrium:
 
     def select_link(self, link: int) -> FloatArray:
         """Return the flow of each pair that uses a link, shape (n_pairs,)."""
-        on_link = np.zeros(self.problem.n_links)
+        n_links = self.problem.n_links
+        if not 0 <= link < n_links:
+            raise AssignmentError([f"link is {link}, expected 0 to {n_links - 1}"])
+        on_link = np.zeros(n_links)
         on_link[link] = 1.0
         return np.nan_to_num(self.average_on_paths(on_link)) * self.problem.amount
 
@@ -172,16 +188,18 @@ def user_equilibrium(
     Wardrop (1952), Some theoretical aspects of road traffic research,
     https://doi.org/10.1680/ipeds.1952.11259; the method: :mod:`karvan.kernels.bush`.
     """
-    _check_arguments(relative_gap, max_iterations, start, problem)
+    _check_arguments(relative_gap, max_iterations, threads, start, problem)
     rows, loads = _first_rows(problem, start)
     pairs = _room_for_pairs(rows.bushes)
     served = _served(problem, rows)
     certificate = None
-    before, ignore, asked = 0.0, 0.0, np.inf
-    iteration = 0
+    before, gap, ignore, asked = 0.0, 0.0, 0.0, np.inf
+    iteration = slow = 0
     while iteration < max_iterations:
         iteration += 1
-        excess, treated = sweep(rows.arcs, loads, rows.bushes, pairs, ignore)
+        keep = iteration % FORGET != 1
+        level = min(LEVEL * gap, LEVEL_AT_MOST) if slow > PATIENCE and keep else 0.0
+        excess, treated, shortest = sweep(rows.arcs, loads, rows.bushes, pairs, keep, ignore, level)
         repeat(
             rows.arcs,
             loads,
@@ -191,31 +209,38 @@ def user_equilibrium(
             VISITS_PER_SWEEP * rows.bushes.flow.size,
         )
         ignore = ALONE * treated / max(int(pairs.in_use[0]), 1)
-        total = float(loads.flow @ loads.delay) or 1.0
-        gap = excess / total
+        gap = excess / (shortest + excess) if excess > 0.0 else 0.0
         progress(iteration, gap)
         # The gap was measured before these shifts: they have brought it down as the last did.
         likely = gap * min(gap / before, 1.0) if before > 0.0 else gap
+        slow = slow + 1 if gap > 0.5 * before else 0
         before = gap
         if likely > min(relative_gap, asked):
+            asked *= 2.0
             continue
         certificate = _certify(problem, rows, loads, served, threads)
         if certificate.relative_gap <= relative_gap:
             break
-        asked = 0.5 * likely
+        asked = 0.5 * likely or np.inf
         certificate = None
     certificate = certificate or _certify(problem, rows, loads, served, threads)
     return _result(problem, rows, certificate, served, relative_gap, iteration)
 
 
 def _check_arguments(
-    relative_gap: float, max_iterations: int, start: Equilibrium | None, problem: AssignmentProblem
+    relative_gap: float,
+    max_iterations: int,
+    threads: int | None,
+    start: Equilibrium | None,
+    problem: AssignmentProblem,
 ) -> None:
     problems = []
     if not relative_gap > 0.0:
         problems.append(f"relative_gap is {relative_gap:g}, expected a number > 0")
     if max_iterations < 1:
         problems.append(f"max_iterations is {max_iterations}, expected at least 1")
+    if threads is not None and threads < 1:
+        problems.append(f"threads is {threads}, expected at least 1")
     if start is not None and not _same_network(start.problem, problem):
         problems.append("start belongs to another network: expected the same nodes and links")
     if problems:

@@ -128,27 +128,40 @@ def assignment_problem(
     ------
     AssignmentError
     """
-    amounts = np.atleast_1d(np.asarray(demand, dtype=np.float64))
+    amounts = np.atleast_1d(np.array(demand, dtype=np.float64))
+    index = _whole("user_class", user_class)
     return AssignmentProblem(
         n_nodes,
-        _whole(tail),
-        _whole(head),
+        _whole("tail", tail),
+        _whole("head", head),
         delay,
-        _whole(origin),
-        _whole(destination),
+        _whole("origin", origin),
+        _whole("destination", destination),
         amounts,
-        np.broadcast_to(_whole(user_class), amounts.shape).copy(),
+        np.full(len(amounts), index[0]) if len(index) == 1 else index,
         tuple(classes),
         first_through_node,
     )
 
 
-def _whole(values: ArrayLike) -> IntArray:
-    return np.atleast_1d(np.asarray(values, dtype=np.int64))
+def _whole(name: str, values: ArrayLike) -> IntArray:
+    numbers = np.atleast_1d(np.asarray(values))
+    if not np.issubdtype(numbers.dtype, np.integer):
+        numbers = numbers.astype(np.float64)
+        wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers == np.trunc(numbers))))
+        if len(wrong):
+            raise AssignmentError(
+                [f"{name} {i}: found {numbers[i]:g}, expected a whole number" for i in wrong]
+            )
+    return numbers.astype(np.int64)
 
 
 def _network_problems(problem: AssignmentProblem) -> list[str]:
     n_links, problems = len(problem.tail), []
+    if not 0 <= problem.first_through_node <= problem.n_nodes:
+        problems.append(
+            f"first_through_node is {problem.first_through_node}, expected 0 to {problem.n_nodes}"
+        )
     if not len(problem.head) == n_links == problem.delay.n_links:
         lengths = f"{n_links}, {len(problem.head)} and {problem.delay.n_links}"
         problems.append(f"tail, head and delay hold {lengths} links: expected as many of each")

@@ -1,6 +1,7 @@
 """Read networks and trips in the TNTP format of the Transportation Networks repository."""
 
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,21 @@ from karvan.freight.problem import AssignmentProblem, assignment_problem
 
 FloatArray = NDArray[np.float64]
 
-COLUMNS = ("init_node", "term_node", "capacity", "length", "free_flow_time", "b", "power", "speed")
-TOLL = 8
+COLUMNS = (
+    "init_node",
+    "term_node",
+    "capacity",
+    "length",
+    "free_flow_time",
+    "b",
+    "power",
+    "speed",
+    "toll",
+)
+TAIL, HEAD, CAPACITY, LENGTH, TIME, B, POWER, _SPEED, TOLL = range(len(COLUMNS))
+NEEDED = POWER + 1
 _META = re.compile(r"\s*<([^>]*)>\s*(.*)")
-_TRIP = re.compile(r"(\S+)\s*:\s*([^;]*);?")
+_TRIP = re.compile(r"\s*(\S+)\s*:\s*(\S+)\s*")
 
 
 def read_tntp(
@@ -51,19 +63,17 @@ def read_tntp(
     meta, links = _read_net(Path(net))
     n_zones = meta["NUMBER OF ZONES"]
     origin, destination, demand = _read_trips(Path(trips), n_zones)
-    toll = links[:, TOLL] if toll_factor else 0.0
-    length = links[:, 3] if distance_factor else 0.0
     delay = delays(
         "bpr",
-        base=links[:, 4],
-        factor=links[:, 4] * links[:, 5],
-        capacity=links[:, 2],
-        shape=links[:, 6],
-    ).plus(toll_factor * toll + distance_factor * length)
+        base=links[:, TIME],
+        factor=links[:, TIME] * links[:, B],
+        capacity=links[:, CAPACITY],
+        shape=links[:, POWER],
+    ).plus(toll_factor * links[:, TOLL] + distance_factor * links[:, LENGTH])
     return assignment_problem(
         meta["NUMBER OF NODES"],
-        links[:, 0].astype(np.int64) - 1,
-        links[:, 1].astype(np.int64) - 1,
+        links[:, TAIL] - 1,
+        links[:, HEAD] - 1,
         delay,
         origin,
         destination,
@@ -75,45 +85,79 @@ def read_tntp(
 def _read_net(path: Path) -> tuple[dict[str, int], FloatArray]:
     lines, start, meta = _lines_after_metadata(path)
     problems: list[str] = []
-    numbers = {}
-    for key in ("NUMBER OF ZONES", "NUMBER OF NODES", "FIRST THRU NODE", "NUMBER OF LINKS"):
-        text = meta.get(key)
-        if text is None or not text.split()[:1] or not text.split()[0].isdigit():
-            found = "is missing" if text is None else f"is '{text}'"
-            problems.append(f"{path.name}: <{key}> {found}, expected a whole number")
-        else:
-            numbers[key] = int(text.split()[0])
+    numbers = _whole_numbers(path, meta, problems)
+    if problems:
+        raise AssignmentError(problems)
     rows = []
     for number, line in enumerate(lines[start:], start + 1):
         text = line.split("~", 1)[0].replace(";", " ").strip()
         if text:
-            rows.append(_link(path, number, text, problems))
-    if not problems and len(rows) != numbers["NUMBER OF LINKS"]:
+            where = f"{path.name} line {number}"
+            rows.append(_link(where, text, numbers["NUMBER OF NODES"], problems))
+    if len(rows) != numbers["NUMBER OF LINKS"]:
         problems.append(
             f"{path.name}: {len(rows)} links, expected {numbers['NUMBER OF LINKS']} as "
             "<NUMBER OF LINKS> says; is the file cut short?"
         )
     if problems:
         raise AssignmentError(problems)
-    return numbers, np.array(rows, dtype=np.float64).reshape(-1, TOLL + 1)
+    return numbers, np.array(rows, dtype=np.float64).reshape(-1, len(COLUMNS))
 
 
-def _link(path: Path, number: int, text: str, problems: list[str]) -> list[float]:
-    """Numbers of a line up to the toll, which may be missing."""
-    words = text.split()[: TOLL + 1]
-    if len(words) < len(COLUMNS) - 1:
+def _whole_numbers(path: Path, meta: dict[str, str], problems: list[str]) -> dict[str, int]:
+    numbers = {}
+    for key in ("NUMBER OF ZONES", "NUMBER OF NODES", "FIRST THRU NODE", "NUMBER OF LINKS"):
+        word = (meta.get(key) or "").split()[:1]
+        if word and word[0].isdecimal():
+            numbers[key] = int(word[0])
+        else:
+            found = f"is '{meta[key]}'" if key in meta else "is missing"
+            problems.append(f"{path.name}: <{key}> {found}, expected a whole number")
+    if not problems:
+        nodes = numbers["NUMBER OF NODES"]
+        for key, low, high in (("NUMBER OF ZONES", 0, nodes), ("FIRST THRU NODE", 1, nodes + 1)):
+            if not low <= numbers[key] <= high:
+                problems.append(
+                    f"{path.name}: <{key}> is {numbers[key]}, expected {low} to {high} for "
+                    f"{nodes} nodes"
+                )
+    return numbers
+
+
+def _link(where: str, text: str, n_nodes: int, problems: list[str]) -> list[float]:
+    """Numbers of a line up to the toll; speed and toll may be missing."""
+    words = text.split()[: len(COLUMNS)]
+    if len(words) < NEEDED:
         problems.append(
-            f"{path.name} line {number}: {len(words)} columns, expected at least "
-            f"{len(COLUMNS) - 1}: {', '.join(COLUMNS[:-1])}"
+            f"{where}: {len(words)} columns, expected at least {NEEDED}: "
+            + ", ".join(COLUMNS[:NEEDED])
         )
-        return [0.0] * (TOLL + 1)
-    values = [_number(word) for word in words]
-    for column, word in enumerate(words):
-        if values[column] is None:
-            name = COLUMNS[column] if column < len(COLUMNS) else "toll"
-            problems.append(f"{path.name} line {number} {name}: found '{word}', expected a number")
-    known = [v if v is not None else 0.0 for v in values]
-    return known + [0.0] * (TOLL + 1 - len(known))
+        return [0.0] * len(COLUMNS)
+    read = [_number(word) for word in words]
+    problems += [
+        f"{where} {column}: found '{word}', expected a number"
+        for column, word, value in zip(COLUMNS, words, read, strict=False)
+        if value is None
+    ]
+    values = [value for value in read if value is not None]
+    if len(values) == len(words):
+        problems += [f"{where} {fault}" for fault in _link_faults(values, n_nodes)]
+    return values + [0.0] * (len(COLUMNS) - len(values))
+
+
+def _link_faults(values: Sequence[float], n_nodes: int) -> Iterator[str]:
+    for column, value in enumerate(values):
+        if column in (TAIL, HEAD):
+            sound, expected = value in range(1, n_nodes + 1), f"a node from 1 to {n_nodes}"
+        elif column == CAPACITY:
+            # Connectors come with a capacity of 0, which matters only if their time rises.
+            still = not (values[TIME] and values[B])
+            sound = still or (np.isfinite(value) and value > 0.0)
+            expected = "a number > 0"
+        else:
+            sound, expected = np.isfinite(value) and value >= 0.0, "a number >= 0"
+        if not sound:
+            yield f"{COLUMNS[column]}: found {value:g}, expected {expected}"
 
 
 def _number(word: str) -> float | None:
@@ -126,41 +170,39 @@ def _number(word: str) -> float | None:
 def _read_trips(path: Path, n_zones: int) -> tuple[list[int], list[int], list[float]]:
     lines, start, _ = _lines_after_metadata(path)
     problems: list[str] = []
-    origin: list[int] = []
-    destination: list[int] = []
-    demand: list[float] = []
-    zone = 0
+    trips: list[tuple[int, int, float]] = []
+    origin: int | None = None
     for number, line in enumerate(lines[start:], start + 1):
-        text = line.split("~", 1)[0].strip()
+        where, text = f"{path.name} line {number}", line.split("~", 1)[0].strip()
         if text.lower().startswith("origin"):
-            zone = _zone(text[len("origin") :], n_zones, f"{path.name} line {number}", problems)
-        elif text:
-            found = _TRIP.findall(text)
-            if not found:
-                problems.append(
-                    f"{path.name} line {number}: found '{text[:40]}', expected 'Z : T;'"
-                )
-            for word, amount in found:
-                value = _number(amount)
-                end = _zone(word, n_zones, f"{path.name} line {number}", problems)
-                if zone == 0:
-                    problems.append(f"{path.name} line {number}: trips before the first 'Origin'")
-                if value is None:
-                    problems.append(
-                        f"{path.name} line {number}: demand '{amount.strip()}', expected a number"
-                    )
-                elif value != 0.0 and end and zone:
-                    origin.append(zone - 1)
-                    destination.append(end - 1)
-                    demand.append(value)
+            origin = _zone(text[len("origin") :], n_zones, where, problems)
+        elif text and origin is None:
+            problems.append(f"{where}: trips before the first 'Origin'")
+        elif text and origin is not None:
+            for entry in filter(str.strip, text.split(";")):
+                destination, demand = _trip(entry, n_zones, where, problems)
+                if demand:
+                    trips.append((origin - 1, destination - 1, demand))
     if problems:
         raise AssignmentError(problems)
-    return origin, destination, demand
+    return [t[0] for t in trips], [t[1] for t in trips], [t[2] for t in trips]
+
+
+def _trip(entry: str, n_zones: int, where: str, problems: list[str]) -> tuple[int, float]:
+    found = _TRIP.fullmatch(entry)
+    if not found:
+        problems.append(f"{where}: found '{entry.strip()[:40]}', expected 'Z : T;'")
+        return 0, 0.0
+    destination, demand = _zone(found[1], n_zones, where, problems), _number(found[2])
+    if demand is None or not (np.isfinite(demand) and demand >= 0.0):
+        problems.append(f"{where}: demand '{found[2]}', expected a finite number >= 0")
+        return destination, 0.0
+    return destination, demand
 
 
 def _zone(word: str, n_zones: int, where: str, problems: list[str]) -> int:
     text = word.strip()
-    if text.isdigit() and 1 <= int(text) <= n_zones:
+    if text.isdecimal() and 1 <= int(text) <= n_zones:
         return int(text)
     problems.append(f"{where}: zone '{text}', expected 1 to {n_zones} as <NUMBER OF ZONES> says")
     return 0

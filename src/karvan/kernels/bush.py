@@ -31,6 +31,9 @@ CONSTANT, LINEAR, QUARTIC, POWER, CONCAVE, CONICAL, QUEUE = range(7)
 QUEUE_LIMIT = 0.98
 """Utilization beyond which a queueing wait goes on along its tangent, so that it stays finite."""
 
+WIDE = 0.1
+"""Share of the largest flow into a node that still counts as large."""
+
 SAME = 1e-14
 """Relative difference of two path costs that is rounding."""
 
@@ -173,10 +176,9 @@ def _slope(
         return steepness * shape * (1.0 - left / np.sqrt(left * left + beta * beta))
     exponent = np.sqrt(2.0 * (shape + 1.0)) - 1.0
     ratio = min(ratio, QUEUE_LIMIT)
-    if ratio <= 0.0:
-        return steepness / shape if exponent == 1.0 else 0.0
-    wait = ratio**exponent / (shape * (1.0 - ratio))
-    return steepness * wait * (exponent / ratio + 1.0 / (1.0 - ratio))
+    # No division by the ratio: a flow near 1e-308 would make it 0 * inf.
+    power = ratio ** (exponent - 1.0) / (shape * (1.0 - ratio))
+    return steepness * power * (exponent + ratio / (1.0 - ratio))
 
 
 @njit(types.void(_F, _I, types.int64, types.float64, types.int64), cache=True)
@@ -338,17 +340,25 @@ def _sort(arcs: Arcs, flow: FloatArray, order: IntArray, size: int, waiting: Int
                     found += 1
 
 
-@njit(types.void(ARCS, _F, BUSHES, types.int64, _F, _I, _I), cache=True, error_model="numpy")
+@njit(
+    types.void(ARCS, _F, BUSHES, types.int64, types.float64, _F, _I, _I),
+    cache=True,
+    error_model="numpy",
+)
 def _measure(
     arcs: Arcs,
     delay: FloatArray,
     bushes: Bushes,
     bush: int,
+    level: float,
     distance: FloatArray,
     nearest: IntArray,
     rank: IntArray,
 ) -> None:
-    """Shortest distance inside a bush, the last arc of it, and the rank of each of its nodes."""
+    """Shortest distance inside a bush, the last arc of it, and the rank of each of its nodes.
+
+    Of arcs whose distances differ by a share of at most `level`, that with the last tail is taken.
+    """
     toll = arcs.toll[bushes.user_class[bush]]
     flow = bushes.flow[bush]
     order = bushes.order[bush]
@@ -361,9 +371,13 @@ def _measure(
         for arc in range(arcs.into[j], arcs.into[j + 1]):
             if flow[arc] >= 0.0:
                 there = distance[arcs.tail[arc]] + (delay[arc] + toll[arc])
-                if there < best:
+                if there < best * (1.0 - level):
                     best = there
                     chosen = arc
+                elif level > 0.0 and there <= best * (1.0 + level):
+                    best = min(best, there)
+                    if rank[arcs.tail[arc]] > rank[arcs.tail[chosen]]:
+                        chosen = arc
         distance[j] = best
         nearest[j] = chosen
         rank[j] = k
@@ -529,7 +543,8 @@ def _balance(
                 dearer += cost
                 dear_flow = min(dear_flow, own[a])
         movable = dear_flow if dearer > 0.0 else cheap_flow
-        if movable <= 0.0 or dearer == 0.0:
+        # A pair that is kept may hold arcs that have left the bush, whose flow is -1.
+        if movable <= 0.0 or min(dear_flow, cheap_flow) < 0.0 or dearer == 0.0:
             continue
         excess += abs(dearer) * movable
         if slope == np.inf:
@@ -555,7 +570,7 @@ def _balance(
 
 
 @njit(
-    types.void(ARCS, _F, PAIRS, types.int64, types.int64, types.int64, _I, _I, _I),
+    types.void(ARCS, _F, PAIRS, types.int64, types.int64, types.int64, types.boolean, _I, _I, _I),
     cache=True,
     error_model="numpy",
 )
@@ -566,13 +581,15 @@ def _trace(
     pair: int,
     cheap: int,
     dear: int,
+    late: bool,
     nearest: IntArray,
     rank: IntArray,
     room: IntArray,
 ) -> None:
     """Write the pair of segments that end with the arcs `cheap` and `dear`.
 
-    The cheap one follows the shortest path back, the dear one the largest flow, until they meet.
+    The cheap one follows the shortest path back, the dear one the largest flow, until they meet;
+    or, if they shall meet `late`, the last tail among the arcs of large flow.
     """
     start = pairs.start[pair]
     pairs.arc[start] = cheap
@@ -591,6 +608,11 @@ def _trace(
             for arc in range(arcs.into[v] + 1, arcs.into[v + 1]):
                 if flow[arc] > flow[widest]:
                     widest = arc
+            if late:
+                enough = WIDE * flow[widest]
+                for arc in range(arcs.into[v], arcs.into[v + 1]):
+                    if flow[arc] > enough and rank[arcs.tail[arc]] > rank[arcs.tail[widest]]:
+                        widest = arc
             room[n_dear] = widest
             n_dear += 1
             v = arcs.tail[widest]
@@ -601,26 +623,40 @@ def _trace(
 
 
 @njit(
-    types.UniTuple(types.float64, 2)(ARCS, LOADS, BUSHES, PAIRS, types.float64),
+    types.UniTuple(types.float64, 3)(
+        ARCS, LOADS, BUSHES, PAIRS, types.boolean, types.float64, types.float64
+    ),
     cache=True,
     error_model="numpy",
 )
 def sweep(
-    arcs: Arcs, loads: Loads, bushes: Bushes, pairs: Pairs, ignore: float
-) -> tuple[float, float]:
+    arcs: Arcs,
+    loads: Loads,
+    bushes: Bushes,
+    pairs: Pairs,
+    keep: bool,
+    ignore: float,
+    level: float,
+) -> tuple[float, float, float]:
     """Renew every bush, find pairs in it, shift flow between their segments, keep the pairs.
 
     Pairs that do not fit are used once and not kept.
 
     Parameters
     ----------
+    keep : bool
+        Whether the pairs of earlier sweeps stay beside the new ones.
     ignore : float
         Excess (flow times cost above the shortest path) of one arc that is left alone.
+    level : float
+        Share of distance up to which arcs count as equally near.  Pairs that share steep arcs hold
+        each other back; where the shortest path has a choice they can meet before those.
 
     Returns
     -------
     tuple of float
-        Excess of all bushes before their shifts; the part of it that pairs were found for.
+        Excess of all bushes before their shifts; the part of it that pairs were found for; cost of
+        the demand on the shortest paths of the bushes.
     """
     n_nodes = arcs.into.size - 1
     distance = np.empty(n_nodes)
@@ -628,9 +664,10 @@ def sweep(
     rank = np.empty(n_nodes, np.int64)
     nearest = np.empty(n_nodes, np.int64)
     room = np.empty(n_nodes, np.int64)
-    found = 0
+    found = pairs.in_use[0] if keep else 0
     excess = 0.0
     treated = 0.0
+    shortest = 0.0
     pairs.start[0] = 0
     for bush in range(bushes.source.size):
         flow = bushes.flow[bush]
@@ -639,9 +676,12 @@ def sweep(
         toll = arcs.toll[bushes.user_class[bush]]
         if size < n_nodes:
             distance[:] = np.inf
-        _measure(arcs, loads.delay, bushes, bush, distance, nearest, rank)
+        _measure(arcs, loads.delay, bushes, bush, level, distance, nearest, rank)
         if _extend(arcs, loads.delay, bushes, bush, distance, raised, nearest, rank, room):
-            _measure(arcs, loads.delay, bushes, bush, distance, nearest, rank)
+            _measure(arcs, loads.delay, bushes, bush, level, distance, nearest, rank)
+        for entry in range(bushes.demand_start[bush], bushes.demand_start[bush + 1]):
+            if bushes.demand[entry] > 0.0:
+                shortest += bushes.demand[entry] * distance[bushes.demand_node[entry]]
         for k in range(size - 1, 0, -1):
             j = order[k]
             for arc in range(arcs.into[j], arcs.into[j + 1]):
@@ -652,7 +692,7 @@ def sweep(
                 excess += max(weight, 0.0)
                 if weight <= ignore or above <= SAME * distance[j]:
                     continue
-                _trace(arcs, flow, pairs, found, nearest[j], arc, nearest, rank, room)
+                _trace(arcs, flow, pairs, found, nearest[j], arc, level > 0.0, nearest, rank, room)
                 pairs.bush[found] = bush
                 gain = _balance(arcs, loads, bushes, pairs, found, found + 1)
                 treated += gain
@@ -664,7 +704,7 @@ def sweep(
                 ):
                     found += 1
     pairs.in_use[0] = found
-    return excess, treated
+    return excess, treated, shortest
 
 
 @njit(
