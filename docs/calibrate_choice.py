@@ -1,16 +1,17 @@
 """Fit constants of route alternatives and the choice scale: python docs/calibrate_choice.py.
 
-Targets are the rows of validation.csv with the role `calibration` that are named below, all of 2022
-to 2024; what is held out (2025) is printed at the end and never looked at by the fit.  At each
-scale the constant of an alternative is corrected by the mean log error of its targets over the scale, the
-usual contraction for alternative-specific constants; the scale with the least sum of squared log
-errors is kept.  Constants that are assumed stay as they are in demand/constants.csv.  Prints the
-values to write there and into demand/commodities.csv.  Takes about three minutes.
+Targets are the rows of validation.csv with the role `calibration` that are named below, all of
+2022 to 2024; what is held out (2025) is printed at the end and never looked at by the fit.  At each
+scale the constant of an alternative is corrected by the mean log error of its targets over the
+scale, the usual contraction for alternative-specific constants; the scale with the least sum of
+squared log errors is kept.  Constants that are assumed stay as they are in demand/constants.csv.
+Prints the values to write there and into demand/commodities.csv.  Takes about three minutes.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 
+import click
 import numpy as np
 import polars as pl
 
@@ -80,19 +81,19 @@ def main() -> None:
         for _ in range(ROUNDS):
             found = errors(constants.values(), scale)
             total = float(np.square(list(found.values())).sum())
-            print(scale, {a: round(c) for a, c in constants.items()}, round(total, 3), flush=True)
-            print("   ", {n: round(float(e), 2) for n, e in found.items()}, flush=True)
+            click.echo(f"{scale} { {a: round(c) for a, c in constants.items()} } {total:.3f}")
+            click.echo(f"    { {n: round(float(e), 2) for n, e in found.items()} }")
             if total < best[0]:
                 best = (total, dict(constants), scale)
             for alternative, names in TARGETS.items():
                 # Small shares move by the scale times the constant, in logarithms.
                 constants[alternative] += np.mean([found[n] for n in names]) / scale
     total, constants, scale = best
-    print("misfit", total, "constants", constants, "scale", scale)
+    click.echo(f"misfit {total}, constants {constants}, scale {scale}")
     for row in rows.values():
         fitted = with_parameters(scenario[row["scenario_id"]], constants.values(), scale)
         value, _ = flow_value(fitted, row)
-        print(row["role"], row["id"], row["expected"], round(value or 0.0, 1))
+        click.echo(f"{row['role']} {row['id']}: {row['expected']}, modelled {value or 0.0:.1f}")
 
 
 if __name__ == "__main__":
