@@ -57,7 +57,7 @@ def main() -> None:
         return assign(case, start=base)
 
     room = with_changes(change("terminals", "alat-container", "capacity_teu_per_year", 1.5))
-    sailings = with_changes(change("services", "aktau-baku-ferry", "headway_h", 0.8))
+    sailings = with_changes(change("services", "aktau-alat-rail-ferry", "headway_h", 0.8))
     scarce = int(base.equilibrium.price.argmax())
     cold = median(with_changes(), assign)
     rows = {
