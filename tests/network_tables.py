@@ -21,6 +21,9 @@ DEFAULTS = {
     },
     "services": {"operator": "x", "name_en": "x", "mode": "sea", "departure": "frequency"},
     "calendars": {"status": "assumed"},
+    "terminals": {"name_en": "x"},
+    "alternatives": {"name_en": "x"},
+    "flows": {"year": 2024, "market": "x"},
     "commodities": {
         "name_en": "x",
         "value_of_time_usd_per_teu_h": 2,

@@ -158,7 +158,9 @@ def with_capacity(
     limit = min((c for c in others if c > own), default=np.inf)
     capacity[resource] = min(capacity[resource] + more, limit)
     after = path_equilibrium(replace(problem, capacity=capacity), start=before)
-    return after, _welfare(problem, after, capacity) - _welfare(problem, before, problem.capacity)
+    gain = _welfare(problem, after, capacity) - _welfare(problem, before, problem.capacity)
+    # Room harms nobody: what is below zero is the rounding of a difference of large sums.
+    return after, max(gain, 0.0)
 
 
 def _welfare(problem: PathProblem, found: PathEquilibrium, capacity: FloatArray) -> float:

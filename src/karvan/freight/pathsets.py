@@ -130,6 +130,7 @@ class PathFinder:
         same = (
             self.alternatives == earlier.alternatives
             and self._passed == earlier._passed
+            and np.array_equal(self.network.start, earlier.network.start)
             and np.array_equal(self.network.head, earlier.network.head)
             and np.array_equal(self.cost_of(goods), earlier.cost_of(goods))
         )

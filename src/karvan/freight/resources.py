@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.case import Case
+from karvan.freight.routing import date_of
 from karvan.network.calls import stops_of
 from karvan.network.model import Arc, ArcKind, Network, Row
+from karvan.network.opening import is_open
 from karvan.network.transfers import SHIPS
 
 FloatArray = NDArray[np.float64]
@@ -115,8 +117,10 @@ class _Builder:
         self.arcs: dict[int, tuple[Use, ...]] = {}
         self.rates = {row["id"]: row for row in case.table("rates").iter_rows(named=True)}
         self.terminals: dict[str, list[Row]] = defaultdict(list)
+        date = date_of(case)
         for row in case.table("terminals").iter_rows(named=True):
-            self.terminals[row["node"]].append(row)
+            if is_open(row["opens"], row["closes"], date):
+                self.terminals[row["node"]].append(row)
         self.tail = np.repeat(np.arange(network.n_states), np.diff(network.start))
 
     def add(self, position: int) -> None:
@@ -189,7 +193,8 @@ class _Builder:
             per_teu, per_t = _share(load["teu_per_train"]), _share(load["t_per_train"])
             uses.append(Use(self._resource(resource), per_teu, per_t))
         if link["capacity_t_per_year"] is not None:
-            resource = Resource("link", link["id"], "", "", "t", link["capacity_t_per_year"])
+            left = max(link["capacity_t_per_year"] - (link["background_t_per_year"] or 0.0), 0.0)
+            resource = Resource("link", link["id"], "", "", "t", left)
             uses.append(Use(self._resource(resource), 0.0, 1.0, by_weight=True))
         return uses
 

@@ -70,11 +70,11 @@ def itineraries(
     network = network_at(case, when, avoid=avoid, commodity=goods["id"])
     for end in ends:
         if end not in network.node_ids:
-            message = f"'{end}' is not open on {_date_of(case, when)} or is avoided"
+            message = f"'{end}' is not open on {date_of(case, when)} or is avoided"
             raise RouteError(message)
     paths = pareto_paths(network, ends, clock_h(when), wanted, max_transfers)
     if not paths:
-        raise RouteError(why_no_path(case, network, ends, _date_of(case, when)))
+        raise RouteError(why_no_path(case, network, ends, date_of(case, when)))
     value_of_time = goods["value_of_time_usd_per_teu_h"]
     found = [describe(network, path, clock_h(when), value_of_time) for path in paths]
     return Itineraries(
@@ -108,7 +108,7 @@ def network_at(
     payload = _commodity(case, commodity)["payload_t_per_teu"]
     closed = frozenset(_avoided(case, word) for word in avoid)
     month = depart.month if depart else None
-    return _compiled(case, _date_of(case, depart), payload, month, closed)
+    return _compiled(case, date_of(case, depart), payload, month, closed)
 
 
 @lru_cache(maxsize=8)
@@ -118,8 +118,8 @@ def _compiled(
     return compile_network(case.tables, date, payload, month=month, closed=closed)
 
 
-def _date_of(case: Case, depart: dt.date | None) -> dt.date:
-    """Date whose open links count: a scenario stands for the end of its year."""
+def date_of(case: Case, depart: dt.date | None = None) -> dt.date:
+    """Return the date whose open links count: a scenario stands for the end of its year."""
     if depart is None or case.scenario:
         return dt.date(case.year, 12, 31)
     return depart.date() if isinstance(depart, dt.datetime) else depart

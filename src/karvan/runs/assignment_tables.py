@@ -59,7 +59,9 @@ def _summary(found: CorridorAssignment) -> Row:
     total = sum(teu.values())
     unserved = float(solved.flow.sum()) - total
 
-    def mean(column: int) -> float:
+    def mean(column: int) -> float | None:
+        if not total:
+            return None
         return sum(f * found.path_cost(p, column) for p, f in teu.items()) / total
 
     return {

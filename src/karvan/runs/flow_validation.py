@@ -88,7 +88,8 @@ def _passes(found: CorridorAssignment, row: Row) -> Callable[[PathOfFlow], bool]
 
 def _names(found: CorridorAssignment, path: PathOfFlow) -> Set[str]:
     """Nodes, links, services and terminals of a path."""
-    network, names = found.network, set()
+    network, flow = found.network, found.flows[path.flow]
+    names = {flow.origin, flow.destination}
     for arc in path.arcs:
         row = network.arcs[arc]
         if row.kind == ArcKind.MOVE and row.link is not None:

@@ -1,0 +1,244 @@
+"""The assignment of a case: flows, loads, capacity, constants, and the shipped corridor."""
+
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from corridor_cases import BOXES, BOXES_WEST, GRAIN, fork
+from karvan.case import Case, read_case
+from karvan.case.model import resolve
+from karvan.case.settings import Change
+from karvan.errors import AssignmentError
+from karvan.freight.choicesets import CHOKE, DEFAULT_SCALE, UNSERVED
+from karvan.freight.corridor import CorridorAssignment, assign, flows_of, queue_h, with_capacity
+from karvan.freight.pathsets import NO_ALTERNATIVE, alternatives_of
+
+SCARCE = {"ax": {"capacity_trains_per_day": 0.1}}
+"""1826 TEU a year in each direction."""
+
+
+def by_alternative(found: CorridorAssignment, flow: str = "ab") -> dict[str, float]:
+    teu: dict[str, float] = defaultdict(float)
+    for path, amount in zip(found.paths, found.equilibrium.flow, strict=True):
+        if found.flows[path.flow].id == flow:
+            teu[path.alternative] += float(amount)
+    return dict(teu)
+
+
+def check_flows(found: CorridorAssignment) -> None:
+    """Flows conserve, loads are what the paths use, and no load is above a capacity."""
+    solved = found.equilibrium
+    teu = np.bincount([path.flow for path in found.paths], solved.flow)
+    assert teu == pytest.approx([flow.teu for flow in found.flows], rel=1e-9)
+    load = np.zeros(len(found.resources))
+    for path, amount in zip(found.paths, solved.flow, strict=True):
+        for arc in path.arcs:
+            for use in found.usage.arcs.get(int(arc), ()):
+                load[use.resource] += use.of_unit(found.flows[path.flow].goods) * amount
+    assert solved.load == pytest.approx(load, rel=1e-9, abs=1e-9)
+    assert (load <= found.problem.capacity * (1.0 + 1e-9)).all()
+    assert solved.converged
+
+
+@pytest.fixture(scope="module")
+def free() -> CorridorAssignment:
+    return assign(fork())
+
+
+@pytest.fixture(scope="module")
+def scarce() -> CorridorAssignment:
+    return assign(fork(links=SCARCE))
+
+
+def test_flows_of_a_case_with_room_are_logit_shares(free: CorridorAssignment) -> None:
+    check_flows(free)
+    assert not free.equilibrium.price.any()
+    teu, cost = by_alternative(free), {}
+    for path in free.paths:
+        if free.flows[path.flow].id == "ab":
+            cost[path.alternative] = path.cost
+    # The routes share no link, so that path sizes are 1.
+    for route in ("by-y", "by-z"):
+        odds = np.log(teu["by-x"] / teu[route])
+        assert odds == pytest.approx(DEFAULT_SCALE * (cost[route] - cost["by-x"]), rel=1e-9)
+    assert cost[UNSERVED] == pytest.approx(CHOKE * cost["by-x"])
+
+
+def test_a_full_railway_has_a_price_and_its_cargo_goes_elsewhere(
+    free: CorridorAssignment, scarce: CorridorAssignment
+) -> None:
+    check_flows(scarce)
+    names = [(r.id, r.from_node) for r in scarce.resources]
+    full = names.index(("ax", "a"))
+    assert scarce.equilibrium.price[full] > 0.0
+    assert by_alternative(scarce)["by-x"] == pytest.approx(0.1 * 365.25 * 50.0)
+    assert by_alternative(scarce)["by-y"] > by_alternative(free)["by-y"]
+
+
+def test_cargo_stays_away_where_room_would_cost_more_than_it_pays() -> None:
+    narrow = {"capacity_trains_per_day": 0.1}
+    found = assign(fork(links={"ax": narrow, "ay": narrow, "az": narrow}))
+    check_flows(found)
+    assert by_alternative(found)[UNSERVED] == pytest.approx(10000.0 - 3 * 0.1 * 365.25 * 50.0)
+
+
+def test_loose_cargo_and_boxes_share_trains_by_their_own_units() -> None:
+    flows = [
+        {"commodity_id": "containers", **BOXES_WEST},
+        {
+            "commodity_id": "grain",
+            **BOXES_WEST,
+            "id": "grain",
+            "flow_teu_per_year": "",
+            "flow_t_per_year": 100000,
+        },
+    ]
+    found = assign(fork(links=SCARCE, commodities=[BOXES, GRAIN], flows=flows))
+    check_flows(found)
+    boxes, grain = by_alternative(found)["by-x"], by_alternative(found, "grain")["by-x"]
+    assert found.flows[1].teu == 5000.0
+    assert boxes / 50.0 + 20.0 * grain / 1000.0 == pytest.approx(0.1 * 365.25)
+
+
+@pytest.mark.parametrize("constant", [-60.0, 60.0])
+def test_a_constant_moves_the_log_odds_of_its_alternative(
+    free: CorridorAssignment, constant: float
+) -> None:
+    row = {
+        "id": "c",
+        "alternative_id": "by-y",
+        "commodity_id": "containers",
+        "constant_usd_per_teu": constant,
+    }
+    before, after = by_alternative(free), by_alternative(assign(fork(constants=[row])))
+    moved = np.log(after["by-y"] / after["by-z"]) - np.log(before["by-y"] / before["by-z"])
+    assert moved == pytest.approx(-DEFAULT_SCALE * constant, rel=1e-9)
+
+
+def test_a_larger_scale_concentrates(free: CorridorAssignment) -> None:
+    steep = assign(fork(commodities=[{**BOXES, "choice_scale_per_usd": 0.1}]))
+    assert by_alternative(steep)["by-x"] > by_alternative(free)["by-x"]
+    assert by_alternative(steep)["by-z"] < by_alternative(free)["by-z"]
+
+
+def test_the_last_year_with_flows_up_to_that_of_the_case_counts() -> None:
+    case = read_case("two-port")
+    assert flows_of(case)[0] == 2024
+    assert flows_of(replace(case, year=2029))[0] == 2024
+    year, flows = flows_of(replace(case, year=2031))
+    assert year == 2030
+    assert {flow.id: flow.teu for flow in flows} == {
+        "east-west-2030": 9000.0,
+        "west-east-2030": 6000.0,
+    }
+
+
+def test_a_case_without_flows_says_what_to_do() -> None:
+    with pytest.raises(AssignmentError, match="has no flows: expected flows of 2024 or before"):
+        assign(fork(flows=[]))
+    with pytest.raises(AssignmentError, match="flows of 2024 and later: expected flows of 2020"):
+        assign(replace(fork(), year=2020))
+
+
+def test_flows_that_lead_nowhere_are_kept_apart() -> None:
+    nowhere = {"commodity_id": "containers", **BOXES_WEST, "id": "off", "destination": "far"}
+    found = assign(fork(flows=[{"commodity_id": "containers", **BOXES_WEST}, nowhere]))
+    assert [flow.id for flow in found.unreachable] == ["off"]
+    assert [flow.id for flow in found.flows] == ["ab"]
+    with pytest.raises(AssignmentError, match="no flow of 2024 has a path: off"):
+        assign(fork(flows=[nowhere]))
+
+
+def test_a_start_from_an_earlier_assignment_gives_the_same(
+    free: CorridorAssignment, scarce: CorridorAssignment
+) -> None:
+    again = assign(fork(links=SCARCE), start=free)
+    assert again.equilibrium.flow == pytest.approx(scarce.equilibrium.flow, rel=1e-8, abs=1e-6)
+    assert [list(p.arcs) for p in again.paths] == [list(p.arcs) for p in scarce.paths]
+
+
+def test_the_gain_of_a_little_more_capacity_is_its_price(scarce: CorridorAssignment) -> None:
+    for resource in np.flatnonzero(scarce.equilibrium.price > 0.0):
+        step = 1e-4 * scarce.problem.capacity[resource]
+        after, gain = with_capacity(scarce, int(resource), step)
+        assert after.converged
+        assert gain == pytest.approx(step * scarce.equilibrium.price[resource], rel=1e-3)
+        # Prices fall as there is more, so that no step gains more than its price promises.
+        _, much = with_capacity(scarce, int(resource), 1000.0 * step)
+        assert 0.0 < much < 1000.0 * step * scarce.equilibrium.price[resource]
+
+
+def test_the_same_case_gives_the_same_bytes() -> None:
+    first, second = (assign(fork(links=SCARCE)) for _ in range(2))
+    for name in ("flow", "price", "load", "cost", "expected_cost"):
+        assert getattr(first.equilibrium, name).tobytes() == (
+            getattr(second.equilibrium, name).tobytes()
+        )
+
+
+def test_the_two_port_case_fills_its_ferry() -> None:
+    half = {"where": {"id": "ferry"}, "column": "capacity_teu", "value": 30}
+    case = resolve(
+        read_case("two-port"),
+        overrides=[Change(table="services", action="set", status="assumed", **half)],
+    )
+    found = assign(case)
+    check_flows(found)
+    places = 30 * 8766.0 / 84.0
+    assert by_alternative(found, "east-west-2024")["over-the-sea"] == pytest.approx(places)
+    assert by_alternative(found, "east-west-2024")[UNSERVED] == pytest.approx(5940.0 - places)
+
+
+def test_the_wait_for_room_grows_with_utilization(scarce: CorridorAssignment) -> None:
+    ferry = next(r for r in assign(read_case("two-port")).resources if r.kind == "service")
+    assert queue_h(ferry, 0.5 * ferry.capacity) == pytest.approx(42.0)
+    assert queue_h(ferry, 0.75 * ferry.capacity) == pytest.approx(126.0)
+    assert queue_h(ferry, ferry.capacity) is None
+    assert queue_h(scarce.resources[0], 1.0) is None
+
+
+@pytest.fixture(scope="module")
+def base_2024(middle_corridor: Case) -> CorridorAssignment:
+    return assign(middle_corridor.with_scenario("base-2024"))
+
+
+def test_the_shipped_case_is_solved(base_2024: CorridorAssignment) -> None:
+    check_flows(base_2024)
+    solved = base_2024.equilibrium
+    errors = (solved.choice_error, solved.capacity_error, solved.slack_error)
+    assert max(*errors, solved.conservation_error) < 1e-9
+    assert base_2024.unreachable == ()
+    assert base_2024.year == 2024
+
+
+def test_every_path_of_the_shipped_case_belongs_to_an_alternative(
+    base_2024: CorridorAssignment, middle_corridor: Case
+) -> None:
+    declared = {alternative.id for alternative in alternatives_of(middle_corridor)}
+    served = {path.alternative for path in base_2024.paths if len(path.arcs)}
+    assert served <= declared | {NO_ALTERNATIVE}
+    for path in base_2024.paths:
+        assert (path.alternative == UNSERVED) == (len(path.arcs) == 0)
+
+
+def test_directions_of_the_shipped_case_stay_unequal(base_2024: CorridorAssignment) -> None:
+    teu: dict[tuple[str, str], float] = defaultdict(float)
+    for path, amount in zip(base_2024.paths, base_2024.equilibrium.flow, strict=True):
+        flow = base_2024.flows[path.flow]
+        if len(path.arcs):
+            teu[flow.origin, flow.destination] += float(amount)
+    assert 0.0 < teu["absheron", "xian"] < 0.2 * teu["xian", "absheron"]
+
+
+def test_a_measure_is_solved_from_the_base_as_from_nothing(
+    base_2024: CorridorAssignment, middle_corridor: Case
+) -> None:
+    room = {"where": {"id": "alat-container"}, "column": "capacity_teu_per_year", "value": 2e5}
+    more = Change(table="terminals", action="set", status="assumed", **room)
+    case = resolve(middle_corridor, scenario="base-2024", overrides=[more])
+    afresh, again = assign(case), assign(case, start=base_2024)
+    assert again.equilibrium.converged
+    assert [list(p.arcs) for p in again.paths] == [list(p.arcs) for p in afresh.paths]
+    assert again.equilibrium.flow == pytest.approx(afresh.equilibrium.flow, rel=1e-6, abs=1e-3)
