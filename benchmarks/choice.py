@@ -14,9 +14,9 @@ import numpy as np
 from karvan.freight import (
     demand_function,
     elastic_equilibrium,
+    linearise,
     markovian_equilibrium,
     read_tntp,
-    sensitivity,
     user_equilibrium,
 )
 from karvan.freight.elastic import pair_costs
@@ -72,7 +72,7 @@ def main(folders):
                 f"  {name} demand: {elastic_s:.2f} s, {elastic.iterations} equilibria, "
                 f"gap {elastic.demand_gap:.0e}"
             )
-        all_s, change = timed(lambda e=exact: sensitivity(e))
+        all_s, change = timed(lambda e=exact: linearise(e))
         one_s, _ = timed(
             lambda c=change: c.flow("demand", int(c.equilibrium.problem.demand.argmax()))
         )

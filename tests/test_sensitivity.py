@@ -14,8 +14,8 @@ from karvan.freight import (
     assignment_problem,
     delays,
     flow_derivative,
+    linearise,
     read_tntp,
-    sensitivity,
     user_equilibrium,
 )
 
@@ -56,7 +56,7 @@ def differences(problem, what, index):
 
 def assert_derivative(problem, what, index):
     flow, time = differences(problem, what, index)
-    found = sensitivity(precise(problem))
+    found = linearise(precise(problem))
     assert found.flow(what, index) == pytest.approx(flow, abs=CLOSE * max(np.abs(flow).max(), 1.0))
     if what != "toll":  # the toll stands in the base here, which is part of the time
         largest = max(np.abs(time).max(), 1.0)
@@ -86,7 +86,7 @@ def test_two_linear_routes_have_the_derivative_of_the_textbook():
     for what in ("base", "toll"):
         by_base = np.array([-1.0, 1.0]) / slope.sum()
         assert flow_derivative(found, what, 0) == pytest.approx(by_base, abs=1e-12)
-    times = sensitivity(found)
+    times = linearise(found)
     assert times.time("base", 0) == pytest.approx(1 - 2 / 5 * np.ones(2), abs=1e-12)
     assert times.time("toll", 0) == pytest.approx([-2 / 5, 3 / 5], abs=1e-12)
 
@@ -102,7 +102,7 @@ def test_braess(what, index):
 def test_more_capacity_in_the_middle_slows_everyone_down():
     """Braess's paradox, as a derivative of the total cost."""
     found = precise(braess())
-    change = sensitivity(found)
+    change = linearise(found)
     total = change.flow("base", 2) @ found.time + found.flow @ change.time("base", 2)
     assert total < 0.0
 
@@ -159,7 +159,7 @@ def test_links_whose_costs_depend_on_no_flow_are_undetermined():
     delay = delays(name, base=[1.0, 1.0, 2.0, 2.0], factor=[0.0, 0.0, 1.0, 3.0])
     problem = assignment_problem(3, [0, 0, 1, 1], [1, 1, 2, 2], delay, 0, 2, 4.0)
     found = precise(problem)
-    assert sensitivity(found).undetermined.tolist() == [True, True, False, False]
+    assert linearise(found).undetermined.tolist() == [True, True, False, False]
     by_demand = flow_derivative(found, "demand", 0)
     assert np.isnan(by_demand[:2]).all()
     assert by_demand[2:] == pytest.approx([0.75, 0.25], abs=1e-12)
@@ -214,4 +214,4 @@ def test_faults_are_named():
     concave = delays("bpr", base=1.0, factor=1.0, shape=[0.5, 0.5])
     unused = assignment_problem(3, [0, 0], [1, 2], concave, 0, 1, 1.0)
     with pytest.raises(AssignmentError, match="link 1: the slope of its delay is infinite"):
-        sensitivity(precise(unused))
+        linearise(precise(unused))

@@ -27,7 +27,7 @@ ANY = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sensitivity:
-    """The linearised equilibrium; made by :func:`sensitivity`.
+    """The linearised equilibrium; made by :func:`linearise`.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class Sensitivity:
         raise AssignmentError([message])
 
 
-def sensitivity(equilibrium: Equilibrium) -> Sensitivity:
+def linearise(equilibrium: Equilibrium) -> Sensitivity:
     """Return the linearised equilibrium, for any number of derivatives.
 
     Parameters
@@ -152,7 +152,7 @@ def sensitivity(equilibrium: Equilibrium) -> Sensitivity:
 
 def flow_derivative(equilibrium: Equilibrium, what: Parameter, index: int) -> FloatArray:
     """Return the derivative of link flows by one number; see :meth:`Sensitivity.flow`."""
-    return sensitivity(equilibrium).flow(what, index)
+    return linearise(equilibrium).flow(what, index)
 
 
 def _slope(equilibrium: Equilibrium) -> FloatArray:

@@ -1,0 +1,105 @@
+"""Demand of O-D pairs as a function of their cost."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from karvan.errors import AssignmentError, did_you_mean
+
+FloatArray = NDArray[np.float64]
+DemandName = Literal["exponential", "power", "linear"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DemandFunction:
+    """Demand of each pair as a function of its cost; made by :func:`demand_function`.
+
+    ===========  =====================================  ===============================
+    name         demand at cost c                       steepness s, at least 0
+    ===========  =====================================  ===============================
+    exponential  demand * exp(-s * (c - cost))          per unit of cost
+    power        demand * (c / cost) ** -s              the elasticity
+    linear       demand * (1 - s * (c - cost)), >= 0    per unit of cost
+    ===========  =====================================  ===============================
+
+    Attributes
+    ----------
+    name : str
+    demand, cost : ndarray, shape (n_pairs,)
+        A point of each function, in the units of :class:`AssignmentProblem` and its costs.
+    steepness : ndarray, shape (n_pairs,)
+    """
+
+    name: DemandName
+    demand: FloatArray
+    cost: FloatArray
+    steepness: FloatArray
+
+    def at(self, cost: FloatArray) -> FloatArray:
+        """Return the demand of each pair at its cost, shape (n_pairs,); 0 where that is inf."""
+        reached = np.isfinite(cost)
+        there = np.where(reached, cost, self.cost)
+        if self.name == "exponential":
+            share = np.exp(-self.steepness * (there - self.cost))
+        elif self.name == "power":
+            with np.errstate(divide="ignore"):
+                share = (there / self.cost) ** -self.steepness
+        else:
+            share = np.maximum(1.0 - self.steepness * (there - self.cost), 0.0)
+        return np.where(reached, self.demand * share, 0.0)
+
+    def inverse(self, demand: FloatArray) -> FloatArray:
+        """Return the cost at which each pair has a demand, shape (n_pairs,).
+
+        inf for no demand at any cost; the declared cost where demand does not depend on it.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = demand / self.demand
+            if self.name == "exponential":
+                cost = self.cost - np.log(share) / self.steepness
+            elif self.name == "power":
+                cost = self.cost * share ** (-1.0 / self.steepness)
+            else:
+                cost = self.cost + (1.0 - share) / self.steepness
+        return np.where((self.steepness > 0.0) & (self.demand > 0.0), cost, self.cost)
+
+
+def demand_function(
+    name: DemandName, *, demand: ArrayLike, cost: ArrayLike, steepness: ArrayLike
+) -> DemandFunction:
+    """Return demand functions by name; see :class:`DemandFunction` for what the arguments mean.
+
+    Parameters
+    ----------
+    name : {"exponential", "power", "linear"}
+    demand, cost, steepness : array_like
+        Scalars hold for all pairs.
+
+    Raises
+    ------
+    AssignmentError
+        Unknown name, or a number out of range; every fault is listed.
+    """
+    columns = np.broadcast_arrays(
+        *(np.atleast_1d(np.asarray(c, dtype=np.float64)) for c in (demand, cost, steepness))
+    )
+    known = get_args(DemandName)
+    problems = []
+    if name not in known:
+        problems.append(
+            f"demand function '{name}' is not known: expected one of {', '.join(known)}; "
+            + did_you_mean(name, known)
+        )
+    for column, values in zip(("demand", "cost", "steepness"), columns, strict=True):
+        above = name == "power" and column == "cost"
+        wrong = ~np.isfinite(values) | (values <= 0.0 if above else values < 0.0)
+        problems += [
+            f"O-D pair {pair}: {column} of the demand function is {values[pair]:g}, expected a "
+            f"finite number {'> 0' if above else '>= 0'}"
+            for pair in np.flatnonzero(wrong)
+        ]
+    if problems:
+        raise AssignmentError(problems)
+    return DemandFunction(name, *(c.copy() for c in columns))
