@@ -29,7 +29,6 @@ from karvan.report.boundaries import DISCLAIMER
 from karvan.report.language import Texts
 from karvan.report.reasons import reason
 from karvan.runs.stages import STAGES
-from karvan.runs.validation import LATER
 from karvan.schema import result_tables, tables
 
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
@@ -118,7 +117,7 @@ def enum(table: str, column: str) -> Iterable[str]:
 def put_together_at_run_time() -> set[Key]:
     """Words of the data and of registers in the code."""
     found: set[str] = set(VERDICTS) | set(WHY.values()) | set(PERIODS.values())
-    found |= {DISCLAIMER} | set(LATER.values()) | {stage.title for stage in STAGES}
+    found |= {DISCLAIMER} | {stage.title for stage in STAGES}
     found |= {part.removesuffix("_h") for part, _, _ in route_tables.PARTS}
     found |= {column.replace("_", " ") for column in STATE_COLUMNS if column != "table"}
     found |= {
