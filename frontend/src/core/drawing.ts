@@ -111,6 +111,20 @@ function measure(): (text: string) => number {
   return (text) => pen.measureText(text).width;
 }
 
+const LEGEND_MARK_PX = 33;
+
+/** Return how many rows the legend of a chart takes in a width in pixels. */
+export function legendRows(names: string[], width: number): number {
+  const px = measure();
+  let [rows, used] = [1, 0];
+  for (const name of names) {
+    const wide = px(name) + LEGEND_MARK_PX;
+    if (used > 0 && used + wide > width) [rows, used] = [rows + 1, 0];
+    used += wide;
+  }
+  return rows;
+}
+
 /**
  * Return `text` cut to a width in pixels, with an ellipsis.
  *
