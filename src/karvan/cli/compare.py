@@ -7,6 +7,7 @@ import click
 from karvan.case.results import MANIFEST, Results, read_results
 from karvan.cli.common import case_option, console, language_option, open_case
 from karvan.report import flow_terminal, terminal
+from karvan.report.flow_words import flow_names
 from karvan.report.language import Texts
 from karvan.runs.compare import compare
 from karvan.runs.compare_flows import compare_flows
@@ -46,7 +47,7 @@ def compare_command(before: str, after: str, *, limit: int, case_name: str, lang
             flow_terminal.comparison(
                 flows.alternatives,
                 flows.bottlenecks,
-                flow_terminal.flow_names(results[1], texts),
+                flow_names(results[1].table, texts),
                 limit,
             )
         )
