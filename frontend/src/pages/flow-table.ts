@@ -14,6 +14,8 @@ import { shareText } from "./flow-words";
 
 /** Places that name an itinerary: more would fill the row. */
 const MOST_PLACES = 12;
+/** A smaller second share is left to the fold-out. */
+const LEAST_NAMED = 0.01;
 
 export function flowTable(root: HTMLElement, ctx: Context): void {
   const byFlow = new Map<string, Row[]>();
@@ -80,7 +82,7 @@ function waysText(doc: Doc, itineraries: Row[]): string {
     const id = String(row.alternative_id);
     shares.set(id, (shares.get(id) ?? 0) + (number(row.share) ?? 0));
   }
-  const first = [...shares].sort((a, b) => b[1] - a[1]).slice(0, 2);
+  const first = [...shares].sort((a, b) => b[1] - a[1]).slice(0, 2).filter(([, share], i) => i === 0 || share >= LEAST_NAMED);
   return listed(first.map(([id, share]) => bracketed(alternativeName(doc, id), shareText(share))));
 }
 

@@ -6,6 +6,8 @@ import { clauses, colon } from "../core/phrases";
 import { num, percent, t } from "../core/texts";
 
 const ERRORS = ["choice_error", "capacity_error", "slack_error", "conservation_error"];
+/** Smaller shares are only said to be smaller. */
+const LEAST_SHARE = 0.001;
 const WEEKS = 52;
 const DAYS = 365;
 
@@ -55,6 +57,7 @@ export function mainSentence(doc: Doc): string {
 /** Return a share in percent; small ones with a decimal. */
 export function shareText(share: number | null): string {
   if (share === null) return "–";
+  if (share > 0 && share < LEAST_SHARE) return t("under {share}", { share: t("{number} %", { number: num(100 * LEAST_SHARE, 1) }) });
   return share > 0 && share < 0.1 ? t("{number} %", { number: num(100 * share, 1) }) : percent(share);
 }
 
@@ -73,17 +76,19 @@ export function gainSentence(doc: Doc, row: Row): string {
   const [step, gain] = [number(row.step) ?? 0, number(row.gain_usd)];
   const where = resourceName(doc, row);
   if (gain === null) return t("{where}: full; a TEU that passes pays {price} for the room.", { where, price: moneyText(number(row.price_usd_per_teu)) });
-  const values = { where, gain: moneyText(gain), step: num(step) };
+  return colon(where, t("{more} is worth {gain} a year", { more: stepText(doc, row, step), gain: moneyText(gain) }));
+}
+
+/** Return the enlargement that was tried. */
+function stepText(doc: Doc, row: Row, step: number): string {
   const mode = row.kind === "service" ? String(doc.row("input_services", String(row.id))?.mode ?? "") : "";
+  const values = { step: num(step) };
   if (row.unit === "departures" && step === WEEKS) {
-    if (mode === "sea" || mode === "ferry") return t("{where}: one more sailing a week is worth {gain} a year.", values);
-    if (mode === "rail") return t("{where}: one more train a week is worth {gain} a year.", values);
+    return mode === "sea" || mode === "ferry" ? t("one more sailing a week") : t("one more train a week");
   }
-  if (row.unit === "departures") return t("{where}: {step} more departures a year are worth {gain} a year.", values);
-  if (row.unit === "trains" && step === DAYS) return t("{where}: one more train a day is worth {gain} a year.", values);
-  if (row.unit === "trains") return t("{where}: {step} more trains a year are worth {gain} a year.", values);
-  if (row.unit === "t") return t("{where}: room for {step} t more is worth {gain} a year.", values);
-  return t("{where}: room for {step} TEU more is worth {gain} a year.", values);
+  if (row.unit === "departures") return t("{step} more departures a year", values);
+  if (row.unit === "trains") return step === DAYS ? t("one more train a day") : t("{step} more trains a year", values);
+  return row.unit === "t" ? t("room for {step} t more", values) : t("room for {step} TEU more", values);
 }
 
 /** Return the name of a unit of capacity. */

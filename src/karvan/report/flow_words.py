@@ -94,7 +94,7 @@ def gain_text(row: Row, names: FlowNames) -> str:
     gain = texts("{more} is worth {gain} a year").format(
         more=step_text(row, names), gain=money(row["gain_usd"], texts)
     )
-    return texts.bracketed(names.resource(row), gain)
+    return texts.colon(names.resource(row), gain)
 
 
 def step_text(row: Row, names: FlowNames) -> str:
