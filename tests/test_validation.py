@@ -12,7 +12,7 @@ import pytest
 
 from karvan.case import Case, read_case
 from karvan.freight import itineraries
-from karvan.runs.validation import LATER, validate
+from karvan.runs.validation import validate
 
 LEAST_ROWS = 20
 """Asked for by the people who commissioned the model."""

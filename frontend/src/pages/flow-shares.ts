@@ -6,7 +6,7 @@ import { legendRows, nameAxis } from "../core/drawing";
 import { alternativeIds, alternativeName, amountColumn, amountText, type Cargo, cargoOf, marketName, OTHER, UNSERVED } from "../core/flows";
 import type { Context } from "../core/pages";
 import { clauses, colon, listed } from "../core/phrases";
-import { num, t } from "../core/texts";
+import { percent, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
 import { shareText } from "./flow-words";
 
@@ -35,7 +35,7 @@ export function shareChart(root: HTMLElement, ctx: Context, cargo: Cargo, by: Gr
       grid: { left: names.left, right: 24, top: legend + 12, bottom: 30 },
       legend: { top: 0, left: 0, selectedMode: false },
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, formatter: (hits: { dataIndex: number }[]) => tip(doc, groups[hits[0]?.dataIndex ?? 0], cargo, shown) },
-      xAxis: { type: "value", min: 0, max: 100, axisLabel: { formatter: (v: number) => t("{number} %", { number: num(v) }), hideOverlap: true } },
+      xAxis: { type: "value", min: 0, max: 100, axisLabel: { formatter: (v: number) => percent(v / 100), hideOverlap: true } },
       yAxis: names.axis,
       series: shown.map((id) => ({
         type: "bar",

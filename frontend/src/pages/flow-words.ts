@@ -57,8 +57,8 @@ export function mainSentence(doc: Doc): string {
 /** Return a share in percent; small ones with a decimal. */
 export function shareText(share: number | null): string {
   if (share === null) return "–";
-  if (share > 0 && share < LEAST_SHARE) return t("under {share}", { share: t("{number} %", { number: num(100 * LEAST_SHARE, 1) }) });
-  return share > 0 && share < 0.1 ? t("{number} %", { number: num(100 * share, 1) }) : percent(share);
+  if (share > 0 && share < LEAST_SHARE) return t("under {share}", { share: percent(LEAST_SHARE, 1) });
+  return percent(share, share < 0.1 ? 1 : 0);
 }
 
 /** What is left unsaid by the first sentence: flows without any way, ways that the sets may miss. */
