@@ -139,10 +139,10 @@ export function fitted(text: string, width: number): string {
   return `${text.slice(0, end).trimEnd()}…`;
 }
 
-/** Return `text` on at most three lines of a width in pixels; Chinese breaks after any sign. */
+/** Return `text` on at most three lines of a width in pixels; Chinese breaks after any sign, numbers nowhere. */
 export function wrapped(text: string, width: number): string {
   const px = measure();
-  const parts = text.match(/\p{Script=Han}[，、；：）]?|[^\s\p{Script=Han}]+\s*|\s+/gu) ?? [];
+  const parts = text.match(/\p{Script=Han}[，、；：）]?|(?:[^\s\p{Script=Han}]|[\u00a0\u202f])+[^\S\u00a0\u202f]*|\s+/gu) ?? [];
   const lines: string[] = [];
   let line = "";
   while (parts.length > 0 && lines.length < MOST_LINES - 1) {

@@ -20,6 +20,8 @@ interface Group {
 
 const LEGEND_ROW_PX = 22;
 const BAR_PX = 16;
+/** Sides of the box around a chart. */
+const BOX_PX = 40;
 
 /** Draw the shares of one kind of cargo; nothing where none of it is carried. */
 export function shareChart(root: HTMLElement, ctx: Context, cargo: Cargo, by: Grouping): void {
@@ -28,7 +30,7 @@ export function shareChart(root: HTMLElement, ctx: Context, cargo: Cargo, by: Gr
   if (groups.length === 0) return;
   const shown = alternativeIds(doc).filter((id) => groups.some((group) => (group.amounts.get(id) ?? 0) > 0));
   const names = nameAxis(root, groups.map((group) => colon(group.name, amountText(group.total, cargo))), 300);
-  const legend = legendRows(shown.map((id) => alternativeName(doc, id)), root.clientWidth) * LEGEND_ROW_PX;
+  const legend = legendRows(shown.map((id) => alternativeName(doc, id)), root.clientWidth - BOX_PX) * LEGEND_ROW_PX;
   chart(
     root,
     {
