@@ -92,12 +92,18 @@ def test_quantities_of_the_recommended_itinerary(quantity: str, two_port_case: C
     )
 
 
-def test_a_quantity_no_engine_computes_says_what_it_needs(two_port_case: Case) -> None:
-    for quantity, reason in LATER.items():
-        (found,) = verdicts(two_port_case, row(quantity=quantity))
-        assert found["verdict"] == "not modelled"
-        assert found["modelled"] is None
-        assert found["detail"] == reason
+def test_flows_are_those_of_the_assignment(two_port_case: Case) -> None:
+    carried, tonnes, elsewhere = verdicts(
+        two_port_case,
+        row(quantity="flow_teu", subject_id="over-the-sea", expected=9_900.0),
+        row(quantity="flow_t", subject_id="over-the-sea", expected=99_000.0),
+        row(quantity="flow_teu", subject_id="over-the-sea", market="by-air"),
+    )
+    # 9,900 TEU of 10 t want to move; the ferries have room for all but a few that choose to stay.
+    assert carried["modelled"] == pytest.approx(9_900.0, rel=0.01)
+    assert tonnes["modelled"] == pytest.approx(10.0 * carried["modelled"])
+    assert carried["verdict"] == "inside"
+    assert elsewhere["modelled"] == 0.0
 
 
 def test_no_route_says_why(two_port_case: Case) -> None:
