@@ -34,7 +34,7 @@ def test_shares_can_be_read_by_hovering_and_saved(report: Path, visit_report: Vi
     flows = [r for r in rows_of(data, "alternative_flows") if r["commodity_id"] not in loose]
     with visit_report() as visit:
         page = visit.page
-        show(page, "flows")
+        page.goto(f"{report.as_uri()}#/flows?lang=en")
         figure = page.locator("figure.chart").first
         canvas = figure.locator("canvas").first
         canvas.scroll_into_view_if_needed()
@@ -57,7 +57,7 @@ def test_a_flow_unfolds_to_its_itineraries(report: Path, visit_report: Visiting)
     own = [row for row in rows_of(data, "flow_itineraries") if row["flow_id"] == largest]
     with visit_report() as visit:
         page = visit.page
-        show(page, "flows")
+        page.goto(f"{report.as_uri()}#/flows?lang=en")
         table = page.locator(".data-table").last
         table.locator("button.unfold").first.click()
         expect(table.locator(".flow-ways tbody tr")).to_have_count(len(own))
@@ -71,7 +71,7 @@ def test_a_bottleneck_leads_to_its_row(report: Path, visit_report: Visiting) -> 
     most = max(rows_of(data, "bottlenecks"), key=lambda row: row["gain_usd"] or 0.0)
     with visit_report() as visit:
         page = visit.page
-        show(page, "flows")
+        page.goto(f"{report.as_uri()}#/flows?lang=en")
         page.locator(".bottlenecks li").first.get_by_role("button", name="Row").click()
         expect(page.locator("dialog")).to_contain_text(most["id"])
 
