@@ -29,7 +29,6 @@ from karvan.report.boundaries import DISCLAIMER, boundaries
 from karvan.report.language import Texts
 from karvan.report.reasons import reason
 from karvan.runs.stages import STAGES
-from karvan.runs.validation import LATER
 from karvan.schema import result_tables, tables
 
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
@@ -125,11 +124,9 @@ def lines_owe() -> set[str]:
 def put_together_at_run_time() -> set[Key]:
     """Words of the data and of registers in the code."""
     found: set[str] = set(VERDICTS) | set(WHY.values()) | set(PERIODS.values())
-    found |= (
-        {DISCLAIMER, boundaries()["attribution"], *lines_owe()}
-        | set(LATER.values())
-        | {stage.title for stage in STAGES}
-    )
+    found |= {DISCLAIMER, boundaries()["attribution"], *lines_owe()} | {
+        stage.title for stage in STAGES
+    }
     found |= {part.removesuffix("_h") for part, _, _ in route_tables.PARTS}
     found |= {column.replace("_", " ") for column in STATE_COLUMNS if column != "table"}
     found |= {

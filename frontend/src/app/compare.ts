@@ -7,6 +7,7 @@ import { num, t } from "../core/texts";
 import { unit } from "../core/words";
 import { allPairs, changeMark, EMISSIONS, FREIGHT, TIME, type Quantity } from "./changes";
 import { cancelRun, getComparison, type ComparisonInfo, type RunInfo } from "./api";
+import { compareFlows } from "./compare-flows";
 import { corridorMap, type CorridorMap } from "./corridormap";
 import { shareButton } from "./downloads";
 import { faultBox, isAbort } from "./faults";
@@ -37,6 +38,7 @@ class Compare implements View {
   private readonly figures = h("section", { "aria-label": t("Differences") });
   private readonly pairs = h("section", { "aria-label": t("Pairs") });
   private readonly mapRow = h("div", { class: "app-maps" });
+  private readonly flows = h("section", { "aria-label": t("Flows") });
   private readonly tables = h("section", { "aria-label": t("Changes in the tables") });
   private maps: CorridorMap[] = [];
   private state: AppState;
@@ -51,7 +53,7 @@ class Compare implements View {
   ) {
     this.state = shell.state();
     const line = h("div", { class: "app-title-line" }, h("h1", { class: "app-title" }, t("Compare two scenarios")), shareButton());
-    add(root, line, this.pickers, this.progress.element, this.fault, this.figures, this.mapRow, this.pairs, this.tables);
+    add(root, line, this.pickers, this.progress.element, this.fault, this.figures, this.mapRow, this.flows, this.pairs, this.tables);
   }
 
   show(state: AppState): void {
@@ -148,6 +150,7 @@ class Compare implements View {
     const changed = pairs.filter(({ now, then }) => differs(now, then));
     this.drawFigures(before, after);
     this.drawMaps([before, after], changed[0]?.id ?? pairs[0]?.id ?? "");
+    compareFlows(this.flows, contextOf(this.shell, after.doc), before.doc, after.doc);
     this.drawPairs(before, after);
     clear(this.tables);
   }

@@ -37,7 +37,7 @@ export function corridorMap(place: HTMLElement, name: string): CorridorMap {
       drawRoutes();
       map?.animate(motionWanted());
       caption.textContent = t(
-        "Wider lines carry more of the {count} recommended itineraries; that of the chosen pair is drawn above them. Each pair counts once: no volumes are modelled yet.",
+        "Wider lines carry more of the {count} recommended itineraries; that of the chosen pair is drawn above them. Each pair counts once; the switch Flows shows the cargo that is carried.",
         { count: pairFigures(ctx.doc).length },
       );
     },

@@ -112,6 +112,20 @@ function measure(): (text: string) => number {
   return (text) => pen.measureText(text).width;
 }
 
+const LEGEND_MARK_PX = 33;
+
+/** Return how many rows the legend of a chart takes in a width in pixels. */
+export function legendRows(names: string[], width: number): number {
+  const px = measure();
+  let [rows, used] = [1, 0];
+  for (const name of names) {
+    const wide = px(name) + LEGEND_MARK_PX;
+    if (used > 0 && used + wide > width) [rows, used] = [rows + 1, 0];
+    used += wide;
+  }
+  return rows;
+}
+
 /**
  * Return `text` cut to a width in pixels, with an ellipsis.
  *
@@ -126,10 +140,10 @@ function fitted(text: string, width: number): string {
   return `${text.slice(0, end).trimEnd()}…`;
 }
 
-/** Return `text` on at most three lines of a width in pixels; Chinese breaks after any sign. */
+/** Return `text` on at most three lines of a width in pixels; Chinese breaks after any sign, numbers nowhere. */
 export function wrapped(text: string, width: number): string {
   const px = measure();
-  const parts = text.match(/\p{Script=Han}[，、；：）]?|[^\s\p{Script=Han}]+\s*|\s+/gu) ?? [];
+  const parts = text.match(/\p{Script=Han}[，、；：）]?|(?:[^\s\p{Script=Han}]|[\u00a0\u202f])+[^\S\u00a0\u202f]*|\s+/gu) ?? [];
   const lines: string[] = [];
   let line = "";
   while (parts.length > 0 && lines.length < MOST_LINES - 1) {

@@ -86,9 +86,9 @@ export function num(v: number | null | undefined, digits = 0): string {
 }
 
 /** Return a share (0–1) as the language writes percentages. */
-export function percent(share: number): string {
-  if (current === "az") return `${num(100 * share)}%`;
-  return new Intl.NumberFormat(current, { style: "percent", maximumFractionDigits: 0 }).format(share);
+export function percent(share: number, digits = 0): string {
+  if (current === "az") return `${num(100 * share, digits)}%`;
+  return new Intl.NumberFormat(current, { style: "percent", maximumFractionDigits: digits }).format(share);
 }
 
 /** Return hours as days with one decimal, without the unit. */

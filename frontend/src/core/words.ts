@@ -21,6 +21,9 @@ const WORDS: Record<string, () => string> = {
   dry_port: () => t("dry port"),
   city: () => t("city"),
   waypoint: () => t("waypoint"),
+  // what has a capacity
+  link: () => t("link"),
+  service: () => t("service"),
   // pillars
   policy: () => t("policy"),
   facilities: () => t("facilities"),

@@ -3,7 +3,7 @@
 import { h } from "../core/dom";
 import type { Context } from "../core/pages";
 import { t } from "../core/texts";
-import { factsOf } from "./facts";
+import { type Carried, factsOf } from "./facts";
 import type { Hit } from "./hit";
 
 export class FactsCard {
@@ -23,13 +23,13 @@ export class FactsCard {
     });
   }
 
-  show(hit: Hit | null, flow: number | undefined, pinned: boolean): void {
+  show(hit: Hit | null, carried: Carried, pinned: boolean): void {
     this.hit = hit;
     this.pinned = pinned;
     this.element.hidden = hit === null;
     this.element.classList.toggle("pinned", pinned);
     if (!hit) return;
-    this.element.replaceChildren(...factsOf(this.ctx, hit, flow, pinned));
+    this.element.replaceChildren(...factsOf(this.ctx, hit, carried, pinned));
     if (pinned) this.element.append(this.closeButton());
   }
 

@@ -11,6 +11,9 @@ export interface MapColours {
   muted: string;
   node: string;
   modes: Record<Mode, string>;
+  /** Bands of flows by utilization, see STEPS of draw-bands.ts: even steps of lightness. */
+  used: readonly string[];
+  unlimited: string;
 }
 
 const LIGHT: MapColours = {
@@ -22,6 +25,8 @@ const LIGHT: MapColours = {
   muted: "#5c6670",
   node: "#2b333b",
   modes: { rail: "#b34700", sea: "#0068a5", ferry: "#a4528a", road: "#007a5a" },
+  used: ["#7fb8da", "#3f7fb5", "#c9820a", "#8c1d18"],
+  unlimited: "#8d949b",
 };
 
 const DARK: MapColours = {
@@ -33,6 +38,8 @@ const DARK: MapColours = {
   muted: "#a9b4be",
   node: "#dfe6ec",
   modes: { rail: "#e8843a", sea: "#56b4e9", ferry: "#dd9cc3", road: "#2fc39b" },
+  used: ["#3d6f92", "#6fb3df", "#f0b548", "#ff8f80"],
+  unlimited: "#77818b",
 };
 
 export function mapColours(dark: boolean): MapColours {

@@ -1,7 +1,9 @@
 /** The still picture: sea, countries, links, routes, nodes and names. */
 
 import { lang, t } from "../core/texts";
+import type { Band } from "./bands";
 import type { MapColours } from "./colours";
+import { drawBands } from "./draw-bands";
 import type { Hit } from "./hit";
 import { leader, placeLabels, type Label, type Placed } from "./labels";
 import { Occupied } from "./occupied";
@@ -18,6 +20,8 @@ export interface Picture {
   shownModes: ReadonlySet<Mode>;
   routes: Route[];
   flows: ReadonlyMap<string, number>;
+  /** The layer of flows; empty where it is switched off. */
+  bands: readonly Band[];
   nodeName: (node: MapNode) => string;
   countryName: (id: string) => string;
   measure: (text: string, font: string) => number;
@@ -60,6 +64,7 @@ export function drawPicture(ctx: CanvasRenderingContext2D, p: Picture, ratio: nu
   drawCountries(ctx, p, ratio);
   drawLinks(ctx, p, ratio);
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  drawBands(ctx, p);
   drawRoutes(ctx, p);
   drawNodes(ctx, p);
   for (const placed of placedLabels(p)) {
@@ -129,8 +134,7 @@ function drawLinks(ctx: CanvasRenderingContext2D, p: Picture, ratio: number): vo
   toWorld(ctx, p.view, ratio);
   const pixel = 1 / p.view.scale;
   ctx.lineCap = "round";
-  // Routes stand out against a pale network.
-  const strength = p.routes.length ? 0.4 : 0.9;
+  const strength = networkStrength(p);
   for (const group of linkGroups(p)) {
     ctx.strokeStyle = p.colours.modes[group.mode];
     ctx.globalAlpha = strength;
@@ -140,6 +144,11 @@ function drawLinks(ctx: CanvasRenderingContext2D, p: Picture, ratio: number): vo
   }
   ctx.setLineDash([]);
   ctx.globalAlpha = 1;
+}
+
+/** Routes and flows stand out against a pale network. */
+export function networkStrength(p: Picture): number {
+  return p.routes.length || p.bands.length ? 0.4 : 0.9;
 }
 
 /** The first route lies broad below, the others thin and beside each other above it. */

@@ -4,18 +4,28 @@ import { h } from "../core/dom";
 import type { Row } from "../core/document";
 import type { Context } from "../core/pages";
 import { rowDialog, sourceButtons } from "../core/sources";
-import { countryName, days, num, t } from "../core/texts";
+import { clauses } from "../core/phrases";
+import { shortPlace } from "../core/routes";
+import { countryName, days, num, percent, t } from "../core/texts";
 import { unit, word } from "../core/words";
+import type { Band } from "./bands";
 import type { Hit } from "./hit";
 import type { MapLink, MapNode } from "./scene";
 import { corridorWord, stateWord } from "./words";
 
 type Fact = [string, string];
 
+/** What goes over a link that is pointed at. */
+export interface Carried {
+  /** Recommended itineraries that use it, where the map counts them. */
+  uses?: number | undefined;
+  loads: readonly Band[];
+}
+
 /** The card's content; `pinned` cards can be worked with, others only read. */
-export function factsOf(ctx: Context, hit: Hit, flow: number | undefined, pinned: boolean): Node[] {
+export function factsOf(ctx: Context, hit: Hit, carried: Carried, pinned: boolean): Node[] {
   const [title, facts, table, row, sources] =
-    "node" in hit ? nodeFacts(ctx, hit.node) : linkFacts(ctx, hit.link, flow);
+    "node" in hit ? nodeFacts(ctx, hit.node) : linkFacts(ctx, hit.link, carried);
   const list = h("dl", { class: "map-facts" });
   for (const [name, value] of facts) list.append(h("dt", {}, name), h("dd", {}, value));
   const nodes: Node[] = [h("strong", { class: "map-card-title" }, title), list];
@@ -30,7 +40,7 @@ export function factsOf(ctx: Context, hit: Hit, flow: number | undefined, pinned
 
 /** One line for screen readers. */
 export function spokenFacts(ctx: Context, hit: Hit): string {
-  const [title, facts] = "node" in hit ? nodeFacts(ctx, hit.node) : linkFacts(ctx, hit.link, undefined);
+  const [title, facts] = "node" in hit ? nodeFacts(ctx, hit.node) : linkFacts(ctx, hit.link, { loads: [] });
   return [title, ...facts.map(([name, value]) => `${name}: ${value}`)].join("; ");
 }
 
@@ -48,7 +58,7 @@ function nodeFacts(ctx: Context, node: MapNode): Card {
   return [ctx.doc.place(node.id), facts, "input_nodes", node.id, sources];
 }
 
-function linkFacts(ctx: Context, link: MapLink, flow: number | undefined): Card {
+function linkFacts(ctx: Context, link: MapLink, carried: Carried): Card {
   const { row } = link;
   const facts: Fact[] = [
     [t("mode"), word(link.mode) + (row["gauge_mm"] ? `, ${row["gauge_mm"]} ${unit("mm")}` : "")],
@@ -63,9 +73,20 @@ function linkFacts(ctx: Context, link: MapLink, flow: number | undefined): Card 
   if (row["corridor"]) {
     facts.push([t("corridor"), String(row["corridor"]).split(";").map(corridorWord).join(", ")]);
   }
-  if (flow !== undefined) facts.push([t("flow"), num(flow)]);
+  if (carried.uses !== undefined) facts.push([t("recommended itineraries"), num(carried.uses)]);
+  facts.push(...carried.loads.map((band) => loadFact(ctx, band)));
   const ends = `${ctx.doc.place(String(row["from_node"]))} – ${ctx.doc.place(String(row["to_node"]))}`;
   return [ends, facts, "input_links", link.id, linkSources(row)];
+}
+
+/** TEU, tonnes, utilization and price of one direction. */
+function loadFact(ctx: Context, band: Band): Fact {
+  const { row } = band.link;
+  const [from, to] = band.forward ? [row.from_node, row.to_node] : [row.to_node, row.from_node];
+  const parts = [`${num(band.teu)} ${t("TEU a year")}`, `${num(band.t)} ${t("t a year")}`];
+  if (band.utilization !== null) parts.push(t("utilization {share}", { share: percent(band.utilization) }));
+  if (band.price >= 1) parts.push(t("{cost} USD/TEU for the room", { cost: num(band.price) }));
+  return [`${shortPlace(ctx.doc, String(from))} → ${shortPlace(ctx.doc, String(to))}`, clauses(parts)];
 }
 
 function addNumber(facts: Fact[], name: string, row: Row, key: string, unit: string): void {

@@ -10,10 +10,13 @@ import type { Context } from "../core/pages";
 import { shortPlace } from "../core/routes";
 import { countryName, fromData, t } from "../core/texts";
 import { onThemeChange, theme } from "../core/theme";
+import { kept } from "../core/kept";
+import { bandsOf, type Band } from "./bands";
 import { FactsCard, sameHit } from "./card";
 import { mapColours, type MapColours } from "./colours";
 import { drawMark, drawPicture, type Picture } from "./draw";
 import { spokenFacts } from "./facts";
+import { flowSwitch } from "./flow-key";
 import { savePng, saveSvg } from "./files";
 import { hitAt, neighbour, type Hit } from "./hit";
 import { cachedMeasure } from "./labels";
@@ -85,6 +88,8 @@ class MapView implements KarvanMap {
   private readonly topPen: CanvasRenderingContext2D;
   private readonly measure: Picture["measure"];
   private readonly shownModes: Set<Mode>;
+  private readonly bands: Band[];
+  private readonly layers: { flows: boolean };
   private readonly cleanups: (() => void)[] = [];
 
   private readonly port: Viewport;
@@ -113,6 +118,8 @@ class MapView implements KarvanMap {
     this.scene = buildScene(ctx.doc);
     this.shownModes = switchedOn.get(name) ?? new Set(MODES);
     switchedOn.set(name, this.shownModes);
+    this.bands = bandsOf(ctx.doc, this.scene);
+    this.layers = kept(`map layers ${name}`, () => ({ flows: false }));
     this.port = new Viewport(this.scene, name, () => this.moved());
     this.card = new FactsCard(ctx, () => this.unpin());
     this.top = h("canvas", {
@@ -122,7 +129,7 @@ class MapView implements KarvanMap {
       "aria-label": t("Map of the corridor. Arrow keys go from place to place, plus and minus zoom, Enter shows facts."),
     }) as HTMLCanvasElement;
     this.stage = h("div", { class: "map-stage" }, this.base, this.top, zoomButtons(this.port), this.card.element, this.notice);
-    this.root = h("div", { class: "map" }, this.stage, this.tools(), this.foot(), this.spoken);
+    this.root = h("div", { class: "map" }, this.stage, ...this.tools(), this.foot(), this.spoken);
     parent.append(this.root);
     this.basePen = this.base.getContext("2d", { alpha: false })!;
     this.topPen = this.top.getContext("2d")!;
@@ -171,11 +178,18 @@ class MapView implements KarvanMap {
 
   // Parts of the page
 
-  private tools(): HTMLElement {
-    return legend(this.shownModes, () => this.redraw(), {
+  private tools(): HTMLElement[] {
+    const tools = legend(this.shownModes, () => this.redraw(), {
       png: () => savePng(this.picture(), this.credit(), this.ratio),
       svg: () => saveSvg(this.picture(), this.ctx.doc.raw.boundaries.countries, this.credit()),
     });
+    if (this.bands.length === 0) return [tools];
+    const { button, key } = flowSwitch(this.layers.flows, (on) => {
+      this.layers.flows = on;
+      this.redraw();
+    });
+    tools.prepend(button);
+    return [tools, key];
   }
 
   private foot(): HTMLElement {
@@ -215,6 +229,8 @@ class MapView implements KarvanMap {
     this.root.classList.toggle("dark", dark);
     this.colours = mapColours(dark);
     for (const mode of MODES) this.root.style.setProperty(`--mode-${mode}`, this.colours.modes[mode]);
+    this.colours.used.forEach((colour, step) => this.root.style.setProperty(`--used-${step}`, colour));
+    this.root.style.setProperty("--unlimited", this.colours.unlimited);
   }
 
   private moved(): void {
@@ -247,7 +263,9 @@ class MapView implements KarvanMap {
       colours: this.colours,
       shownModes: this.shownModes,
       routes: this.routes,
-      flows: this.flows,
+      // Bands say more of a link than the width of its line.
+      flows: this.layers.flows ? new Map() : this.flows,
+      bands: this.layers.flows ? this.bands : [],
       nodeName: (node) => shortPlace(this.ctx.doc, node.id),
       countryName,
       measure: this.measure,
@@ -361,8 +379,9 @@ class MapView implements KarvanMap {
   }
 
   private show(hit: Hit | null, pinned: boolean): void {
-    const flow = hit && "link" in hit ? this.flows.get(hit.link.id) : undefined;
-    this.card.show(hit, flow, pinned);
+    const link = hit && "link" in hit ? hit.link : null;
+    const loads = this.bands.filter((band) => band.link === link);
+    this.card.show(hit, { uses: link ? this.flows.get(link.id) : undefined, loads }, pinned);
     this.requestFrame();
   }
 

@@ -1,8 +1,10 @@
 /** The map as an SVG file, with text as text. */
 
 import type { Country } from "../core/document";
+import { drawnBands } from "./draw-bands";
 import {
   linkWidth,
+  networkStrength,
   nodeRadius,
   placedLabels,
   routeEnds,
@@ -29,7 +31,7 @@ export function mapSvg(p: Picture, countries: Country[], caption: string): strin
   const title = element("title", {});
   title.textContent = caption;
   svg.append(title, element("rect", { ...size, fill: p.colours.sea }));
-  svg.append(...countryShapes(p, countries), ...linkShapes(p), ...routeShapes(p), ...dots(p));
+  svg.append(...countryShapes(p, countries), ...linkShapes(p), ...bandShapes(p), ...routeShapes(p), ...dots(p));
   svg.append(...names(p));
   const credit = element("text", { x: 6, y: p.height - 6, "font-size": 9, fill: p.colours.muted });
   credit.setAttribute("font-family", "system-ui, sans-serif");
@@ -70,11 +72,18 @@ function linkShapes(p: Picture): SVGElement[] {
         fill: "none",
         stroke: p.colours.modes[link.mode],
         "stroke-width": linkWidth(link, p.flows, most),
-        "stroke-opacity": p.routes.length ? 0.4 : 0.9,
+        "stroke-opacity": networkStrength(p),
         ...(link.built ? {} : { "stroke-dasharray": "2 5" }),
       }),
     ];
   });
+}
+
+function bandShapes(p: Picture): SVGElement[] {
+  const bands = drawnBands(p);
+  const lines = bands.map(({ points, width, colour }) => element("path", { d: pathText(points), fill: "none", stroke: colour, "stroke-width": width.toFixed(2) }));
+  const arrows = bands.flatMap(({ arrow, colour }) => (arrow ? [element("path", { d: `${pathText(arrow)}Z`, fill: colour, stroke: p.colours.halo })] : []));
+  return [...lines, ...arrows];
 }
 
 function routeShapes(p: Picture): SVGElement[] {

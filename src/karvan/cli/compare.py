@@ -6,9 +6,11 @@ import click
 
 from karvan.case.results import MANIFEST, Results, read_results
 from karvan.cli.common import case_option, console, language_option, open_case
-from karvan.report import terminal
+from karvan.report import flow_terminal, terminal
+from karvan.report.flow_words import flow_names
 from karvan.report.language import Texts
 from karvan.runs.compare import compare
+from karvan.runs.compare_flows import compare_flows
 from karvan.runs.execute import default_folder, run
 
 
@@ -39,6 +41,16 @@ def compare_command(before: str, after: str, *, limit: int, case_name: str, lang
     found = compare(*results)
     texts = Texts(lang)
     names = (Path(before).name, Path(after).name)
+    if not all(one.table("assignment").is_empty() for one in results):
+        flows = compare_flows(*results)
+        console().print(
+            flow_terminal.comparison(
+                flows.alternatives,
+                flows.bottlenecks,
+                flow_names(results[1].table, texts),
+                limit,
+            )
+        )
     console().print(
         terminal.comparison(names, found.tables, found.cells, found.pairs, texts, limit)
     )

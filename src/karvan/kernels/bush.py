@@ -34,6 +34,9 @@ QUEUE_LIMIT = 0.98
 WIDE = 0.1
 """Share of the largest flow into a node that still counts as large."""
 
+LEAST_TOTAL = 1e-290
+"""Flow at a node from which shares can be taken: below it a quotient may not be finite."""
+
 SAME = 1e-14
 """Relative difference of two path costs that is rounding."""
 
@@ -756,7 +759,7 @@ def settle(arcs: Arcs, loads: Loads, bushes: Bushes) -> None:
             for arc in range(arcs.into[j], arcs.into[j + 1]):
                 if flow[arc] < 0.0:
                     continue
-                if total > 0.0:
+                if total > LEAST_TOTAL:
                     flow[arc] *= through[j] / total
                 else:
                     flow[arc] = through[j] if arc == member else 0.0

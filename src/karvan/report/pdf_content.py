@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from karvan.case.results import Results
-from karvan.report import pdf_tables
+from karvan.report import pdf_flows, pdf_tables
 from karvan.report.boundaries import boundaries
 from karvan.report.language import Texts
 from karvan.report.pdf_map import corridor_map
@@ -20,6 +20,8 @@ STATUSES = ("reported", "derived", "assumed", "calibrated")
 MOST_NAMED = 8
 """Measures that are named on the first page."""
 SECTIONS: dict[str, Callable[[Reader], Block | None]] = {
+    "flows": pdf_flows.flows,
+    "bottlenecks": pdf_flows.bottlenecks,
     "validation": pdf_tables.validation,
     "evidence": pdf_tables.evidence,
     "claims": pdf_tables.claims,

@@ -1,0 +1,80 @@
+// The flows of two runs: what each alternative carries, and which bottlenecks moved.
+import { number, type Doc, type Row } from "../core/document";
+import { clear, h } from "../core/dom";
+import { alternativeIds, alternativeName, assignmentOf, bottlenecksOf, carriedBy, resourceKey, resourceName } from "../core/flows";
+import type { Context } from "../core/pages";
+import { dataTable, type Column } from "../core/table";
+import { t } from "../core/texts";
+import { unit } from "../core/words";
+
+export function compareFlows(place: HTMLElement, ctx: Context, before: Doc, after: Doc): void {
+  clear(place);
+  if (!assignmentOf(before) && !assignmentOf(after)) return;
+  place.append(h("h2", {}, t("Flows and bottlenecks")));
+  alternatives(place, ctx, before, after);
+  bottlenecks(place, ctx, before, after);
+}
+
+function alternatives(place: HTMLElement, ctx: Context, before: Doc, after: Doc): void {
+  const carried = { teu: [before, after].map((doc) => carriedBy(doc, "container")), t: [before, after].map((doc) => carriedBy(doc, "loose")) };
+  const names = new Set([...alternativeIds(after), ...alternativeIds(before)]);
+  const rows = [...names].map((id) => {
+    const row: Row = { alternative: alternativeName(alternativeIds(after).includes(id) ? after : before, id) };
+    for (const [column, [old, now]] of Object.entries(carried)) {
+      row[`${column}_before`] = old!.get(id) ?? 0;
+      row[`${column}_after`] = now!.get(id) ?? 0;
+      row[`${column}_change`] = (now!.get(id) ?? 0) - (old!.get(id) ?? 0);
+    }
+    return row;
+  });
+  const size = (row: Row): number => Math.abs(Number(row.teu_change));
+  const moved = rows.filter((row) => ["teu_before", "teu_after", "t_before", "t_after"].some((column) => row[column] !== 0));
+  moved.sort((a, b) => size(b) - size(a) || Math.abs(Number(b.t_change)) - Math.abs(Number(a.t_change)));
+  const columns: Column[] = [{ key: "alternative", title: t("route alternative") }, ...threeColumns("teu", t("TEU in containers")), ...threeColumns("t", t("t of loose cargo"))];
+  dataTable(place, ctx, moved, columns, { caption: t("Flows by route alternative"), file: "compared-alternatives" });
+}
+
+function threeColumns(key: string, figure: string): Column[] {
+  return [
+    { key: `${key}_before`, title: t("before: {figure}", { figure }), kind: "number", fold: 2 },
+    { key: `${key}_after`, title: t("after: {figure}", { figure }), kind: "number", fold: 1 },
+    { key: `${key}_change`, title: t("change: {figure}", { figure }), kind: "number" },
+  ];
+}
+
+function bottlenecks(place: HTMLElement, ctx: Context, before: Doc, after: Doc): void {
+  const rows = movedBottlenecks(before, after);
+  if (rows.length === 0) {
+    place.append(h("p", { class: "app-nothing" }, t("No bottleneck moved.")));
+    return;
+  }
+  const price = unit("USD/TEU");
+  dataTable(
+    place,
+    ctx,
+    rows,
+    [
+      { key: "name", title: t("bottleneck") },
+      { key: "change", title: t("change") },
+      ...threeColumns("price", price),
+    ],
+    { caption: t("Bottlenecks that moved"), file: "compared-bottlenecks", filter: true, pageSize: 15, choices: ["change"] },
+  );
+}
+
+/** A price that differs by less is the same to a reader. */
+const LEAST_CHANGE_USD = 1;
+
+/** Return the bottlenecks that appeared, vanished or changed their price, the largest change first. */
+function movedBottlenecks(before: Doc, after: Doc): Row[] {
+  const full = [before, after].map((doc) => new Map(bottlenecksOf(doc).map((row) => [resourceKey(row), row])));
+  const keys = new Set(full.flatMap((rows) => [...rows.keys()]));
+  const rows = [...keys].map((key) => {
+    const [old, now] = full.map((rows) => rows.get(key));
+    const [then, next] = [old, now].map((row) => number(row?.price_usd_per_teu) ?? 0);
+    const change = !old ? t("appeared") : !now ? t("vanished") : t("price changed");
+    return { name: resourceName(now ? after : before, (now ?? old)!), change, price_before: then!, price_after: next!, price_change: next! - then! };
+  });
+  const moved = rows.filter((row) => Math.abs(row.price_change) >= LEAST_CHANGE_USD);
+  return moved.sort((a, b) => Math.abs(b.price_change) - Math.abs(a.price_change));
+}

@@ -1,0 +1,48 @@
+// Headline figures of the flows: what the main alternative carries, what stays away, the dearest bottleneck.
+import { number, type Doc, type Row } from "../core/document";
+import { h } from "../core/dom";
+import { alternativeName, amountText, assignmentOf, bottlenecksOf, type Cargo, carriedBy, mainAlternative, moneyText, resourceName, UNSERVED } from "../core/flows";
+import { listed } from "../core/phrases";
+import { num, t } from "../core/texts";
+import { card, type Reference } from "./headline";
+
+const CARGOES: readonly Cargo[] = ["container", "loose"];
+
+/** Return the cards of a run's flows; none where it has no flows. */
+export function flowCards(doc: Doc, reference: Reference | null): HTMLElement[] {
+  if (!assignmentOf(doc)) return [];
+  const main = mainAlternative(doc);
+  const cards = main ? [amountCard(alternativeName(doc, main), doc, reference, main)] : [];
+  return [...cards, amountCard(t("Not served"), doc, reference, UNSERVED), dearestCard(doc)];
+}
+
+function amountCard(title: string, doc: Doc, reference: Reference | null, alternative: string): HTMLElement {
+  const [boxes, loose] = CARGOES.map((cargo) => carriedBy(doc, cargo).get(alternative) ?? 0);
+  const note = t("a year, and {amount} of loose cargo", { amount: amountText(loose!, "loose") });
+  return card(title, amountText(boxes!, "container"), note, reference && amountChange(doc, reference.doc, alternative));
+}
+
+function amountChange(doc: Doc, before: Doc, alternative: string): HTMLElement {
+  const parts = CARGOES.map((cargo) => {
+    const [now, then] = [doc, before].map((one) => carriedBy(one, cargo).get(alternative) ?? 0);
+    return signedAmount(now! - then!, cargo);
+  });
+  return h("span", { class: "app-change" }, listed(parts));
+}
+
+/** Return an amount with its sign: more carried is neither good nor bad in itself. */
+export function signedAmount(change: number, cargo: Cargo): string {
+  const sign = change < 0 ? "−" : "+";
+  return sign + amountText(Math.abs(change), cargo);
+}
+
+/** The bottleneck at which a TEU pays most for the room. */
+function dearestCard(doc: Doc): HTMLElement {
+  const price = (row: Row): number => number(row.price_usd_per_teu) ?? 0;
+  const dearest = bottlenecksOf(doc).reduce<Row | null>((most, row) => (most && price(most) >= price(row) ? most : row), null);
+  if (!dearest) return card(t("Dearest bottleneck"), t("none"));
+  const gain = number(dearest.gain_usd);
+  const note = gain === null ? "" : t("more of it is worth {gain} a year", { gain: moneyText(gain) });
+  const value = t("{cost} USD/TEU for the room", { cost: num(price(dearest)) });
+  return card(t("Dearest bottleneck"), resourceName(doc, dearest), listed([value, ...(note ? [note] : [])]));
+}

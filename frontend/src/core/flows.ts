@@ -1,0 +1,129 @@
+/** The freight assignment of a run: which way cargo goes, and where there is no room. */
+
+import { type Doc, number, type Row } from "./document";
+import { bracketed } from "./phrases";
+import { shortPlace } from "./routes";
+import { countryName, num, t } from "./texts";
+import { unit, word } from "./words";
+
+/** Alternatives that the tables name beside those of the case. */
+export const OTHER = "other";
+export const UNSERVED = "unserved";
+
+const LOOSE = "loose";
+
+/** Cargo in containers is counted in TEU, loose cargo in tonnes: the two are never added up. */
+export type Cargo = "container" | "loose";
+
+/** The row that says how well the flows are known; none where the run has no flows. */
+export function assignmentOf(doc: Doc): Row | undefined {
+  return doc.table("assignment")[0];
+}
+
+export function cargoOf(doc: Doc, commodity: unknown): Cargo {
+  return doc.row("input_commodities", String(commodity))?.cargo === LOOSE ? "loose" : "container";
+}
+
+/** The column that counts a kind of cargo. */
+export function amountColumn(cargo: Cargo): "teu" | "t" {
+  return cargo === "loose" ? "t" : "teu";
+}
+
+/** Return an amount with its unit. */
+export function amountText(amount: number | null, cargo: Cargo): string {
+  return `${num(amount)} ${unit(cargo === "loose" ? "t" : "TEU")}`;
+}
+
+/** The alternatives in the order of the case, then those without a gateway and what stays away. */
+export function alternativeIds(doc: Doc): string[] {
+  return [...doc.table("input_alternatives").map((row) => String(row.id)), OTHER, UNSERVED];
+}
+
+export function alternativeName(doc: Doc, id: string): string {
+  if (id === UNSERVED) return t("not served");
+  if (id === OTHER) return t("other ways");
+  return doc.name("input_alternatives", id);
+}
+
+/** The first alternative of the case is the one that it is about. */
+export function mainAlternative(doc: Doc): string | undefined {
+  const first = doc.table("input_alternatives")[0];
+  return first ? String(first.id) : undefined;
+}
+
+/** Return TEU or tonnes by alternative, of one kind of cargo. */
+export function carriedBy(doc: Doc, cargo: Cargo): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const row of doc.table("alternative_flows")) {
+    if (cargoOf(doc, row.commodity_id) !== cargo) continue;
+    const id = String(row.alternative_id);
+    sums.set(id, (sums.get(id) ?? 0) + (number(row[amountColumn(cargo)]) ?? 0));
+  }
+  return sums;
+}
+
+/** Return what all alternatives carry, without what stays away. */
+export function served(amounts: ReadonlyMap<string, number>): number {
+  return [...amounts].reduce((sum, [id, amount]) => (id === UNSERVED ? sum : sum + amount), 0);
+}
+
+const COUNTRIES: Record<string, string> = { azerbaijan: "AZ", china: "CN", georgia: "GE", iran: "IR", kazakhstan: "KZ", turkiye: "TR" };
+const REGIONS = [...Object.keys(COUNTRIES), "europe", "central-asia", "caucasus"];
+const MARKET = new RegExp(`^(${REGIONS.join("|")})-(${REGIONS.join("|")})$`);
+
+/** Return a market's name in the reader's language: from where to where; other names as they are. */
+export function marketName(id: string): string {
+  if (id === "caspian-trucks") return t("trucks over the Caspian");
+  const [, from, to] = MARKET.exec(id) ?? [];
+  return from && to ? `${regionName(from)} → ${regionName(to)}` : id;
+}
+
+function regionName(region: string): string {
+  const country = COUNTRIES[region];
+  if (country) return countryName(country);
+  if (region === "europe") return t("Europe");
+  return region === "caucasus" ? t("South Caucasus") : t("Central Asia");
+}
+
+const RESOURCE_TABLES: Record<string, string> = { link: "input_links", service: "input_services", terminal: "input_terminals" };
+
+/** The table of the case that holds the row of a load or a bottleneck. */
+export function resourceTable(row: Row): string {
+  return RESOURCE_TABLES[String(row.kind)] ?? "";
+}
+
+/** Return what a load or a bottleneck is of, with its direction where it has one. */
+export function resourceName(doc: Doc, row: Row): string {
+  const id = String(row.id);
+  const link = row.kind === "link" ? doc.row("input_links", id) : undefined;
+  const place = (node: unknown) => shortPlace(doc, String(node));
+  const way = row.from_node ? `${place(row.from_node)} → ${place(row.to_node)}` : "";
+  if (link) return bracketed(way || `${place(link.from_node)} – ${place(link.to_node)}`, word(link.mode));
+  const name = doc.name(resourceTable(row), id);
+  return way ? bracketed(name, way) : name;
+}
+
+/** A load that is full pays a price; rounding of the solver is no price. */
+const LEAST_PRICE_USD = 1;
+
+/** Return the bottlenecks, those whose enlargement gains most first, then by the rank of their capacity. */
+export function bottlenecksOf(doc: Doc): Row[] {
+  const gain = (row: Row) => number(row.gain_usd) ?? -Infinity;
+  return doc
+    .table("bottlenecks")
+    .filter((row) => (number(row.price_usd_per_teu) ?? 0) >= LEAST_PRICE_USD)
+    .sort((a, b) => gain(b) - gain(a) || Number(a.rank) - Number(b.rank));
+}
+
+/** Names the same place in two runs. */
+export function resourceKey(row: Row): string {
+  return [row.kind, row.id, row.from_node, row.to_node, row.unit].join("\u0004");
+}
+
+const MILLION = 1e6;
+
+/** Return an amount of money: millions with one decimal, smaller ones whole. */
+export function moneyText(usd: number | null): string {
+  if (usd === null || Math.abs(usd) < MILLION) return t("{cost} USD", { cost: num(usd) });
+  return t("{cost} million USD", { cost: num(usd / MILLION, 1) });
+}

@@ -1,0 +1,106 @@
+/** Sentences about the flows: how exact they are, and what more room would bring. */
+
+import { type Doc, ids, number, type Row } from "../core/document";
+import { amountText, carriedBy, mainAlternative, alternativeName, moneyText, resourceName, served, UNSERVED } from "../core/flows";
+import { clauses, colon } from "../core/phrases";
+import { num, percent, t } from "../core/texts";
+
+const ERRORS = ["choice_error", "capacity_error", "slack_error", "conservation_error"];
+/** Smaller shares are only said to be smaller. */
+const LEAST_SHARE = 0.001;
+const WEEKS = 52;
+const DAYS = 365;
+
+/** Say in one sentence how exact the flows are, of which year, and how much stays away. */
+export function certificate(doc: Doc, row: Row): string {
+  const worst = Math.max(...ERRORS.map((column) => number(row[column]) ?? 0));
+  const values = { year: String(row.flows_year), off: partText(worst), unserved: unservedText(doc) };
+  return row.converged === true
+    ? t("The flows of {year} are computed to the end, no flow or load being off by more than {off}; not served: {unserved}.", values)
+    : t("The flows of {year} are an approximation, some flows or loads being off by up to {off}; not served: {unserved}.", values);
+}
+
+/** Return a small share as "1 part in 20,000,000". */
+function partText(share: number): string {
+  if (share <= 0) return t("nothing");
+  if (share >= 0.01) return percent(share);
+  const parts = 1 / share;
+  const step = 10 ** Math.floor(Math.log10(parts));
+  return t("1 part in {parts}", { parts: num(Math.floor(parts / step) * step) });
+}
+
+function unservedText(doc: Doc): string {
+  const parts = (["container", "loose"] as const).flatMap((cargo) => {
+    const amounts = carriedBy(doc, cargo);
+    const away = amounts.get(UNSERVED) ?? 0;
+    const all = served(amounts) + away;
+    // Less than a whole TEU or tonne is rounding.
+    return away >= 1 ? [t("{amount} of {all}", { amount: amountText(away, cargo), all: amountText(all, cargo) })] : [];
+  });
+  return parts.length > 0 ? clauses(parts) : t("nothing");
+}
+
+/** Say what the alternative that the case is about carries. */
+export function mainSentence(doc: Doc): string {
+  const id = mainAlternative(doc);
+  if (!id) return "";
+  const parts = (["container", "loose"] as const).flatMap((cargo) => {
+    const amounts = carriedBy(doc, cargo);
+    const [own, all] = [amounts.get(id) ?? 0, served(amounts)];
+    if (all <= 0) return [];
+    const values = { amount: amountText(own, cargo), share: shareText(own / all) };
+    return [cargo === "loose" ? t("{amount} of loose cargo ({share} of all)", values) : t("{amount} in containers ({share} of all)", values)];
+  });
+  return colon(alternativeName(doc, id), clauses(parts));
+}
+
+/** Return a share in percent; small ones with a decimal. */
+export function shareText(share: number | null): string {
+  if (share === null) return "–";
+  if (share > 0 && share < LEAST_SHARE) return t("under {share}", { share: percent(LEAST_SHARE, 1) });
+  return percent(share, share < 0.1 ? 1 : 0);
+}
+
+/** What is left unsaid by the first sentence: flows without any way, ways that the sets may miss. */
+export function reservations(row: Row): string[] {
+  const lost = ids(row.unreachable).length;
+  const gap = number(row.path_gap) ?? 0;
+  const found = [];
+  if (lost > 0) found.push(t("Flows to which no way leads: {count}.", { count: lost }));
+  if (gap > 0) found.push(t("At the prices found, a way that was not among the choices would cost up to {gap} less.", { gap: shareText(gap) }));
+  return found;
+}
+
+/** Say what more of a capacity is worth a year. */
+export function gainSentence(doc: Doc, row: Row): string {
+  const [step, gain] = [number(row.step) ?? 0, number(row.gain_usd)];
+  const where = resourceName(doc, row);
+  if (gain === null) return t("{where}: full; a TEU that passes pays {price} for the room.", { where, price: moneyText(number(row.price_usd_per_teu)) });
+  return colon(where, t("{more} is worth {gain} a year", { more: stepText(doc, row, step), gain: moneyText(gain) }));
+}
+
+/** Return the enlargement that was tried. */
+function stepText(doc: Doc, row: Row, step: number): string {
+  const mode = row.kind === "service" ? String(doc.row("input_services", String(row.id))?.mode ?? "") : "";
+  const values = { step: num(step) };
+  if (row.unit === "departures" && step === WEEKS) {
+    return mode === "sea" || mode === "ferry" ? t("one more sailing a week") : t("one more train a week");
+  }
+  if (row.unit === "departures") return t("{step} more departures a year", values);
+  if (row.unit === "trains") return step === DAYS ? t("one more train a day") : t("{step} more trains a year", values);
+  return row.unit === "t" ? t("room for {step} t more", values) : t("room for {step} TEU more", values);
+}
+
+/** Return the name of a unit of capacity. */
+export function capacityUnit(name: unknown): string {
+  switch (name) {
+    case "departures":
+      return t("departures a year");
+    case "trains":
+      return t("trains a year");
+    case "t":
+      return t("t a year");
+    default:
+      return t("TEU a year");
+  }
+}

@@ -1,0 +1,121 @@
+"""Flows and bottlenecks for the terminal."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+
+from karvan.case.results import Results
+from karvan.report.flow_words import FlowNames, amounts, flow_names, gain_text, gaining
+from karvan.report.language import Texts
+from karvan.report.terminal import HOURS_PER_DAY, table_of
+
+FIRST_BOTTLENECKS = 3
+
+
+def summary(results: Results, texts: Texts) -> list[str]:
+    """Return two lines about the flows: the main alternative, and the first bottlenecks.
+
+    The first alternative of a case is the one that it is about.  A run without flows has no lines.
+    """
+    if results.table("assignment").is_empty():
+        return []
+    names = flow_names(results.table, texts)
+    return [*_main_line(results, names), *_bottleneck_line(results, names)]
+
+
+def _main_line(results: Results, names: FlowNames) -> list[str]:
+    main = next(iter(names.alternatives), None)
+    if main is None:
+        return []
+    texts = names.texts
+    teu, loose = amounts(results.table, main)
+    carried = texts("{teu} TEU in containers, {t} t of loose cargo a year").format(
+        teu=texts.number(teu), t=texts.number(loose)
+    )
+    return [texts.colon(names.alternative(main), carried)]
+
+
+def _bottleneck_line(results: Results, names: FlowNames) -> list[str]:
+    first = gaining(results.table("bottlenecks"))[:FIRST_BOTTLENECKS]
+    texts = names.texts
+    if not first:
+        return [texts.colon(texts("bottlenecks"), texts("none"))]
+    return [
+        texts.colon(texts("bottlenecks"), texts.clauses(gain_text(row, names) for row in first))
+    ]
+
+
+def comparison(
+    alternatives: Sequence[Any], bottlenecks: Iterable[Any], names: FlowNames, limit: int
+) -> RenderableType:
+    """Return what changed in the flows: by alternative, and the bottlenecks that moved."""
+    texts = names.texts
+    shares = table_of(
+        texts("Flows by route alternative"),
+        [
+            (texts("route alternative"), False),
+            (texts("TEU in containers"), True),
+            (texts("t of loose cargo"), True),
+            (texts("days, mean"), True),
+            (texts("USD/TEU"), True),
+            (texts("kg CO2e/TEU"), True),
+        ],
+    )
+    for change in alternatives:
+        shares.add_row(names.alternative(change.alternative_id), *_carried_cells(change, texts))
+    moved = table_of(
+        texts("Bottlenecks that moved"),
+        [
+            (texts("bottleneck"), False),
+            ("", False),
+            (texts("utilization, %"), True),
+            (texts("shadow price, USD/TEU"), True),
+        ],
+    )
+    for change in list(bottlenecks)[:limit]:
+        moved.add_row(*_moved_cells(change, names))
+    return Group(shares, moved)
+
+
+def _carried_cells(change: Any, texts: Texts) -> list[str]:  # noqa: ANN401 - of runs
+    def cell(name: str, scale: float, digits: int) -> str:
+        pair = (getattr(change.before, name), getattr(change.after, name))
+        return _arrow([None if v is None else v / scale for v in pair], digits, texts)
+
+    return [
+        cell("teu", 1.0, 0),
+        cell("loose_t", 1.0, 0),
+        cell("mean_h", HOURS_PER_DAY, 1),
+        cell("usd_per_teu", 1.0, 0),
+        cell("co2e_kg_per_teu", 1.0, 0),
+    ]
+
+
+def _arrow(pair: Sequence[float | None], digits: int, texts: Texts) -> str:
+    old, new = pair
+    text = f"{texts.number(old, digits)} → {texts.number(new, digits)}"
+    if old is None or new is None:
+        return text
+    sign = "-" if new < old else "+"
+    return f"{text} ({sign}{texts.number(abs(new - old), digits)})"
+
+
+def _moved_cells(change: Any, names: FlowNames) -> list[str]:  # noqa: ANN401 - of runs
+    texts = names.texts
+    words = {
+        "appeared": texts("appeared"),
+        "vanished": texts("vanished"),
+        "price changed": texts("price changed"),
+    }
+    pair = (change.before, change.after)
+
+    def values(column: str, scale: float) -> list[float | None]:
+        return [None if row is None or row[column] is None else row[column] * scale for row in pair]
+
+    return [
+        names.resource(change.after or change.before),
+        words[change.kind],
+        _arrow(values("utilization", 100.0), 0, texts).split(" (")[0],
+        _arrow(values("price_usd_per_teu", 1.0), 0, texts),
+    ]

@@ -1,0 +1,124 @@
+"""Names and sentences of flows and bottlenecks, for terminal and paper alike."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from karvan.report.language import Texts
+
+MILLION = 1e6
+WEEKLY, DAILY = 52.0, 365.0
+SHIPS = frozenset({"sea", "ferry"})
+LEAST_GAIN_USD = 1000.0
+"""Less is the rounding of two solutions."""
+LOOSE = "loose"
+"""Cargo that is counted in tonnes, where containers are counted in TEU."""
+TABLES = {"service": "input_services", "terminal": "input_terminals"}
+
+Row = Mapping[str, Any]
+Table = Callable[[str], pl.DataFrame]
+"""Gives a result table by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowNames:
+    """Names of alternatives and of what has a capacity, in one language."""
+
+    texts: Texts
+    alternatives: Mapping[str, str]
+    places: Mapping[str, str]
+    links: Mapping[str, Row]
+    services: Mapping[str, Row]
+    of_rows: Mapping[str, Mapping[str, str]]
+
+    def alternative(self, name: str) -> str:
+        """Return the name of a route alternative."""
+        own = {"unserved": self.texts("not served"), "other": self.texts("other ways")}
+        return own.get(name) or self.alternatives.get(name, name)
+
+    def resource(self, row: Row) -> str:
+        """Return what a bottleneck is of, with its direction where it has one."""
+        way = ""
+        if row["from_node"]:
+            way = f"{self._place(row['from_node'])} → {self._place(row['to_node'])}"
+        if row["kind"] == "link" and row["id"] in self.links:
+            link = self.links[row["id"]]
+            ends = f"{self._place(link['from_node'])} – {self._place(link['to_node'])}"
+            return self.texts.bracketed(way or ends, self.texts(link["mode"]))
+        name = self.of_rows.get(row["kind"], {}).get(row["id"], row["id"])
+        return self.texts.bracketed(name, way) if way else name
+
+    def _place(self, node: str) -> str:
+        return self.places.get(node, node).split(" (")[0].split("（")[0]
+
+    def by_ship(self, row: Row) -> bool:
+        """Tell whether a departure is a sailing."""
+        return row["kind"] == "service" and self.services[row["id"]]["mode"] in SHIPS
+
+
+def flow_names(of: Table, texts: Texts) -> FlowNames:
+    """Return the names that the flows of a run need."""
+
+    def rows(table: str) -> dict[str, Row]:
+        return {row["id"]: row for row in of(table).iter_rows(named=True)}
+
+    return FlowNames(
+        texts,
+        texts.names(of("input_alternatives")),
+        texts.names(of("input_nodes")),
+        rows("input_links"),
+        rows("input_services"),
+        {kind: texts.names(of(table)) for kind, table in TABLES.items()},
+    )
+
+
+def amounts(of: Table, alternative: str) -> tuple[float, float]:
+    """Return the TEU in containers and the tonnes of loose cargo of a route alternative."""
+    goods = of("input_commodities").filter(pl.col("cargo") == LOOSE)["id"].implode()
+    own = of("alternative_flows").filter(pl.col("alternative_id") == alternative)
+    loose = pl.col("commodity_id").is_in(goods)
+    return float(own.filter(~loose)["teu"].sum()), float(own.filter(loose)["t"].sum())
+
+
+def gaining(table: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return the bottlenecks whose enlargement was tried and gains, the most first."""
+    gains = table.filter(pl.col("gain_usd") >= LEAST_GAIN_USD)
+    return gains.sort("gain_usd", "rank", descending=[True, False]).to_dicts()
+
+
+def gain_text(row: Row, names: FlowNames) -> str:
+    """Return a bottleneck with what more of it is worth a year."""
+    texts = names.texts
+    gain = texts("{more} is worth {gain} a year").format(
+        more=step_text(row, names), gain=money(row["gain_usd"], texts)
+    )
+    return texts.colon(names.resource(row), gain)
+
+
+def step_text(row: Row, names: FlowNames) -> str:
+    """Return the enlargement that was tried."""
+    texts, unit, step = names.texts, row["unit"], row["step"]
+    if unit == "departures" and step == WEEKLY:
+        return (
+            texts("one more sailing a week")
+            if names.by_ship(row)
+            else texts("one more train a week")
+        )
+    if unit == "trains" and step == DAILY:
+        return texts("one more train a day")
+    plain = {
+        "departures": texts("{step} more departures a year"),
+        "trains": texts("{step} more trains a year"),
+        "t": texts("room for {step} t more"),
+        "TEU": texts("room for {step} TEU more"),
+    }
+    return plain[unit].format(step=texts.number(step))
+
+
+def money(usd: float | None, texts: Texts) -> str:
+    """Return an amount of money; millions with one decimal, smaller ones whole."""
+    if usd is None or abs(usd) < MILLION:
+        return texts("{cost} USD").format(cost=texts.number(usd))
+    return texts("{cost} million USD").format(cost=texts.number(usd / MILLION, 1))

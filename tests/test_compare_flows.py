@@ -1,0 +1,101 @@
+"""What changed between the flows of two runs."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from flow_tables import bottleneck, carried, flow_results
+from karvan.report import flow_terminal
+from karvan.report.flow_words import flow_names
+from karvan.report.language import Texts
+from karvan.runs.compare_flows import compare_flows
+
+NORTH = carried("boxes", "north", 100.0, 1000.0, 48.0)
+
+
+def test_alternatives_are_compared_the_largest_change_first(tmp_path: Path) -> None:
+    before = flow_results(
+        tmp_path / "a",
+        [
+            NORTH,
+            carried("grain", "north", 300.0, 4500.0, 96.0),
+            carried("boxes", "south", 10.0, 90.0, 24.0),
+        ],
+        [],
+    )
+    after = flow_results(tmp_path / "b", [NORTH, carried("boxes", "south", 60.0, 540.0, 24.0)], [])
+    south, north = compare_flows(before, after).alternatives
+    assert (south.alternative_id, south.before.teu, south.after.teu) == ("south", 10.0, 60.0)
+    # Loose cargo is counted in tonnes alone.
+    assert (north.before.teu, north.before.loose_t) == (100.0, 4500.0)
+    assert (north.after.teu, north.after.loose_t) == (100.0, 0.0)
+    assert north.before.mean_h == pytest.approx((100.0 * 48.0 + 300.0 * 96.0) / 400.0)
+
+
+def test_equal_flows_differ_in_nothing(tmp_path: Path) -> None:
+    runs = [flow_results(tmp_path / n, [NORTH], [bottleneck("boat", 5.0)]) for n in "ab"]
+    found = compare_flows(*runs)
+    assert (found.alternatives, found.bottlenecks) == ((), ())
+
+
+def test_bottlenecks_appear_vanish_and_change_their_price(tmp_path: Path) -> None:
+    before = [
+        bottleneck("boat", 100.0),
+        bottleneck("train", 20.0),
+        bottleneck("line", 0.2, kind="link", unit="trains"),
+    ]
+    after = [
+        bottleneck("boat", 0.0),
+        bottleneck("train", 50.0),
+        bottleneck("line", 70.0, kind="link", unit="trains"),
+    ]
+    runs = [flow_results(tmp_path / n, [NORTH], rows) for n, rows in (("a", before), ("b", after))]
+    moved = [(one.key[1], one.kind, one.change) for one in compare_flows(*runs).bottlenecks]
+    assert moved == [
+        ("boat", "vanished", -100.0),
+        ("line", "appeared", pytest.approx(69.8)),
+        ("train", "price changed", 30.0),
+    ]
+
+
+def test_the_terminal_shows_both_runs_in_words(tmp_path: Path) -> None:
+    before = flow_results(tmp_path / "a", [NORTH], [bottleneck("boat", 100.0)])
+    after = flow_results(
+        tmp_path / "b", [carried("boxes", "north", 250.0, 2500.0, 72.0)], [bottleneck("boat", 0.0)]
+    )
+    found = compare_flows(before, after)
+    screen = Console(file=StringIO(), width=200, color_system=None)
+    names = flow_names(after.table, Texts("en"))
+    screen.print(flow_terminal.comparison(found.alternatives, found.bottlenecks, names, 5))
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert "100 → 250 (+150)" in text
+    assert "2.0 → 3.0 (+1.0)" in text
+    assert "Boat (Aport → Beport)" in text
+    assert "vanished" in text
+    assert "100 → 0 (-100)" in text
+
+
+def test_the_summary_of_a_run_names_the_main_alternative_and_three_bottlenecks(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        bottleneck("boat", 9.0, 2_500_000.0),
+        bottleneck("train", 9.0, 40_000.0),
+        bottleneck("line", 9.0, 9e6, kind="link", unit="trains", step=365.0),
+        bottleneck("east", 9.0, 30_000.0, kind="terminal", unit="TEU", step=1000.0),
+        bottleneck("west", 9.0, -2.0, kind="terminal", unit="t", step=10_000.0),
+    ]
+    run = flow_results(tmp_path, [NORTH, carried("grain", "north", 30.0, 450.0, 96.0)], rows)
+    main, dearest = flow_terminal.summary(run, Texts("en"))
+    assert main == "North: 100 TEU in containers, 450 t of loose cargo a year"
+    assert dearest == (
+        "bottlenecks: Aport → Beport (rail): one more train a day is worth 9.0 million USD a year; "
+        "Boat (Aport → Beport): one more sailing a week is worth 2.5 million USD a year; "
+        "Train (Aport → Beport): one more train a week is worth 40,000 USD a year"
+    )
+
+
+def test_a_run_without_flows_has_no_summary(tmp_path: Path) -> None:
+    assert flow_terminal.summary(flow_results(tmp_path, [], []), Texts("en")) == []
