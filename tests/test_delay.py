@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -146,6 +146,7 @@ def test_integral_of_a_queue_is_its_series(servers, ratio):
 
 @EVERY
 @given(ratio=st.floats(0.0, 5.0))
+@settings(deadline=None)
 def test_compiled_time_is_that_of_numpy(name, shape, ratio):
     delay = one(name, shape)
     flow = ratio * CAPACITY
@@ -156,6 +157,7 @@ def test_compiled_time_is_that_of_numpy(name, shape, ratio):
 
 @SMOOTH
 @given(ratio=st.floats(0.0, 5.0))
+@settings(deadline=None)
 def test_compiled_slope_is_that_of_numpy(name, shape, ratio):
     delay = one(name, shape)
     flow = ratio * CAPACITY
@@ -182,6 +184,7 @@ def test_queue_goes_on_smoothly_beyond_its_limit(servers):
 
 @EVERY
 @given(a=st.floats(0.0, 3.0), b=st.floats(0.0, 3.0))
+@settings(deadline=None)
 def test_time_never_falls_with_flow(name, shape, a, b):
     delay = one(name, shape)
     low, high = sorted((a, b))
