@@ -128,7 +128,8 @@ def test_bottlenecks_say_what_is_full_and_what_more_would_bring(
     both: dict[str, pl.DataFrame],
 ) -> None:
     rows = both["bottlenecks"].sort("rank")
-    rent = (rows["price_usd"] * rows["capacity"]).to_list()
+    # What adds ships as it needs them has no capacity, and no price.
+    rent = (rows["price_usd"] * rows["capacity"]).fill_null(0.0).to_list()
     assert rent == sorted(rent, reverse=True)
     priced = rows.filter(pl.col("price_usd") > 0.0)
     assert priced.height

@@ -38,7 +38,8 @@ def check_flows(found: CorridorAssignment) -> None:
             for use in found.usage.arcs.get(int(arc), ()):
                 load[use.resource] += use.of_unit(found.flows[path.flow].goods) * amount
     assert solved.load == pytest.approx(load, rel=1e-9, abs=1e-9)
-    assert (load <= found.problem.capacity * (1.0 + 1e-9)).all()
+    capacity = np.array([resource.capacity for resource in found.resources])
+    assert (load <= capacity * (1.0 + 1e-9)).all()
     assert solved.converged
 
 
@@ -168,6 +169,19 @@ def test_the_gain_of_a_little_more_capacity_is_its_price(scarce: CorridorAssignm
         # Prices fall as there is more, so that no step gains more than its price promises.
         _, much = with_capacity(scarce, int(resource), 1000.0 * step)
         assert 0.0 < much < 1000.0 * step * scarce.equilibrium.price[resource]
+
+
+def test_next_sections_of_a_line_have_one_price_and_the_wider_sets_a_limit() -> None:
+    found = assign(fork(links={**SCARCE, "xb": {"capacity_trains_per_day": 0.11}}))
+    check_flows(found)
+    names = [(r.id, r.from_node) for r in found.resources]
+    first, second = names.index(("ax", "a")), names.index(("xb", "x"))
+    assert found.twins[first] == (second,)
+    assert found.equilibrium.price[first] > 0.0
+    assert found.equilibrium.price[second] == 0.0
+    # A train a day more cannot bring more than the wider section lets pass.
+    after, _ = with_capacity(found, first, 365.0)
+    assert after.load[first] == pytest.approx(0.11 * 365.25)
 
 
 def test_the_same_case_gives_the_same_bytes() -> None:

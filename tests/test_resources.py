@@ -3,6 +3,7 @@
 from dataclasses import replace
 from types import MappingProxyType
 
+import numpy as np
 import pytest
 
 from karvan.case import Case, read_case
@@ -130,9 +131,17 @@ def test_a_service_refuses_what_it_has_no_places_for(
     assert all(usage.carries(a, taken) for a in arcs)
 
 
-def test_a_service_without_places_has_no_capacity(two_port_case: Case) -> None:
+def test_a_service_without_places_takes_all_containers_and_nothing_else(
+    two_port_case: Case,
+) -> None:
     plain = {k: v for k, v in SHIP.items() if not k.startswith("capacity")}
-    assert capacities(shore(two_port_case, services=[plain])) == {}
+    case = shore(two_port_case, services=[plain])
+    assert set(capacities(case).values()) == {np.inf}
+    assert used(case, BOXES)["ship"] == {0.0}
+    network = network_at(case)
+    usage = usage_of(case, network)
+    assert all(usage.carries(arc, BOXES) for arc in usage.arcs)
+    assert not any(usage.carries(arc, GRAIN) for arc in usage.arcs)
 
 
 def test_trains_count_by_direction_less_the_background(two_port_case: Case) -> None:
