@@ -26,8 +26,7 @@ FLAGS = (
     *("--disable-sync", "--hide-scrollbars", "--lang=en-GB"),
 )
 HOSTILE = "<img src=x onerror=window.__hacked=1>"
-FORMULA = " =cmd"
-"""A spreadsheet skips the blank before the sign."""
+FORMULA = "=cmd"
 
 
 def missing(what: str) -> None:

@@ -382,6 +382,8 @@ def case_with_a_closed_way(tmp_path: Path) -> Path:
     closed = closed.replace('measures = ["daily-ferry"]', "measures = []")
     change = '\n[[overrides]]\ntable = "services"\naction = "remove"\nwhere = { id = "ferry" }\n'
     change += 'status = "assumed"\nreason = "an example"\n'
+    # The way over the sea is marked by the ferry: without it there is no such alternative.
+    change += change.replace("services", "alternatives").replace("ferry", "over-the-sea")
     path = root / "scenarios" / "no-ferry.toml"
     path.write_text(closed + change, encoding="utf-8")
     return root
