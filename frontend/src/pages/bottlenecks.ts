@@ -56,9 +56,12 @@ function chainNote(ctx: Context, row: Row): HTMLElement | null {
   return along.length > 0 ? h("span", {}, t("Would have to grow as well: {places}", { places: listed(along) })) : null;
 }
 
-function chainName(ctx: Context, id: string): string {
-  const row = ctx.doc.table("bottlenecks").find((one) => one.id === id);
-  return row ? resourceName(ctx.doc, { kind: row.kind, id } as Row) : id;
+/** A link of a chain is written "id", or "id from to" where it has a direction. */
+function chainName(ctx: Context, text: string): string {
+  const [id = "", from = "", to = ""] = text.split(" ");
+  const same = (row: Row): boolean => row.id === id && String(row.from_node ?? "") === from && String(row.to_node ?? "") === to;
+  const row = ctx.doc.table("bottlenecks").find(same);
+  return row ? resourceName(ctx.doc, row) : text;
 }
 
 /** The documents behind a capacity: of a service its room and its headway. */
