@@ -2,7 +2,7 @@
 import { number, type Doc, type Row } from "../core/document";
 import { h } from "../core/dom";
 import { alternativeName, amountText, assignmentOf, bottlenecksOf, type Cargo, carriedBy, mainAlternative, moneyText, resourceName, UNSERVED } from "../core/flows";
-import { listed } from "../core/phrases";
+import { clauses, listed } from "../core/phrases";
 import { num, t } from "../core/texts";
 import { card, type Reference } from "./headline";
 
@@ -44,5 +44,5 @@ function dearestCard(doc: Doc): HTMLElement {
   const gain = number(dearest.gain_usd);
   const note = gain === null ? "" : t("more of it is worth {gain} a year", { gain: moneyText(gain) });
   const value = t("{cost} USD/TEU for the room", { cost: num(price(dearest)) });
-  return card(t("Dearest bottleneck"), resourceName(doc, dearest), listed([value, ...(note ? [note] : [])]));
+  return card(t("Dearest bottleneck"), value, clauses([resourceName(doc, dearest), ...(note ? [note] : [])]));
 }

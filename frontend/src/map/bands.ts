@@ -62,6 +62,8 @@ class Use {
 
 function together(departures: Row[]): number | null {
   const sum = (column: string): number => departures.reduce((all, row) => all + (number(row[column]) ?? 0), 0);
+  // Departures that are added as they are needed have no capacity, nor has the way that they serve.
+  if (departures.some((row) => number(row.capacity) === null)) return null;
   const capacity = sum("capacity");
   return capacity > 0 ? sum("load") / capacity : null;
 }

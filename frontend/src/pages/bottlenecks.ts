@@ -1,12 +1,12 @@
 /** The bottlenecks: what is full, what a place in it is worth, and what more of it would bring. */
 
 import { chart, tooltipBox } from "../core/chart";
-import { number, type Row } from "../core/document";
+import { ids, number, type Row } from "../core/document";
 import { button, h } from "../core/dom";
 import { nameAxis } from "../core/drawing";
 import { bottlenecksOf, moneyText, resourceName, resourceTable } from "../core/flows";
 import type { Context } from "../core/pages";
-import { clauses, colon } from "../core/phrases";
+import { clauses, colon, listed } from "../core/phrases";
 import { rowDialog, sourceButtons } from "../core/sources";
 import { dataTable, FOLDED } from "../core/table";
 import { num, percent, t } from "../core/texts";
@@ -45,8 +45,23 @@ function item(ctx: Context, row: Row): HTMLElement {
       h("span", {}, t("A TEU that passes pays {price} for the room.", { price: moneyText(number(row.price_usd_per_teu)) })),
       button(t("Row"), () => rowDialog(ctx, table, String(row.id)), { class: "link", "aria-haspopup": "dialog" }),
       sourceButtons(ctx, capacitySources(ctx, row)),
+      chainNote(ctx, row),
     ),
   );
+}
+
+/** What the same cargo passes and is as tight: more of one alone brings nothing. */
+function chainNote(ctx: Context, row: Row): HTMLElement | null {
+  const along = ids(row.chain).map((id) => chainName(ctx, id));
+  return along.length > 0 ? h("span", {}, t("Would have to grow as well: {places}", { places: listed(along) })) : null;
+}
+
+/** A link of a chain is written "id", or "id from to" where it has a direction. */
+function chainName(ctx: Context, text: string): string {
+  const [id = "", from = "", to = ""] = text.split(" ");
+  const same = (row: Row): boolean => row.id === id && String(row.from_node ?? "") === from && String(row.to_node ?? "") === to;
+  const row = ctx.doc.table("bottlenecks").find(same);
+  return row ? resourceName(ctx.doc, row) : text;
 }
 
 /** The documents behind a capacity: of a service its room and its headway. */
