@@ -88,6 +88,15 @@ class AssignmentError(KarvanError):
         super().__init__(f"{len(self.problems)} problem(s) in the assignment:\n{lines}")
 
 
+class NoPathError(AssignmentError):
+    """No flow of a case has a path; carries their ids."""
+
+    def __init__(self, year: int, flows: Sequence[str]) -> None:
+        self.year = year
+        self.flows = tuple(flows)
+        super().__init__([f"no flow of {year} has a path: {', '.join(flows)}"])
+
+
 class ScenarioError(KarvanError):
     """A scenario, measure or override that the case does not have."""
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.case import Case
-from karvan.errors import AssignmentError
+from karvan.errors import NoPathError
 from karvan.freight.choicesets import ChoiceSets, Flow, PathOfFlow, flows_of
 from karvan.freight.pathlogit import PathEquilibrium, path_equilibrium
 from karvan.freight.pathproblem import PathProblem
@@ -105,6 +105,8 @@ def assign(
 
     Raises
     ------
+    NoPathError
+        No flow has a path.
     AssignmentError
     """
     network = network_at(case)
@@ -116,9 +118,7 @@ def assign(
             finder.take_over(start.finder, goods)
     sets = ChoiceSets(case, finder, wanted, progress)
     if not sets.flows:
-        raise AssignmentError(
-            [f"no flow of {year} has a path: {', '.join(f.id for f in sets.unreachable)}"]
-        )
+        raise NoPathError(year, [flow.id for flow in sets.unreachable])
     problem, guess = sets.problem(), None if start is None else _prices(start, usage)
     for left in range(ROUNDS_OF_PATHS, -1, -1):
         equilibrium = path_equilibrium(problem, start=guess)

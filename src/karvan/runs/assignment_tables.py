@@ -9,6 +9,7 @@ import polars as pl
 
 from karvan.case import Case
 from karvan.case.results import result_frame
+from karvan.errors import NoPathError
 from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import (
     SAME_CAPACITY,
@@ -38,7 +39,14 @@ def assignment_tables(case: Case, progress: Callable[[float], None]) -> Mapping[
     """Return the tables of the assignment; empty ones for a case without flows."""
     if not case.table("flows").height:
         return {name: result_frame(name, []) for name in TABLES}
-    found = assign(case, progress=lambda share: progress(0.7 * share))
+    try:
+        found = assign(case, progress=lambda share: progress(0.7 * share))
+    except NoPathError as error:
+        # A scenario may cut every route: the run goes on and says what stays behind.
+        return {
+            name: result_frame(name, [_nothing(error)] if name == "assignment" else [])
+            for name in TABLES
+        }
     rows = {
         "assignment": [_summary(found)],
         "flow_itineraries": list(_itineraries(found)),
@@ -50,6 +58,20 @@ def assignment_tables(case: Case, progress: Callable[[float], None]) -> Mapping[
 
 
 TABLES = ("assignment", "flow_itineraries", "alternative_flows", "loads", "bottlenecks")
+
+
+def _nothing(error: NoPathError) -> Row:
+    """The summary of an assignment in which nothing can move."""
+    zeros = ("choice_error", "capacity_error", "slack_error", "conservation_error", "path_gap")
+    return {
+        "flows_year": error.year,
+        "converged": True,
+        **dict.fromkeys((*zeros, "teu", "t", "unserved_teu", "co2e_t"), 0.0),
+        **dict.fromkeys(("steps", "flows"), 0),
+        "unreachable": LIST_SEPARATOR.join(error.flows),
+        "mean_h": None,
+        "mean_cost_usd_per_teu": None,
+    }
 
 
 def _summary(found: CorridorAssignment) -> Row:
