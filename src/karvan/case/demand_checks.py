@@ -139,6 +139,7 @@ def _background(case: Case, table: str, quantity: str) -> Problems:
 
 def check_flow_formulas(case: Case) -> Problems:
     """Derived flows are recomputed from their formulas over observations."""
+    case = case.as_read  # a scenario may scale flows
     values = _observed(case)
     for row in _rows(case, "flows") if values is not None else ():
         if not row["flow_formula"]:
@@ -167,6 +168,7 @@ def check_flow_formulas(case: Case) -> Problems:
 
 def check_flow_totals(case: Case) -> Problems:
     """Flows that are parts of a total add up to it."""
+    case = case.as_read  # a scenario may scale flows
     values = _observed(case)
     if values is None:
         return
