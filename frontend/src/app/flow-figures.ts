@@ -8,12 +8,12 @@ import { card, type Reference } from "./headline";
 
 const CARGOES: readonly Cargo[] = ["container", "loose"];
 
-/** Return the cards of a run's flows; none where it has no flows. */
-export function flowCards(doc: Doc, reference: Reference | null): HTMLElement[] {
-  if (!assignmentOf(doc)) return [];
+/** Return the cards of a run's flows, for a place below the map; null where it has no flows. */
+export function flowCards(doc: Doc, reference: Reference | null): HTMLElement | null {
+  if (!assignmentOf(doc)) return null;
   const main = mainAlternative(doc);
   const cards = main ? [amountCard(alternativeName(doc, main), doc, reference, main)] : [];
-  return [...cards, amountCard(t("Not served"), doc, reference, UNSERVED), dearestCard(doc)];
+  return h("ul", { class: "app-cards" }, ...cards, amountCard(t("Not served"), doc, reference, UNSERVED), dearestCard(doc));
 }
 
 function amountCard(title: string, doc: Doc, reference: Reference | null, alternative: string): HTMLElement {

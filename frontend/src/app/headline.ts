@@ -3,7 +3,6 @@ import { add, button, clear, h, select } from "../core/dom";
 import { number, type Doc, type Row } from "../core/document";
 import { days, num, t } from "../core/texts";
 import { allPairs, changeMark, EMISSIONS, FREIGHT, TIME, type Quantity } from "./changes";
-import { flowCards } from "./flow-figures";
 import { bestOf, difference, median, pairFigures, pairNames } from "./figures";
 
 export interface Reference {
@@ -39,7 +38,7 @@ function cards(doc: Doc, reference: Reference | null, pair: string): HTMLElement
   } else {
     add(list, timeCard(now, then, reference), costCard(now, then, reference), emissionsCard(now, then, reference));
   }
-  add(list, networkCard(doc, reference), ...flowCards(doc, reference));
+  add(list, networkCard(doc, reference));
   return list;
 }
 

@@ -28,11 +28,9 @@ export function plainQuestion(info: CaseInfo, scenario: string): Question {
   return { scenario, year: found?.year ?? info.base_year, on: [], off: [] };
 }
 
-/** The scenario the app opens with: the one that the case names, else its first. */
+/** The scenario the app opens with: the one that the case names, else that of its base year. */
 export function firstScenario(info: CaseInfo): string {
-  const named = scenarioOf(info, info.scenario);
-  const earliest = [...info.scenarios].sort((a, b) => a.year - b.year)[0];
-  return (named ?? earliest)?.id ?? "";
+  return scenarioOf(info, info.scenario)?.id ?? baseScenario(info);
 }
 
 /** The scenario that others are set against: nearest to the base year of the case, with the fewest measures. */

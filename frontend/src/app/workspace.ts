@@ -1,5 +1,5 @@
 // The corridor: measures on the left; map, figures, charts and the report's pages on the right.
-import { add, h } from "../core/dom";
+import { add, clear, h } from "../core/dom";
 import type { Context } from "../core/pages";
 import { t } from "../core/texts";
 import { cancelRun, type RunInfo } from "./api";
@@ -7,6 +7,7 @@ import { corridorMap } from "./corridormap";
 import { downloads, shareButton } from "./downloads";
 import { faultBox, isAbort } from "./faults";
 import { pairFigures, pairNames } from "./figures";
+import { flowCards } from "./flow-figures";
 import { headline, type Reference } from "./headline";
 import { questionTitle } from "./labels";
 import { outlook } from "./outlook";
@@ -51,6 +52,7 @@ class Workspace implements View {
   private readonly mapPlace = h("section", { class: "app-map-place", "aria-label": t("Map") });
   private readonly charts = h("section", { "aria-label": t("Charts of all pairs") });
   private readonly main = h("div", { class: "app-main" });
+  private readonly flows = h("div", { class: "app-flows" });
   private readonly map = corridorMap(this.mapPlace, "corridor");
 
   /** Counts the drawings of places, so that only the latest of those put off is done. */
@@ -71,7 +73,7 @@ class Workspace implements View {
     this.state = shell.state();
     this.panel = panel(shell.info, (question) => this.ask(question), () => (this.shown ? this.context(this.shown) : null));
     const controls = h("div", { class: "app-title-line" }, this.title, shareButton(), this.downloads.element);
-    add(this.main, controls, this.progress.element, this.fault, this.figures, this.mapPlace, this.charts, this.pages.element);
+    add(this.main, controls, this.progress.element, this.fault, this.figures, this.mapPlace, this.flows, this.charts, this.pages.element);
     const side = h(
       "details",
       { class: "app-panel", open: WIDE.matches },
@@ -191,6 +193,8 @@ class Workspace implements View {
     const pair = this.pair(loaded);
     const reference = this.referenceShown();
     headline(this.figures, loaded.doc, reference, pair, (id) => this.choosePair(id), () => this.follow(ctx, pair));
+    clear(this.flows);
+    add(this.flows, flowCards(loaded.doc, reference));
     this.map.show(ctx, pair);
     this.once("charts", [loaded.key, this.reference?.key], () => {
       this.inView(this.charts, () => outlook(this.charts, loaded.doc, reference));
