@@ -229,7 +229,7 @@ def test_two_scenarios_are_compared(visit_app: Visiting, server: Any) -> None:
         expect(page.locator(".app-maps canvas.map-top")).to_have_count(2, timeout=RUN_MS)
         expect(page.locator(".app-card-value").first).to_have_text(re.compile(r"^\d+ of \d+$"))
         expect(page.get_by_role("heading", name="What changed in the tables")).to_be_visible()
-        table = page.get_by_role("region", name="Pairs").locator(".data-table").first
+        table = page.get_by_role("region", name="Pairs", exact=True).locator(".data-table").first
         name, data = saved(page, table.get_by_role("button", name="CSV"))
         assert name.endswith(".csv")
         rows = csv_rows(data)
@@ -404,7 +404,9 @@ def test_a_pair_that_loses_its_way_is_not_hidden(
             expect(notice).to_have_text("No route connects East → West in this run.")
             expect(page.locator(f".page-{page_id} select")).to_have_value("east-west")
         page.goto(f"{server.address}#/compare?a=daily-2030&b=no-ferry&lang=en")
-        expect(page.get_by_role("region", name="Pairs")).to_contain_text("no route", timeout=RUN_MS)
+        expect(page.get_by_role("region", name="Pairs", exact=True)).to_contain_text(
+            "no route", timeout=RUN_MS
+        )
         expect(page.locator(".app-card-value").first).to_have_text("2 of 2")
 
 
@@ -419,7 +421,7 @@ def hostile_everywhere(page: Any, address: str) -> None:
     expect(page.locator(".data-table")).to_contain_text(HOSTILE)
     page.goto(f"{address}#/compare?a=daily-2030&b=daily-2030,2024&lang=en")
     expect(page.locator("canvas.map-top")).to_have_count(2, timeout=RUN_MS)
-    expect(page.get_by_role("region", name="Pairs")).to_contain_text(HOSTILE)
+    expect(page.get_by_role("region", name="Pairs", exact=True)).to_contain_text(HOSTILE)
     page.goto(f"{address}#/map?scenario=daily-2030&lang=en")
     expect(page.locator(".page-map")).to_contain_text(HOSTILE, timeout=RUN_MS)
     assert page.locator("img").count() == 0
