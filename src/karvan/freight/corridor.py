@@ -77,7 +77,7 @@ class CorridorAssignment:
     def path_cost(self, path: int, column: int) -> float:
         """Return time [h], money [USD/TEU] or kg CO2e/TEU of a path, without prices."""
         found = self.paths[path]
-        total = float(self.network.static_cost()[found.arcs, column].sum())
+        total = float(self.finder.static[found.arcs, column].sum())
         if column == CO2E:
             goods = self.flows[found.flow].goods
             total *= goods["payload_t_per_teu"] / self.network.payload_t_per_teu
