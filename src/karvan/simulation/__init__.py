@@ -1,0 +1,1 @@
+"""Discrete-event simulation: statistics of its results and closed formulas beside it."""
