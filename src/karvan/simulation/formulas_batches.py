@@ -65,10 +65,10 @@ def fill_up_departures(
 
 def _limited_load(expected: float, places: int) -> tuple[float, float, float]:
     """P(N >= K), E min(N, K) and E of min(N, K) (min(N, K) - 1) for N Poisson."""
+    if expected > 2.0 * places + 1_000.0:
+        # P(N < K) is below exp(-(m - K)^2 / (2 m)), here below 1e-100.
+        return 1.0, float(places), places * (places - 1.0)
     full = poisson_tail(places - 1, expected)
-    if expected > 2.0 * places + 1e6:
-        # So full that the sum below would only add zeros.
-        return full, float(places), places * (places - 1.0)
     number = np.arange(places)
     chance = np.array([poisson_pmf(int(n), expected) for n in number])
     mean = float(chance @ number) + places * full
