@@ -74,9 +74,7 @@ def test_more_servers_than_customers_let_nobody_wait():
 
 
 @settings(max_examples=30)
-@given(
-    data=st.data(), rows=st.integers(1, 4), size=st.integers(2, 30), servers=st.integers(1, 5)
-)
+@given(data=st.data(), rows=st.integers(1, 4), size=st.integers(2, 30), servers=st.integers(1, 5))
 def test_mean_waits_are_the_means_of_the_customers_that_count(data, rows, size, servers):
     gap = data.draw(arrays(np.float64, (rows, size), elements=durations))
     service = data.draw(arrays(np.float64, (rows, size), elements=durations))

@@ -37,8 +37,9 @@ class Compression:
     Attributes
     ----------
     start_h : ndarray, shape (n_trains,)
-        Time of each train after its compressed first occupation of the line, less that of the
-        first train; NaN for a train that shares no section, directly or over others, with it.
+        When each train first occupies the line, after the first train does; negative for one that
+        now enters another section before it; NaN for a train that shares no section, directly or
+        over others, with the first.
     occupancy_h : float
         From the first train to the earliest repetition of it.
     occupancy_share : float
