@@ -87,7 +87,7 @@ def test_a_train_on_another_track_is_free():
 
 @st.composite
 def timetables(draw):
-    """Trains that enter sections when those are free, some in reverse, some leaving sections out."""
+    """Trains that enter sections when free, some in reverse, some leaving sections out."""
     sections = draw(st.integers(1, 4))
     trains = draw(st.integers(1, 6))
     free = np.zeros(sections)
