@@ -24,6 +24,7 @@ from karvan.simulation.formulas_rail import (
     additional_time_share,
     capacity_consumption,
     compress_timetable,
+    line_capacity_per_day,
     paired_capacity_per_day,
     scott_capacity_per_day,
     uic405_capacity_per_day,
@@ -229,6 +230,14 @@ def test_worked_example_of_a_paired_timetable_55_minutes_26_pairs():
     assert math.floor(found) == 26
 
 
+def test_the_longest_section_limits_the_line():
+    found = line_capacity_per_day([0.3, 0.5, 0.4], [0.3, 0.4, 0.4], [0.1, 0.1, 0.1])
+    assert found.section == 1
+    assert found.pairs_per_day == pytest.approx(24.0)
+    with pytest.raises(FormulaError, match="2 section"):
+        line_capacity_per_day([0.3], [0.3, 0.4], [0.1])
+
+
 def test_scott_counts_trains_of_both_directions():
     assert scott_capacity_per_day(10 / 60, 2 / 60, efficiency_share=0.9) == pytest.approx(108.0)
 
@@ -296,6 +305,11 @@ def test_berth_capacity_is_where_the_wait_reaches_its_limit(berths, arrival_orde
     assert ratio == pytest.approx(0.3, rel=1e-9)
     assert found.ships_per_year == pytest.approx(found.utilization * berths * 8_000.0 / 20.0)
     assert found.teu_per_year == pytest.approx(300.0 * found.ships_per_year)
+
+
+def test_a_limit_that_is_never_reached_lets_berths_be_full():
+    found = berth_capacity(2, 20.0, 1.0, wait_ratio_limit=1e7, open_h_per_year=8_000.0)
+    assert 0.9999 < found.utilization < 1.0
 
 
 def test_more_berths_take_more_than_in_proportion():

@@ -76,17 +76,16 @@ def test_interval_follows_the_unit(sample, scale, move):
     assert other.half_width == pytest.approx(one.half_width * scale, rel=1e-6, abs=1e-6)
 
 
-@given(value=st.floats(allow_nan=False, allow_infinity=False), size=st.integers(2, 50))
+@given(value=st.floats(-1e150, 1e150), size=st.integers(2, 50))
 def test_equal_values_have_no_width(value, size):
     found = replication_interval([value] * size)
     assert found.estimate == value
     assert found.half_width == found.relative_half_width == 0.0
 
 
-def test_huge_values_do_not_overflow():
-    found = replication_interval([1e308, -1e308, 1.5e308])
-    assert math.isfinite(found.estimate)
-    assert math.isfinite(found.standard_deviation)
+def test_values_whose_squares_underflow_keep_their_width():
+    found = replication_interval([1e-200, 2e-200, 3e-200])
+    assert found.standard_deviation == pytest.approx(1e-200)
 
 
 def test_relative_half_width_of_a_mean_of_zero_is_infinite():
@@ -100,6 +99,7 @@ def test_relative_half_width_of_a_mean_of_zero_is_infinite():
         ([1.0], ["1 value(s)", "at least 2"]),
         ([1.0, math.nan, math.nan], ["nan at place 1 (2 such)", "replications that were lost"]),
         ([1.0, math.inf], ["inf at place 1"]),
+        ([1.0, -1e200], ["1e+200", "at most 1e+150"]),
         ([[1.0, 2.0]], ["2 dimension(s)"]),
         (["a", "b"], ["values", "numbers"]),
         ([[1.0], [1.0, 2.0]], ["rows of one length"]),
@@ -518,6 +518,57 @@ def test_a_round_that_lost_a_replication_is_named():
         decide(PrecisionRule(0.1), {})
 
 
+def test_lost_replications_are_left_out_and_stay_where_they_were():
+    table = np.random.default_rng(22).normal(100.0, 20.0, 2_000)
+
+    def simulate(replications):
+        found = table[replications.start : replications.stop].copy()
+        found[[k for k, n in enumerate(replications) if n % 10 == 3]] = np.nan
+        return {"time": found, "other": np.ones(len(found))}
+
+    found, decision = run_until_precise(PrecisionRule(0.02), simulate)
+    assert decision.reason == "reached"
+    lost = np.flatnonzero(np.isnan(found["time"]))
+    assert lost.tolist() == list(range(3, len(found["time"]), 10))
+    survivors = found["time"][~np.isnan(found["time"])]
+    assert decision.intervals["time"] == replication_interval(survivors)
+    assert decision.intervals["other"].sample_size == len(survivors)
+
+
+def test_a_round_without_survivors_is_named():
+    with pytest.raises(FormulaError, match="every replication from 0 to 9 lost"):
+        run_until_precise(PrecisionRule(0.1), lambda numbers: {"x": [math.nan] * len(numbers)})
+
+
+def test_a_model_that_loses_most_ends_at_twice_the_limit():
+    def simulate(replications):
+        return {"x": [float(n) if n % 5 == 0 else math.nan for n in replications]}
+
+    found, decision = run_until_precise(PrecisionRule(0.001, most=30), simulate)
+    assert (decision.stop, decision.reason, decision.more) == (True, "limit", 0)
+    assert 60 <= len(found["x"]) < 120
+
+
+def test_an_interrupt_keeps_the_rounds_before_it():
+    table = np.random.default_rng(23).normal(10.0, 5.0, 1_000)
+
+    def simulate(replications):
+        if replications.start >= 20:
+            raise KeyboardInterrupt
+        return {"x": table[replications.start : replications.stop]}
+
+    found, decision = run_until_precise(PrecisionRule(0.001), simulate)
+    assert (decision.stop, decision.reason) == (True, "interrupted")
+    assert found["x"].tobytes() == table[:20].tobytes()
+    assert decision.intervals["x"] == replication_interval(table[:20])
+
+    def at_once(replications):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_until_precise(PrecisionRule(0.1), at_once)
+
+
 @pytest.mark.slow
 def test_sequential_intervals_cover_almost_as_they_say():
     rng = np.random.default_rng(16)
@@ -660,6 +711,8 @@ def test_a_study_is_the_same_for_the_same_seed_and_names_what_it_cannot_do():
     assert one == other
     with pytest.raises(FormulaError, match="warmup"):
         mmc_coverage(np.random.default_rng(1), **options | {"warmup": 200})
+    with pytest.raises(FormulaError, match="held in memory"):
+        mmc_coverage(np.random.default_rng(1), **options | {"customers": 10**8})
     with pytest.raises(FormulaError, match="utilization"):
         mmc_coverage(np.random.default_rng(1), **options, utilization=1.0)
     with pytest.raises(FormulaError, match="truth"):

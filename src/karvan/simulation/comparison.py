@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.simulation.inputs import Inputs
-from karvan.simulation.statistics import CONFIDENCE, Caution, Interval, interval_of
+from karvan.simulation.statistics import (
+    CONFIDENCE,
+    Interval,
+    interval_of,
+    mean_and_deviation,
+)
 
 FloatArray = NDArray[np.float64]
 
@@ -95,7 +100,7 @@ def paired_comparison(
     share = inputs.share("confidence", confidence)
     inputs.check()
     _same_length(inputs, "change", before, after)
-    return _compare(before, after, share, ())
+    return _compare(before, after, share)
 
 
 def paired_comparisons(
@@ -107,7 +112,7 @@ def paired_comparisons(
     """
     inputs = Inputs("paired_comparisons")
     before, found, share = _many(inputs, base, changes, confidence)
-    return {name: _compare(before, after, share, ()) for name, after in found.items()}
+    return {name: _compare(before, after, share) for name, after in found.items()}
 
 
 def rank_bottlenecks(
@@ -182,11 +187,9 @@ def _same_length(inputs: Inputs, name: str, before: FloatArray, after: FloatArra
     inputs.check()
 
 
-def _compare(
-    before: FloatArray, after: FloatArray, confidence: float, cautions: tuple[Caution, ...]
-) -> PairedComparison:
-    difference = interval_of(after - before, confidence, cautions)
-    first, second = float(np.std(before, ddof=1)), float(np.std(after, ddof=1))
+def _compare(before: FloatArray, after: FloatArray, confidence: float) -> PairedComparison:
+    difference = interval_of(after - before, confidence, ())
+    first, second = (mean_and_deviation(sample)[1] for sample in (before, after))
     correlation = math.nan
     if first > 0.0 and second > 0.0:
         correlation = float(np.corrcoef(before, after)[0, 1])

@@ -15,6 +15,7 @@ from karvan.simulation.statistics import CONFIDENCE
 FloatArray = NDArray[np.float64]
 
 _BISECTIONS = 60
+_MOST_CUSTOMERS = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,12 @@ def mmc_coverage(
     skipped = inputs.count("warmup", warmup, least=0, most=max(columns - 1, 0))
     count = inputs.count("servers", servers)
     load = inputs.share("utilization", utilization)
+    if rows * columns > _MOST_CUSTOMERS:
+        inputs.refuse(
+            "customers",
+            f"{rows * columns:,} in a trial",
+            f"at most {_MOST_CUSTOMERS:,}, which are held in memory",
+        )
     inputs.check()
     values = np.empty((number, rows))
     for row in values:

@@ -14,7 +14,6 @@ from karvan.simulation.inputs import Inputs
 
 FloatArray = NDArray[np.float64]
 
-_MOST_PLACES = 10_000_000
 _MOST_TRANSIENT_EVENTS = 20_000.0
 _MOST_QUANTILE_STEPS = 200
 
@@ -241,7 +240,7 @@ def mmck(servers: int, places: int, arrivals_per_h: float, service_h: float) -> 
     """
     inputs = Inputs("mmck")
     count = inputs.count("servers", servers)
-    most = inputs.count("places", places, most=_MOST_PLACES)
+    most = inputs.count("places", places)
     rate = inputs.positive("arrivals_per_h", arrivals_per_h)
     service = inputs.positive("service_h", service_h)
     if most < count:

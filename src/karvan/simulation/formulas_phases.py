@@ -20,6 +20,8 @@ FloatArray = NDArray[np.float64]
 MOST_STATES = 400
 """States of a level: solving takes their cube."""
 
+_MOST_BERTHS = 10_000
+_MOST_ORDER = 100
 _MOST_DOUBLINGS = 64
 
 
@@ -139,17 +141,17 @@ def berth_wait_ratio(
     prints M/E2/n and E2/E2/n (handbook not opened; values compared with the exact chain only).
     """
     inputs = Inputs("berth_wait_ratio")
-    count = inputs.count("berths", berths)
+    count = inputs.count("berths", berths, most=_MOST_BERTHS)
     load = inputs.number("utilization", utilization, least=0.0, below=1.0)
-    arrivals = inputs.count("arrival_order", arrival_order)
-    services = inputs.count("service_order", service_order)
+    arrivals = inputs.count("arrival_order", arrival_order, most=_MOST_ORDER)
+    services = inputs.count("service_order", service_order, most=_MOST_ORDER)
     inputs.check()
     states = math.comb(count + services - 1, services - 1) * arrivals
     if states > MOST_STATES:
         inputs.refuse(
             "berths",
-            f"{states:,} states with {count} berths and orders {arrivals} and {services}",
-            f"at most {MOST_STATES}; take lower orders, or simulate",
+            f"{count} with orders {arrivals} and {services}, or {states:.4g} states",
+            f"at most {MOST_STATES} states; take lower orders, or simulate",
         )
         inputs.check()
     if load == 0.0:

@@ -73,6 +73,21 @@ class CapacityConsumption:
     further_trains: float
 
 
+@dataclass(frozen=True, slots=True)
+class SectionCapacity:
+    """The section that limits a line.
+
+    Attributes
+    ----------
+    section : int
+        From 0.
+    pairs_per_day : float
+    """
+
+    section: int
+    pairs_per_day: float
+
+
 def compress_timetable(begin_h: ArrayLike, end_h: ArrayLike, *, window_h: float) -> Compression:
     """Return a timetable whose trains follow each other without buffer, order unchanged.
 
@@ -228,6 +243,44 @@ def paired_capacity_per_day(
     reliability = inputs.number("reliability_share", reliability_share, above=0.0, most=1.0)
     inputs.check()
     return (_DAY_H - closed) * reliability / (out + back + crossing)
+
+
+def line_capacity_per_day(
+    out_h: ArrayLike,
+    back_h: ArrayLike,
+    crossing_h: ArrayLike,
+    *,
+    maintenance_h: float = 0.0,
+    reliability_share: float = 1.0,
+) -> SectionCapacity:
+    """Return the section that limits a single-track line, and its pairs of trains a day.
+
+    Parameters
+    ----------
+    out_h, back_h, crossing_h : array_like, shape (n_sections,)
+        As of :func:`paired_capacity_per_day`, between one crossing loop and the next.
+    maintenance_h, reliability_share : float
+    """
+    inputs = Inputs("line_capacity_per_day")
+    out = inputs.sample("out_h", out_h)
+    back = inputs.sample("back_h", back_h)
+    crossing = inputs.sample("crossing_h", crossing_h)
+    inputs.check()
+    if not len(out) == len(back) == len(crossing):
+        inputs.refuse("back_h", f"{len(back)} section(s)", f"{len(out)}, as of out_h")
+        inputs.check()
+    pairs = [
+        paired_capacity_per_day(
+            float(one),
+            float(other),
+            float(both),
+            maintenance_h=maintenance_h,
+            reliability_share=reliability_share,
+        )
+        for one, other, both in zip(out, back, crossing, strict=True)
+    ]
+    worst = int(np.argmin(pairs))
+    return SectionCapacity(worst, pairs[worst])
 
 
 def uic405_capacity_per_day(

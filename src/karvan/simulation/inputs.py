@@ -14,6 +14,8 @@ FloatArray = NDArray[np.float64]
 MOST_SERVERS = 1_000_000
 """Above it recursions over servers take seconds, and no terminal has as many."""
 
+MOST_MAGNITUDE = 1e150
+
 
 class Inputs:
     """Collects the faults of one function's arguments; :meth:`check` raises them together.
@@ -96,6 +98,13 @@ class Inputs:
                 name,
                 f"{value} at place {broken[0]} ({broken.size} such)",
                 "finite numbers; leave out replications that were lost and say which",
+            )
+            return np.zeros(shape)
+        if np.max(np.abs(array)) > MOST_MAGNITUDE:
+            self.refuse(
+                name,
+                f"{np.max(np.abs(array)):g}",
+                f"numbers of at most {MOST_MAGNITUDE:g}, whose squares are finite",
             )
             return np.zeros(shape)
         return array

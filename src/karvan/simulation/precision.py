@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -13,13 +13,16 @@ from karvan.simulation.inputs import Inputs
 from karvan.simulation.statistics import CONFIDENCE, Interval, interval_of
 
 FloatArray = NDArray[np.float64]
-Reason = Literal["too_few", "continue", "reached", "limit"]
+Reason = Literal["too_few", "continue", "reached", "limit", "interrupted"]
 
 FEWEST = 10
 """Replications before the first judgement (assumed): of fewer, a small variance is chance."""
 
 GROWTH = 2.0
 """At most so many times as many replications at once: the first guess of a variance is poor."""
+
+# Replications that are lost do not count towards the most; this ends a run in which most are.
+_MOST_TRIED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Decision:
     Attributes
     ----------
     stop : bool
-    reason : {"too_few", "continue", "reached", "limit"}
+    reason : {"too_few", "continue", "reached", "limit", "interrupted"}
         ``limit``: the most were run and the precision was not reached.
     more : int
         Replications to run before asking again; 0 where `stop`.
@@ -151,28 +154,67 @@ def run_until_precise(
     rule : PrecisionRule
     simulate : callable
         Takes the numbers of the replications to run, ``range(first, last)``, and returns for each
-        quantity one value each.  Numbers go on from round to round, so that the values are those of
-        one run with as many replications.
+        quantity one value each; NaN for a replication that was lost.  Numbers go on from round to
+        round, so that the values are those of one run with as many replications.
+
+    Returns
+    -------
+    values : dict of str to ndarray
+        In order of the replications, NaN where one was lost.
+    decision : Decision
+        Judged without the lost ones.  ``interrupted`` after Ctrl-C in a later round: the rounds
+        before it are kept.
+
+    Raises
+    ------
+    FormulaError
+        A round in which every replication was lost, or with another number of values.
+    KeyboardInterrupt
+        In the first round, when there is nothing to keep.
     """
     gathered: dict[str, list[float]] = {}
     size, more = 0, rule.fewest
+    decision: Decision | None = None
     while True:
-        found = simulate(range(size, size + more))
-        _check_round(found, more)
+        try:
+            found = simulate(range(size, size + more))
+        except KeyboardInterrupt:
+            if decision is None:
+                raise
+            return _arrays(gathered), replace(decision, stop=True, reason="interrupted", more=0)
+        _check_round(found, size, more)
         for name, values in found.items():
             gathered.setdefault(name, []).extend(float(value) for value in values)
         size += more
-        decision = decide(rule, gathered)
+        decision = decide(rule, _survivors(gathered))
+        if not decision.stop and size >= _MOST_TRIED * rule.most:
+            decision = replace(decision, stop=True, reason="limit", more=0)
         if decision.stop:
-            return {name: np.array(values) for name, values in gathered.items()}, decision
+            return _arrays(gathered), decision
         more = decision.more
 
 
-def _check_round(found: Mapping[str, Sequence[float]], expected: int) -> None:
+def _arrays(gathered: Mapping[str, list[float]]) -> dict[str, FloatArray]:
+    return {name: np.array(values) for name, values in gathered.items()}
+
+
+def _survivors(gathered: Mapping[str, list[float]]) -> dict[str, list[float]]:
+    table = np.array(list(gathered.values()))
+    kept = ~np.isnan(table).any(axis=0)
+    return {name: row[kept].tolist() for name, row in zip(gathered, table, strict=True)}
+
+
+def _check_round(found: Mapping[str, Sequence[float]], first: int, expected: int) -> None:
     inputs = Inputs("run_until_precise")
     for name, values in found.items():
         if len(values) != expected:
             inputs.refuse(name, f"{len(values)} value(s)", f"{expected}, one a replication")
+        elif np.all(np.isnan(np.asarray(values, dtype=np.float64))):
+            inputs.refuse(
+                name,
+                f"every replication from {first} to {first + expected - 1} lost",
+                "one that ends; run a single replication to see why it fails",
+            )
     inputs.check()
 
 
