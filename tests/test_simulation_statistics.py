@@ -512,6 +512,10 @@ def test_a_rule_that_cannot_be_is_named(arguments, word):
 def test_a_round_that_lost_a_replication_is_named():
     with pytest.raises(FormulaError, match=r"time: found 9 value\(s\); expected 10"):
         run_until_precise(PrecisionRule(0.1), lambda numbers: {"time": [1.0] * (len(numbers) - 1)})
+    with pytest.raises(FormulaError, match="in every round"):
+        run_until_precise(
+            PrecisionRule(0.001), lambda n: {"x" if n.start == 0 else "y": list(map(float, n))}
+        )
     with pytest.raises(FormulaError, match="lengths"):
         decide(PrecisionRule(0.1), {"a": [1.0], "b": []})
     with pytest.raises(FormulaError, match="no quantity"):
@@ -535,8 +539,8 @@ def test_lost_replications_are_left_out_and_stay_where_they_were():
     assert decision.intervals["other"].sample_size == len(survivors)
 
 
-def test_a_round_without_survivors_is_named():
-    with pytest.raises(FormulaError, match="every replication from 0 to 9 lost"):
+def test_a_first_round_without_survivors_is_named():
+    with pytest.raises(FormulaError, match="x: found all of 10 replications lost"):
         run_until_precise(PrecisionRule(0.1), lambda numbers: {"x": [math.nan] * len(numbers)})
 
 

@@ -168,7 +168,7 @@ def run_until_precise(
     Raises
     ------
     FormulaError
-        A round in which every replication was lost, or with another number of values.
+        Every replication was lost, or a round came back with another number of values.
     KeyboardInterrupt
         In the first round, when there is nothing to keep.
     """
@@ -182,7 +182,7 @@ def run_until_precise(
             if decision is None:
                 raise
             return _arrays(gathered), replace(decision, stop=True, reason="interrupted", more=0)
-        _check_round(found, size, more)
+        _check_round(found, more, gathered)
         for name, values in found.items():
             gathered.setdefault(name, []).extend(float(value) for value in values)
         size += more
@@ -201,20 +201,26 @@ def _arrays(gathered: Mapping[str, list[float]]) -> dict[str, FloatArray]:
 def _survivors(gathered: Mapping[str, list[float]]) -> dict[str, list[float]]:
     table = np.array(list(gathered.values()))
     kept = ~np.isnan(table).any(axis=0)
+    if gathered and not np.any(kept):
+        inputs = Inputs("run_until_precise")
+        inputs.refuse(
+            ", ".join(gathered),
+            f"all of {len(kept)} replications lost",
+            "some that end; run a single replication to see why it fails",
+        )
+        inputs.check()
     return {name: row[kept].tolist() for name, row in zip(gathered, table, strict=True)}
 
 
-def _check_round(found: Mapping[str, Sequence[float]], first: int, expected: int) -> None:
+def _check_round(
+    found: Mapping[str, Sequence[float]], expected: int, before: Mapping[str, list[float]]
+) -> None:
     inputs = Inputs("run_until_precise")
+    if before and set(found) != set(before):
+        inputs.refuse("simulate", f"quantities {sorted(found)}", f"{sorted(before)} in every round")
     for name, values in found.items():
         if len(values) != expected:
             inputs.refuse(name, f"{len(values)} value(s)", f"{expected}, one a replication")
-        elif np.all(np.isnan(np.asarray(values, dtype=np.float64))):
-            inputs.refuse(
-                name,
-                f"every replication from {first} to {first + expected - 1} lost",
-                "one that ends; run a single replication to see why it fails",
-            )
     inputs.check()
 
 
