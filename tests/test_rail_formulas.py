@@ -148,7 +148,7 @@ def test_occupancy_is_the_optimum_of_a_linear_program(timetable):
     assert found.occupancy_h == pytest.approx(shortest_repetition(begin, end), abs=1e-6)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(timetable=timetables(), unit=st.floats(0.01, 100.0), move=st.floats(-50.0, 50.0))
 def test_occupancy_scales_with_the_unit_and_not_with_the_clock(timetable, unit, move):
     begin, end = timetable
@@ -157,7 +157,7 @@ def test_occupancy_scales_with_the_unit_and_not_with_the_clock(timetable, unit, 
     assert other.occupancy_h == pytest.approx(one.occupancy_h * unit, rel=1e-6, abs=1e-6)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(timetable=timetables())
 def test_compressed_trains_do_not_meet_and_cannot_be_compressed_again(timetable):
     begin, end = timetable
@@ -173,7 +173,7 @@ def test_compressed_trains_do_not_meet_and_cannot_be_compressed_again(timetable)
     assert again.occupancy_h == pytest.approx(found.occupancy_h, abs=1e-4)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(timetable=timetables(), extra=st.floats(0.0, 1.0))
 def test_quicker_release_never_takes_more_capacity(timetable, extra):
     begin, end = timetable
@@ -247,6 +247,7 @@ def test_uic_405_adds_two_thirds_and_a_quarter_of_a_minute_a_section():
     assert uic405_capacity_per_day(0.1, 4) == pytest.approx(1_440 / (6 + 4.02 + 1.0))
 
 
+@settings(deadline=None)
 @given(
     out=st.floats(0.01, 5.0),
     back=st.floats(0.01, 5.0),
@@ -327,7 +328,7 @@ def test_berths_needed_is_the_fewest():
     assert berth_wait_ratio(found - 1, 2.4 / (found - 1)) > 0.2
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(berths=st.integers(1, 6), rho=st.floats(0.05, 0.95))
 def test_regular_ships_wait_less_than_random_ones(berths, rho):
     poisson = berth_wait_ratio(berths, rho)
@@ -340,6 +341,7 @@ def test_regular_ships_wait_less_than_random_ones(berths, rho):
 # Yards
 
 
+@settings(deadline=None)
 @given(rate=st.floats(0.0, 50.0), dwell=st.floats(0.1, 500.0), share=st.floats(0.01, 0.999))
 def test_yard_places_are_the_fewest_that_are_enough(rate, dwell, share):
     yard = yard_occupancy(rate, dwell, probability=share)

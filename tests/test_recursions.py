@@ -33,6 +33,7 @@ def plain(arrival, service, servers):
     return np.array(found)
 
 
+@settings(deadline=None)
 @given(data=st.data(), size=customers, servers=st.integers(1, 9))
 def test_the_kernel_is_the_plain_recursion_to_the_last_bit(data, size, servers):
     gap = data.draw(arrays(np.float64, size, elements=durations))
@@ -42,6 +43,7 @@ def test_the_kernel_is_the_plain_recursion_to_the_last_bit(data, size, servers):
     assert found.tobytes() == plain(arrival, service, servers).tobytes()
 
 
+@settings(deadline=None)
 @given(data=st.data(), size=customers)
 def test_one_server_is_lindley_by_the_lowest_point_of_the_walk(data, size):
     gap = data.draw(arrays(np.float64, size, elements=durations))
@@ -53,6 +55,7 @@ def test_one_server_is_lindley_by_the_lowest_point_of_the_walk(data, size):
     assert wait == pytest.approx(expected, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(data=st.data(), size=customers, servers=st.integers(1, 6))
 def test_one_more_server_makes_nobody_wait_longer(data, size, servers):
     gap = data.draw(arrays(np.float64, size, elements=durations))
@@ -73,7 +76,7 @@ def test_more_servers_than_customers_let_nobody_wait():
     assert starts(arrival, service, 50).tolist() == arrival.tolist()
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data(), rows=st.integers(1, 4), size=st.integers(2, 30), servers=st.integers(1, 5))
 def test_mean_waits_are_the_means_of_the_customers_that_count(data, rows, size, servers):
     gap = data.draw(arrays(np.float64, (rows, size), elements=durations))

@@ -190,11 +190,19 @@ def _same_length(inputs: Inputs, name: str, before: FloatArray, after: FloatArra
 def _compare(before: FloatArray, after: FloatArray, confidence: float) -> PairedComparison:
     difference = interval_of(after - before, confidence, ())
     first, second = (mean_and_deviation(sample)[1] for sample in (before, after))
-    correlation = math.nan
-    if first > 0.0 and second > 0.0:
-        correlation = float(np.corrcoef(before, after)[0, 1])
-    variance = difference.standard_deviation**2
-    independent = first**2 + second**2
-    ratio = independent / variance if variance > 0.0 else math.inf
+    spread = difference.standard_deviation
+    ratio = math.inf
+    if spread > 0.0:
+        # Quotients first: squares of the smallest numbers would vanish.
+        one, other = first / spread, second / spread
+        ratio = one * one + other * other
+    correlation = _correlation(before, after, first, second)
     means = float(before.mean()), float(after.mean())
     return PairedComparison(difference, *means, correlation, ratio)
+
+
+def _correlation(before: FloatArray, after: FloatArray, first: float, second: float) -> float:
+    if first == 0.0 or second == 0.0:
+        return math.nan
+    one, other = (before - before.mean()) / first, (after - after.mean()) / second
+    return float(np.clip(one @ other / (len(one) - 1), -1.0, 1.0))

@@ -17,6 +17,9 @@ _STIRLING_FROM = 10.0
 # Above, x = n / (n + t^2) is so close to 1 that the continued fraction loses digits.
 _MOST_DEGREES_BY_FRACTION = 1e4
 _LEAST_TAIL_BY_EXPANSION = 1e-15
+# With fewer degrees or less in the tail, the square of t has no float.
+_LEAST_DEGREES = 0.5
+_LEAST_TAIL = 1e-50
 _TINY = 1e-300
 _MOST_TERMS = 1_000_000
 _MOST_MEAN = 1e9
@@ -30,9 +33,9 @@ def t_quantile(probability: float, degrees_of_freedom: float) -> float:
     Parameters
     ----------
     probability : float
-        Between 0 and 1.
+        At least 1e-50, below 1.
     degrees_of_freedom : float
-        Above 0; fractions are fine (Welch-Satterthwaite).
+        At least 0.5; fractions are fine (Welch-Satterthwaite).
 
     Raises
     ------
@@ -45,8 +48,8 @@ def t_quantile(probability: float, degrees_of_freedom: float) -> float:
     10,000 degrees on the expansion about the normal quantile, Abramowitz and Stegun 26.7.5.
     """
     inputs = Inputs("t_quantile")
-    p = inputs.share("probability", probability)
-    degrees = inputs.positive("degrees_of_freedom", degrees_of_freedom)
+    p = inputs.number("probability", probability, least=_LEAST_TAIL, below=1.0)
+    degrees = inputs.number("degrees_of_freedom", degrees_of_freedom, least=_LEAST_DEGREES)
     inputs.check()
     if p == 0.5:
         return 0.0
@@ -58,7 +61,7 @@ def t_multiplier(confidence: float, degrees_of_freedom: float) -> float:
     """Return by how many standard errors a t interval reaches to each side of the mean."""
     inputs = Inputs("t_multiplier")
     share = inputs.share("confidence", confidence)
-    degrees = inputs.positive("degrees_of_freedom", degrees_of_freedom)
+    degrees = inputs.number("degrees_of_freedom", degrees_of_freedom, least=_LEAST_DEGREES)
     inputs.check()
     return _t_of_tail(1.0 - share, degrees)
 
@@ -193,7 +196,7 @@ def _t_of_tail(tail: float, degrees: float) -> float:
     if degrees > _MOST_DEGREES_BY_FRACTION and tail > _LEAST_TAIL_BY_EXPANSION:
         return _t_by_expansion(-NormalDist().inv_cdf(0.5 * tail), degrees)
     low, high = 0.0, 1.0
-    while _both_tails(high, degrees) > tail and high < 1e300:
+    while _both_tails(high, degrees) > tail:
         low, high = high, 2.0 * high
     t = high
     for _ in range(_MOST_HALVINGS):
@@ -310,7 +313,8 @@ def _log_one_over_beta(a: float, b: float) -> float:
 def _deviance(ratio: float, u: float) -> float:
     """log(ratio) - u, where u = ratio - 1 is given with all its digits."""
     if u <= -0.6 or u >= 1.0:
-        return math.log(ratio) - u
+        # A ratio that underflows to 0 belongs to a probability that does.
+        return math.log(ratio) - u if ratio > 0.0 else -math.inf
     # log(1 + u) is twice the area tangent of r; its first term is written so that u drops out.
     r = u / (2.0 + u)
     square, power, total = r * r, 1.0, 0.0

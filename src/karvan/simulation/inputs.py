@@ -122,7 +122,12 @@ class Inputs:
         return array
 
     def stable(self, arrivals_per_h: float, service_h: float, servers: int = 1) -> float:
-        """Return the utilization; a queue that grows for ever is a fault."""
+        """Return the utilization; a queue that grows for ever is a fault.
+
+        It says nothing where a number is at fault already: its stand-in would be judged.
+        """
+        if self._problems:
+            return math.nan
         load = arrivals_per_h * service_h
         if load >= servers:
             growth = arrivals_per_h - servers / service_h
