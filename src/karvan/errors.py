@@ -97,6 +97,16 @@ class NoPathError(AssignmentError):
         super().__init__([f"no flow of {year} has a path: {', '.join(flows)}"])
 
 
+class FormulaError(KarvanError):
+    """A formula or statistic asked about numbers that it does not hold for; carries every one."""
+
+    def __init__(self, function: str, problems: Sequence[str]) -> None:
+        self.function = function
+        self.problems = tuple(problems)
+        lines = "\n".join(f"  {n}. {p}" for n, p in enumerate(self.problems, 1))
+        super().__init__(f"{len(self.problems)} problem(s) in the numbers for {function}:\n{lines}")
+
+
 class ScenarioError(KarvanError):
     """A scenario, measure or override that the case does not have."""
 

@@ -5,7 +5,16 @@ from importlib import import_module
 
 import click
 
-KERNELS = ("bush", "conservation", "graph", "kshortest", "markov", "pareto", "response")
+KERNELS = (
+    "bush",
+    "conservation",
+    "graph",
+    "kshortest",
+    "markov",
+    "pareto",
+    "recursions",
+    "response",
+)
 
 
 @click.command(epilog="\b\nExample:\n  karvan warmup\n")

@@ -1,0 +1,51 @@
+"""Discrete-event simulation: statistics of its results and closed formulas beside it."""
+
+from karvan.simulation.batches import BatchMeans, batch_means
+from karvan.simulation.comparison import (
+    Bottleneck,
+    PairedComparison,
+    paired_comparison,
+    paired_comparisons,
+    rank_bottlenecks,
+)
+from karvan.simulation.laws import LawCheck, conservation, littles_law, littles_law_of_means
+from karvan.simulation.precision import Decision, PrecisionRule, decide, run_until_precise
+from karvan.simulation.quantiles import (
+    QuantileInterval,
+    quantile_interval,
+    quantile_over_replications,
+)
+from karvan.simulation.statistics import Caution, Interval, replication_interval, setting_cautions
+from karvan.simulation.waits import Wait, WaitSummary, wait_summary
+from karvan.simulation.warmup import Warmup, mser, welch
+
+__all__ = [
+    "BatchMeans",
+    "Bottleneck",
+    "Caution",
+    "Decision",
+    "Interval",
+    "LawCheck",
+    "PairedComparison",
+    "PrecisionRule",
+    "QuantileInterval",
+    "Wait",
+    "WaitSummary",
+    "Warmup",
+    "batch_means",
+    "conservation",
+    "decide",
+    "littles_law",
+    "littles_law_of_means",
+    "mser",
+    "paired_comparison",
+    "paired_comparisons",
+    "quantile_interval",
+    "quantile_over_replications",
+    "rank_bottlenecks",
+    "replication_interval",
+    "run_until_precise",
+    "setting_cautions",
+    "wait_summary",
+    "welch",
+]
