@@ -11,7 +11,15 @@ from inspect import getsource
 from pathlib import Path
 from types import ModuleType
 
-from karvan.case import checks, demand_checks, folder, network_checks, settings, texts
+from karvan.case import (
+    checks,
+    demand_checks,
+    folder,
+    indicator_checks,
+    network_checks,
+    settings,
+    texts,
+)
 from karvan.case.changes import apply_changes
 from karvan.evidence.claims import TESTS
 from karvan.runs import STAGES, Stage
@@ -249,7 +257,7 @@ def _read_names(module: ModuleType, known: Mapping[str, str]) -> list[str]:
 
 def checks_page() -> str:
     """Return the page of the checks and their stable names."""
-    parts = (checks, network_checks, demand_checks, texts)
+    parts = (checks, network_checks, demand_checks, indicator_checks, texts)
     content = [row for part in parts for row in _check_rows(part)]
     files = ", ".join(map(code, _read_names(read, {"name": "<table>", "kind": "<kind>"})))
     toml = ", ".join(map(code, _read_names(folder, {"name": "<file>"})))

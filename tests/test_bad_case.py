@@ -24,6 +24,7 @@ from karvan.case.checks import STRUCTURE_CHECKS, check_case, require_sound
 from karvan.case.settings import CASE_FORMAT
 from karvan.errors import MOST_PROBLEMS_PRINTED, CaseError, Problem
 from karvan.schema import tables
+from scoreboard_tables import INDICATORS, UNITS, VALUES, write_scoreboard
 
 Fault = Callable[[Path], object]
 
@@ -97,6 +98,11 @@ def end(file: str, new: str) -> Fault:
 def data(file: str, change: Callable[[bytes], bytes]) -> Fault:
     """Change the bytes of a file."""
     return lambda root: (root / file).write_bytes(change((root / file).read_bytes()))
+
+
+def scored(*faults: Fault) -> Fault:
+    """Add a sound scoreboard, then break it."""
+    return all_of(write_scoreboard, *faults)
 
 
 def no_file(file: str) -> Fault:
@@ -1041,6 +1047,287 @@ EXAMPLES = [
         "a title in each language",
         severity="warning",
     ),
+    # Scoreboard
+    Example(
+        "indicators.level.index",
+        scored(cell(INDICATORS, "top", "level", "pillar")),
+        f"{INDICATORS} row 9 (visits) level",
+        "0 rows of level 'index'",
+        "exactly one, at the top",
+    ),
+    Example(
+        "indicators.level.index",
+        scored(row(INDICATORS, "top", id="second")),
+        f"{INDICATORS} row 10 (second) level",
+        "2 rows of level 'index'",
+        "exactly one",
+    ),
+    Example(
+        "indicators.level.empty",
+        scored(row(INDICATORS, "people", id="finance")),
+        f"{INDICATORS} row 10 (finance) level",
+        "a pillar without anything below it",
+        "until it has indicators",
+    ),
+    Example(
+        "indicators.parent_id.index",
+        scored(cell(INDICATORS, "top", "parent_id", "trade")),
+        f"{INDICATORS} row 2 (top) parent_id",
+        "'trade' above the index",
+        "an empty cell",
+    ),
+    Example(
+        "indicators.parent_id.missing",
+        scored(cell(INDICATORS, "visits", "parent_id", "")),
+        f"{INDICATORS} row 9 (visits) parent_id",
+        "no parent for level 'indicator'",
+        "the row it is a part of",
+    ),
+    Example(
+        "indicators.parent_id.type",
+        scored(cell(INDICATORS, "visits", "parent_id", "travel;flows")),
+        f"{INDICATORS} row 9",
+        "travel;flows",
+        "an id",
+    ),
+    Example(
+        "indicators.id.duplicate",
+        scored(row(INDICATORS, "visits", parent_id="flows")),
+        f"{INDICATORS} row 10 (visits) id",
+        "'visits' again (first in row 9)",
+        "a name that no other row has",
+    ),
+    Example(
+        "indicators.parent_id.loop",
+        scored(cell(INDICATORS, "trade", "parent_id", "flows")),
+        f"{INDICATORS} row 3 (trade) parent_id",
+        "trade -> flows -> trade",
+        "ends at the index",
+    ),
+    Example(
+        "indicators.parent_id.loop",
+        scored(cell(INDICATORS, "trade", "parent_id", "trade")),
+        f"{INDICATORS} row 3 (trade) parent_id",
+        "trade -> trade",
+        "ends at the index",
+    ),
+    Example(
+        "indicators.parent_id.level",
+        scored(cell(INDICATORS, "people", "parent_id", "flows")),
+        f"{INDICATORS} row 4 (people) parent_id",
+        "a pillar below a sub_pillar",
+        "a higher level",
+    ),
+    Example(
+        "indicators.parent_id.pillar",
+        scored(cell(INDICATORS, "visits", "parent_id", "top")),
+        f"{INDICATORS} row 9 (visits) parent_id",
+        "visits -> top",
+        "an indicator in a pillar",
+    ),
+    Example(
+        "indicators.kind.missing",
+        scored(cell(INDICATORS, "visits", "kind", "")),
+        f"{INDICATORS} row 9 (visits) kind",
+        "an empty cell",
+        "",
+    ),
+    Example(
+        "indicators.about.missing",
+        scored(cell(INDICATORS, "visits", "about", "")),
+        f"{INDICATORS} row 9 (visits) about",
+        "an empty cell",
+        "",
+    ),
+    Example(
+        "indicators.direction.missing",
+        scored(cell(INDICATORS, "visits", "direction", "")),
+        f"{INDICATORS} row 9 (visits) direction",
+        "an empty cell",
+        "",
+    ),
+    Example(
+        "indicators.unit.missing",
+        scored(cell(INDICATORS, "visits", "unit", "")),
+        f"{INDICATORS} row 9 (visits) unit",
+        "an empty cell",
+        "",
+    ),
+    Example(
+        "indicators.definition.missing",
+        scored(cell(INDICATORS, "visits", "definition", "")),
+        f"{INDICATORS} row 9 (visits) definition",
+        "an empty cell",
+        "",
+    ),
+    Example(
+        "indicators.rhythm.missing",
+        scored(cell(INDICATORS, "visits", "rhythm", "")),
+        f"{INDICATORS} row 9 (visits) rhythm",
+        "an empty cell",
+        "",
+    ),
+    Example(
+        "indicators.source_id.missing",
+        scored(cell(INDICATORS, "visits", "source_id", "")),
+        f"{INDICATORS} row 9 (visits) source_id",
+        "an empty cell",
+        "",
+    ),
+    Example(
+        "indicators.direction.enum",
+        scored(cell(INDICATORS, "visits", "direction", "0")),
+        f"{INDICATORS} row 9",
+        "0",
+        "one of 1, -1",
+    ),
+    Example(
+        "indicators.quantity.kind",
+        scored(cell(INDICATORS, "days", "quantity", "")),
+        f"{INDICATORS} row 8 (days) quantity",
+        "kind 'run' and quantity ''",
+        "for indicators that a run computes",
+    ),
+    Example(
+        "indicators.quantity.kind",
+        scored(cell(INDICATORS, "visits", "quantity", "mean_h")),
+        f"{INDICATORS} row 9 (visits) quantity",
+        "kind 'data' and quantity 'mean_h'",
+        "and for no others",
+    ),
+    Example(
+        "indicators.goalpost_high.missing",
+        scored(cell(INDICATORS, "visits", "goalpost_low", "1")),
+        f"{INDICATORS} row 9 (visits) goalpost_high",
+        "one goalpost without the other",
+        "both ends",
+    ),
+    Example(
+        "indicators.goalpost_high.equal",
+        scored(cells(INDICATORS, "visits", goalpost_low="1", goalpost_high="1")),
+        f"{INDICATORS} row 9 (visits) goalpost_high",
+        "1 at both ends",
+        "some length",
+    ),
+    Example(
+        "indicators.goalpost_high.order",
+        scored(cells(INDICATORS, "visits", goalpost_low="5", goalpost_high="1")),
+        f"{INDICATORS} row 9 (visits) goalpost_high",
+        "5 to 1",
+        "the lower end first",
+    ),
+    Example(
+        "indicators.weight.minimum",
+        scored(cell(INDICATORS, "visits", "weight", "-1")),
+        f"{INDICATORS} row 9",
+        "-1",
+        "a number >= 0",
+    ),
+    Example(
+        "indicators.weight.sum",
+        scored(cell(INDICATORS, "visits", "weight", "0")),
+        f"{INDICATORS} row 9 (visits) weight",
+        "0 for all 1 rows below 'travel'",
+        "one at least is above 0",
+    ),
+    Example(
+        "units.partner.same",
+        scored(cell(UNITS, "a", "partner", "CN")),
+        f"{UNITS} row 2 (a) partner",
+        "'CN' twice",
+        "another country",
+    ),
+    Example(
+        "units.partner.duplicate",
+        scored(cell(UNITS, "b", "partner", "AZ")),
+        f"{UNITS} row 3 (b) partner",
+        "CN and AZ again (first in row a)",
+        "one row for a pair",
+    ),
+    Example(
+        "indicator_values.indicator_id.kind",
+        scored(cell(VALUES, "turnover.a", "indicator_id", "days")),
+        f"{VALUES} row 2 (turnover.a) indicator_id",
+        "of kind run",
+        "an indicator of kind data",
+    ),
+    Example(
+        "indicator_values.indicator_id.kind",
+        scored(cell(VALUES, "turnover.a", "indicator_id", "trade")),
+        f"{VALUES} row 2 (turnover.a) indicator_id",
+        "of kind pillar",
+        "an indicator of kind data",
+    ),
+    Example(
+        "indicator_values.indicator_id.reference",
+        scored(cell(VALUES, "turnover.a", "indicator_id", "tunover")),
+        f"{VALUES} row 2 (turnover.a) indicator_id",
+        "'tunover'",
+        "did you mean 'turnover'",
+    ),
+    Example(
+        "indicator_values.value.formula",
+        scored(cell(VALUES, "turnover.a", "value", "")),
+        f"{VALUES} row 2 (turnover.a) value",
+        "neither a value nor a formula",
+        "no data is no row",
+    ),
+    Example(
+        "indicator_values.value.formula",
+        scored(cell(VALUES, "visits.a", "value", "3")),
+        f"{VALUES} row 4 (visits.a) value",
+        "both a value and a formula",
+        "one of them",
+    ),
+    Example(
+        "indicator_values.value.finite",
+        scored(cell(VALUES, "turnover.a", "value", "inf")),
+        f"{VALUES} row 2",
+        "inf",
+        "a finite number",
+    ),
+    Example(
+        "indicator_values.formula.value",
+        scored(cell(VALUES, "visits.a", "formula", "[traffic.ferry.1999]")),
+        f"{VALUES} row 4 (visits.a) formula",
+        "[traffic.ferry.1999]",
+        "which has no value",
+    ),
+    Example(
+        "indicator_values.formula.value",
+        scored(cell(VALUES, "visits.a", "formula", "1 / 0")),
+        f"{VALUES} row 4 (visits.a) formula",
+        "1 / 0",
+        "is a divisor zero?",
+    ),
+    Example(
+        "indicator_values.status.formula",
+        scored(cell(VALUES, "visits.a", "status", "reported")),
+        f"{VALUES} row 4 (visits.a) status",
+        "'reported' with a formula",
+        "derived",
+    ),
+    Example(
+        "indicator_values.source_id.missing",
+        scored(cell(VALUES, "turnover.a", "source_id", "")),
+        f"{VALUES} row 2 (turnover.a) status",
+        "reported without a source",
+        "a row of sources.csv",
+    ),
+    Example(
+        "indicator_values.year_to.order",
+        scored(cell(VALUES, "turnover.b", "year_to", "2019")),
+        f"{VALUES} row 3 (turnover.b) year_to",
+        "2020 to 2019",
+        "the earlier year first",
+    ),
+    Example(
+        "indicator_values.year.duplicate",
+        scored(row(VALUES, "turnover.b", id="again", year="2022", year_to="2024")),
+        f"{VALUES} row 6 (again) year",
+        "turnover of b in 2022 again (first in row turnover.b)",
+        "one value for an indicator, pair and year",
+    ),
     # Catalogues
     Example(
         "texts.file.po",
@@ -1294,6 +1581,11 @@ class Recorded(dict[str, pl.DataFrame]):
     def __getitem__(self, name: str) -> pl.DataFrame:
         self.asked.add(name)
         return super().__getitem__(name)
+
+
+def test_the_scoreboard_that_is_broken_here_is_sound(two_port: Path) -> None:
+    write_scoreboard(two_port)
+    assert problems_of(two_port) == []
 
 
 @pytest.mark.parametrize("check", STRUCTURE_CHECKS, ids=lambda check: check.__name__)

@@ -28,6 +28,7 @@ ALWAYS_SHOWN = frozenset(
     {
         *("claims", "measures", "events", "validation", "series"),
         *("commodities", "pairs", "terminals", "scenarios"),
+        *("indicators", "units"),
     }
 )
 """Tables whose free texts a reader meets without digging: none of them may stay in English."""

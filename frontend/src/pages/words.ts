@@ -96,6 +96,12 @@ export function tableWord(table: string): string {
       return t("route alternatives");
     case "constants":
       return t("constants of the route choice");
+    case "indicators":
+      return t("indicators");
+    case "units":
+      return t("country pairs");
+    case "indicator_values":
+      return t("values of indicators");
     case "validation":
       return t("validation");
     case "measures":

@@ -12,6 +12,7 @@ from typing import Any
 
 from karvan import schema
 from karvan.case.demand_checks import DEMAND_CHECKS, FLOW_EVIDENCE_CHECKS
+from karvan.case.indicator_checks import INDICATOR_CHECKS
 from karvan.case.model import Case, resolve
 from karvan.case.network_checks import NETWORK_CHECKS
 from karvan.case.settings import LANGUAGES, Change
@@ -356,6 +357,7 @@ def check_commodity(case: Case) -> Problems:
 STRUCTURE_CHECKS: Mapping[Callable[[Case], Iterator[Problem]], frozenset[str]] = {
     **NETWORK_CHECKS,
     **DEMAND_CHECKS,
+    **INDICATOR_CHECKS,
 }
 """What holds in a case and in every scenario of it, with the tables that each check reads."""
 

@@ -40,8 +40,9 @@ def _count(table: pl.DataFrame, columns: list[str], status: str) -> int:
 
 
 def _observed_nothing(table: pl.DataFrame) -> pl.Series:
-    """Whether each observation is a search that found no number, not even a range."""
-    ranges = [name for name in ("value", "value_low", "value_high") if name in table.columns]
+    """Whether each row is a search that found no number, not even a range or a formula."""
+    given = ("value", "value_low", "value_high", "formula")
+    ranges = [name for name in given if name in table.columns]
     return table.select(pl.all_horizontal(pl.col(ranges).is_null())).to_series()
 
 
@@ -51,7 +52,8 @@ def _row(name: str, table: pl.DataFrame) -> dict[str, str | int]:
     if "status" in columns and "value" in table.columns:
         nothing = _observed_nothing(table)
         counts["without_data"] = int(nothing.sum())
-        counts["contradicted"] = contradictions(table).height
+        if set(GROUP) <= set(table.columns):
+            counts["contradicted"] = contradictions(table).height
         table = table.filter(~nothing)
         counts["quantities"] = table.height
     elif columns:

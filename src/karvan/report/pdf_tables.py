@@ -25,6 +25,8 @@ TABLE_WORDS = {
     "flows": "demand",
     "alternatives": "route alternatives",
     "constants": "constants of the route choice",
+    "units": "country pairs",
+    "indicator_values": "values of indicators",
 }
 
 
