@@ -1,0 +1,211 @@
+"""Weights of siblings."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from karvan.errors import Problem, ScoreboardError, did_you_mean
+from karvan.scoreboard.aggregate import aggregate
+from karvan.scoreboard.model import FloatArray, Framework, IntArray
+from karvan.scoreboard.settings import Aggregate, Weigh
+
+MOST_ROUNDS = 500
+CLOSE = 1e-10
+"""Largest difference of importance from its target at which the weights are taken as found."""
+
+LOADING = 1e-9
+"""Loadings below this are zero up to rounding."""
+
+
+def weights(
+    framework: Framework,
+    values: FloatArray,
+    method: Weigh,
+    mean: Aggregate,
+    blocks: Sequence[IntArray],
+) -> tuple[FloatArray, list[str]]:
+    """Return the weight of each element, and notes on how it came about.
+
+    Parameters
+    ----------
+    framework : Framework
+    values : ndarray, shape (n_rows, n_indicators)
+        Normalised.
+    method : Weigh
+    mean : Aggregate
+        How scores come about that PCA and equal importance look at.
+    blocks : sequence of ndarray
+        Rows of each year.
+
+    Raises
+    ------
+    ScoreboardError
+        PCA loadings of mixed sign, or points of experts that do not fit the framework.
+    """
+    if method.method == "given":
+        return framework.weight.copy(), []
+    if method.method == "equal":
+        return np.ones(len(framework.element)), []
+    if method.method == "budget":
+        return _budget(framework, method.budget)
+    weight = framework.weight.copy()
+    levels = method.levels or list(range(2, framework.depth + 1))
+    notes = []
+    for level in sorted(levels):
+        for node in np.flatnonzero(framework.level == level):
+            kids = framework.children(int(node))
+            if method.method == "pca":
+                scores = _all_scores(framework, values, weight, mean, blocks)
+                weight[kids] = _loadings(framework, int(node), scores[:, kids])
+                notes.append(f"{framework.element[node]}: loadings of the first component")
+    if method.method == "equal_importance":
+        for level in sorted(levels):
+            weight, note = adjust(framework, values, weight, mean, blocks, level)
+            notes.append(note)
+    return weight, notes
+
+
+def _all_scores(
+    framework: Framework,
+    values: FloatArray,
+    weight: FloatArray,
+    mean: Aggregate,
+    blocks: Sequence[IntArray],
+) -> FloatArray:
+    above = aggregate(framework, values[None], weight[None], mean, blocks)[0]
+    return np.concatenate([values, above], axis=1)
+
+
+def _loadings(framework: Framework, node: int, table: FloatArray) -> FloatArray:
+    """Loadings of the first principal component of standardised children, all of one sign."""
+    whole = table[~np.isnan(table).any(axis=1)]
+    names = [framework.element[k] for k in framework.children(node)]
+    if len(names) == 1:
+        return np.ones(1)
+    where = f"children of {framework.element[node]}"
+    if len(whole) < 3 or (whole.std(axis=0) == 0).any():
+        raise _refused(where, "fewer than 3 complete rows, or a constant child", "rows that differ")
+    z = (whole - whole.mean(axis=0)) / whole.std(axis=0, ddof=1)
+    loading = np.linalg.svd(z, full_matrices=False)[2][0]
+    loading *= 1.0 if loading.sum() >= 0 else -1.0
+    negative = [f"{n} {v:.3f}" for n, v in zip(names, loading, strict=True) if v < -LOADING]
+    if negative:
+        raise _refused(
+            where,
+            f"loadings of the first component of mixed sign: {', '.join(negative)} against the rest",
+            "loadings of one sign, as a negative weight would reward what is worse",
+        )
+    return np.maximum(loading, 0.0)
+
+
+def _refused(where: str, found: str, expected: str) -> ScoreboardError:
+    hint = "use given or equal weights there (weigh.levels), or split the pillar"
+    return ScoreboardError([Problem("scoreboard.weigh.pca", where, found, expected, hint)])
+
+
+def _budget(
+    framework: Framework, budget: Mapping[str, Mapping[str, float]]
+) -> tuple[FloatArray, list[str]]:
+    """Mean over experts of the share of points each gave to an element among its siblings."""
+    problems = []
+    known = framework.element
+    for expert, points in budget.items():
+        for element, value in points.items():
+            where = f"weigh.budget.{expert}.{element}"
+            if element not in known:
+                hint = did_you_mean(element, known)
+                found = f"'{element}'"
+                problems.append(
+                    Problem("scoreboard.weigh.element", where, found, "an element", hint)
+                )
+            elif value < 0:
+                problems.append(
+                    Problem("scoreboard.weigh.negative", where, f"{value:g}", "points >= 0")
+                )
+    if not budget:
+        problems.append(
+            Problem("scoreboard.weigh.budget", "weigh.budget", "no expert", "points by expert")
+        )
+    if problems:
+        raise ScoreboardError(problems)
+    weight = framework.weight.copy()
+    notes = []
+    for node in framework.aggregates:
+        kids = framework.children(node)
+        rows = [[points.get(known[k], 0.0) for k in kids] for points in budget.values()]
+        table = np.array([row for row in rows if sum(row) > 0])
+        if len(table):
+            weight[kids] = (table / table.sum(axis=1, keepdims=True)).mean(axis=0)
+        else:
+            notes.append(f"{known[node]}: no expert gave points to its children, weights as given")
+    return weight, notes
+
+
+def importance(scores: FloatArray, kids: IntArray, target: int) -> FloatArray:
+    """Return the squared correlation of each child with an aggregate, shape (n_children,)."""
+    result = np.zeros(len(kids))
+    for k, child in enumerate(kids):
+        both = ~np.isnan(scores[:, child]) & ~np.isnan(scores[:, target])
+        result[k] = np.corrcoef(scores[both, child], scores[both, target])[0, 1]
+    # A child that goes against the index is not important by being so.
+    return np.where(result > 0, result**2, 0.0)
+
+
+def adjust(
+    framework: Framework,
+    values: FloatArray,
+    weight: FloatArray,
+    mean: Aggregate,
+    blocks: Sequence[IntArray],
+    level: int,
+    target: FloatArray | None = None,
+) -> tuple[FloatArray, str]:
+    """Return weights of the elements below `level` whose importance for the index is as wanted.
+
+    Parameters
+    ----------
+    framework, values, weight, mean, blocks
+        As in :func:`weights`; `weight` is the start.
+    level : int
+        Level of the parents: 2 adjusts indicators.
+    target : ndarray, shape (n_elements,), optional
+        Wanted importance, in ratios to each other; equal without it.
+
+    Returns
+    -------
+    weight : ndarray, shape (n_elements,)
+    note : str
+        Whether the target was reached, and how far off the result is.
+
+    Notes
+    -----
+    Importance is the squared correlation with the index.  Weights are multiplied by powers of
+    wanted over found importance until none is off by more than `CLOSE`; own derivation.
+    """
+    parents = np.flatnonzero(framework.level == level)
+    kids = np.concatenate([framework.children(int(p)) for p in parents])
+    wanted = np.ones(len(kids)) if target is None else target[kids]
+    wanted = wanted / wanted.sum()
+    best, least = weight.copy(), np.inf
+    step, now = 0.5, weight.copy()
+    for _ in range(MOST_ROUNDS):
+        scores = _all_scores(framework, values, now, mean, blocks)
+        found = importance(scores, kids, len(framework.element) - 1)
+        off = float(np.abs(found / found.sum() - wanted).max()) if found.sum() > 0 else np.inf
+        if off < least:
+            best, least = now.copy(), off
+        else:
+            step *= 0.7
+            now = best.copy()
+            found = importance(
+                _all_scores(framework, values, now, mean, blocks), kids, len(framework.element) - 1
+            )
+        if least <= CLOSE or step < 1e-6:
+            break
+        factor = (wanted / np.maximum(found / max(found.sum(), 1e-300), 1e-6)) ** step
+        now = now.copy()
+        now[kids] *= factor
+        now = framework.shares(now)
+    reached = "reached" if least <= CLOSE else "NOT reached"
+    names = ", ".join(framework.element[p] for p in parents)
+    return best, f"children of {names}: target importance {reached}, off by {least:.1e} at most"
