@@ -149,6 +149,13 @@ def _once_each(config: Config) -> list[str]:
         raise ScoreboardError(
             [Problem("scoreboard.steps.twice", "steps", found, "each step once")]
         )
+    order = [s for s in config.steps if s != "screen"]
+    right = [s for s in ("denominate", "impute", "treat") if s in order]
+    if order != right:
+        expected = f"{', then '.join(right)}; screen may stand anywhere"
+        raise ScoreboardError(
+            [Problem("scoreboard.steps.order", "steps", ", then ".join(order), expected)]
+        )
     return list(config.steps)
 
 

@@ -55,13 +55,10 @@ def cell_changes(
             "unit": [panel.unit[i] for i in row],
             "year": year,
             "indicator": [panel.indicator[j] for j in column],
-            "before": _nulls(panel.value[row, column]),
-            "after": _nulls(after[row, column]),
+            "before": panel.value[row, column],
+            "after": after[row, column],
             "how": words,
         },
         schema=SCHEMA,
-    )
+    ).with_columns(pl.col("before", "after").fill_nan(None))
 
-
-def _nulls(values: FloatArray) -> list[float | None]:
-    return [None if np.isnan(v) else float(v) for v in values]

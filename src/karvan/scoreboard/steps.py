@@ -201,27 +201,34 @@ def curb(panel: Panel, method: Treat) -> tuple[Panel, StepLog]:
     """Treat outliers; cells that winsorising moved and columns that were transformed are flagged."""
     if not method.attempts:
         return panel, skipped("treat", "no attempts: outliers stay")
-    value, parts = treat_blocks(panel.value, scale_blocks(panel, method.over), method)
-    status = panel.status.copy()
+    result, parts = treated(panel, method)
     notes: list[str] = []
     how = np.full(panel.value.shape, "", dtype=object)
     for rows, part in parts:
         notes += _treatment_notes(panel, rows, part, method)
         for j in np.flatnonzero(part.attempt >= 0):
-            name = method.attempts[part.attempt[j]]
-            how[np.ix_(rows, [j])] = name
-            flag = WINSORISED if name == "winsorise" else TRANSFORMED
-            there = ~np.isnan(panel.value[rows, j])
-            moved = value[rows, j] != panel.value[rows, j] if name == "winsorise" else there
-            status[rows[moved & there], j] |= flag
-    changed = (status & (WINSORISED | TRANSFORMED)) > 0
+            how[rows, j] = method.attempts[part.attempt[j]]
+    changed = (result.status & (WINSORISED | TRANSFORMED)) > 0
     if not notes:
         notes = ["no indicator exceeds both thresholds"]
-    changes = cell_changes(panel, changed, value, "")
+    changes = cell_changes(panel, changed, result.value, "")
     row, column = np.nonzero(changed)
     words = [str(how[i, j]) for i, j in zip(row, column, strict=True)]
     changes = changes.with_columns(pl.Series("how", words, dtype=pl.String))
-    return replace(panel, value=value, status=status), StepLog("treat", True, tuple(notes), changes)
+    return result, StepLog("treat", True, tuple(notes), changes)
+
+
+def treated(panel: Panel, method: Treat) -> tuple[Panel, list[tuple[IntArray, Treated]]]:
+    """Return the treated panel with flags, and what was done to each block of rows."""
+    value, parts = treat_blocks(panel.value, scale_blocks(panel, method.over), method)
+    status = panel.status.copy()
+    for rows, part in parts:
+        for j in np.flatnonzero(part.attempt >= 0):
+            winsorised = method.attempts[part.attempt[j]] == "winsorise"
+            there = ~np.isnan(panel.value[rows, j])
+            moved = value[rows, j] != panel.value[rows, j] if winsorised else there
+            status[rows[moved & there], j] |= WINSORISED if winsorised else TRANSFORMED
+    return replace(panel, value=value, status=status), parts
 
 
 def _treatment_notes(
@@ -289,7 +296,17 @@ def normalise_blocks(
 def put_on_scale(
     panel: Panel, framework: Framework, method: Normalise
 ) -> tuple[Panel, StepLog]:
-    """Normalise; an indicator that cannot be is named, never left as NaN.
+    """Normalise; every value has its line in the lineage."""
+    value = scaled_values(panel, framework, method)
+    note = f"{compatibility.label(method)}; {int((framework.direction < 0).sum())} turned round"
+    changes = cell_changes(panel, ~np.isnan(value), value, compatibility.label(method))
+    return replace(panel, value=value, spread=np.zeros_like(value)), StepLog(
+        "normalise", True, (note,), changes
+    )
+
+
+def scaled_values(panel: Panel, framework: Framework, method: Normalise) -> FloatArray:
+    """Return normalised values; an indicator that cannot be is named, never left as NaN.
 
     Raises
     ------
@@ -303,11 +320,7 @@ def put_on_scale(
     lost = ~np.isfinite(value) & ~np.isnan(panel.value)
     if lost.any():
         raise ScoreboardError(list(_why_lost(panel, framework, method, lost)))
-    note = f"{compatibility.label(method)}; {int((framework.direction < 0).sum())} turned round"
-    changes = cell_changes(panel, ~np.isnan(value), value, compatibility.label(method))
-    return replace(panel, value=value, spread=np.zeros_like(value)), StepLog(
-        "normalise", True, (note,), changes
-    )
+    return value
 
 
 def _faults_of_posts(
