@@ -51,17 +51,36 @@ def weights(
     weight = framework.weight.copy()
     levels = method.levels or list(range(2, framework.depth + 1))
     notes = []
-    for level in sorted(levels):
-        for node in np.flatnonzero(framework.level == level):
-            kids = framework.children(int(node))
-            if method.method == "pca":
-                scores = _all_scores(framework, values, weight, mean, blocks)
-                weight[kids] = _loadings(framework, int(node), scores[:, kids])
-                notes.append(f"{framework.element[node]}: loadings of the first component")
-    if method.method == "equal_importance":
+    if method.method == "pca":
+        for level in sorted(levels):
+            weight, told = _pca(framework, values, weight, mean, blocks, level)
+            notes += told
+    else:
         for level in sorted(levels):
             weight, note = adjust(framework, values, weight, mean, blocks, level)
             notes.append(note)
+    return weight, notes
+
+
+def _pca(
+    framework: Framework,
+    values: FloatArray,
+    weight: FloatArray,
+    mean: Aggregate,
+    blocks: Sequence[IntArray],
+    level: int,
+) -> tuple[FloatArray, list[str]]:
+    scores = _all_scores(framework, values, weight, mean, blocks)
+    weight, notes, problems = weight.copy(), [], []
+    for node in np.flatnonzero(framework.level == level):
+        kids = framework.children(int(node))
+        try:
+            weight[kids] = _loadings(framework, int(node), scores[:, kids])
+        except ScoreboardError as error:
+            problems += error.problems
+        notes.append(f"{framework.element[node]}: loadings of the first component")
+    if problems:
+        raise ScoreboardError(problems)
     return weight, notes
 
 
