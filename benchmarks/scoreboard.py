@@ -150,8 +150,10 @@ def small(chain, sets, choice):
     few = choice[:: max(1, len(choice) // 100)]
     plain_s, (_, ranks) = cpu(lambda: plain_loop(chain.framework, values, sets, few), 2)
     plain_s *= len(choice) / len(few)
-    print(f"1,000 draws: {seconds:.3f} s, plain loop {plain_s:.2f} s ({len(few)} draws timed), "
-          f"ratio {seconds / plain_s:.4f}")
+    print(
+        f"1,000 draws: {seconds:.3f} s, plain loop {plain_s:.2f} s ({len(few)} draws timed), "
+        f"ratio {seconds / plain_s:.4f}"
+    )
     del ranks, draws
     space = space_of(chain, config, pool=1000, seed=0, weight_sets=sets)
     many = draw_choices(space, 10_000, 0)
@@ -183,8 +185,10 @@ def large():
     draws = uncertainty(space, chain, draw_choices(space, 10_000, 0))
     seconds = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"10,000 draws of methods and of all weights, {len(draws)} years: {seconds:.1f} s, "
-          f"peak {peak:.2f} GB")
+    print(
+        f"10,000 draws of methods and of all weights, {len(draws)} years: {seconds:.1f} s, "
+        f"peak {peak:.2f} GB"
+    )
 
 
 def main():

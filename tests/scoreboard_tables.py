@@ -14,7 +14,9 @@ PLAIN = {"steps": [], "uncertainty": {"draws": 0}}
 def framework(**changes):
     """Two pillars with two and three indicators below an index; columns by element and name."""
     parents = {"a1": "A", "a2": "A", "b1": "B", "b2": "B", "b3": "B", "A": "I", "B": "I", "I": ""}
-    rows = [{"element": e, "parent": p, "weight": "1", "direction": "1"} for e, p in parents.items()]
+    rows = [
+        {"element": e, "parent": p, "weight": "1", "direction": "1"} for e, p in parents.items()
+    ]
     for key, value in changes.items():
         element, column = key.split("_", 1)
         next(r for r in rows if r["element"] == element)[column] = str(value)

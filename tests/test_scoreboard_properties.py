@@ -33,7 +33,8 @@ CONFIGS = {
     "z_score": PLAIN | {"normalise": {"method": "z_score"}},
     "copeland": PLAIN | {"aggregate": {"method": "copeland"}},
     "goalposts": PLAIN | {"normalise": {"method": "goalposts", "posts": "quantiles"}},
-    "ranks": PLAIN | {"normalise": {"method": "percentile_rank"}, "aggregate": {"method": "median"}},
+    "ranks": PLAIN
+    | {"normalise": {"method": "percentile_rank"}, "aggregate": {"method": "median"}},
 }
 EVERY = pytest.mark.parametrize("name", CONFIGS)
 FEW = settings(max_examples=25, deadline=None)

@@ -148,7 +148,9 @@ def test_effective_weights(folder, sheet):
 )
 def test_treatment_tells_what_it_did(folder, sheet, panel, name, most):
     table = pl.read_csv(folder / f"{name}__treatment_table.csv", infer_schema_length=0)
-    chain = run_chain(panel, sheet.framework, read_config(BASE | {"treat": {"max_winsorised": most}}))
+    chain = run_chain(
+        panel, sheet.framework, read_config(BASE | {"treat": {"max_winsorised": most}})
+    )
     notes = next(log.notes for log in chain.logs if log.step == "treat")
     told = {note.split(":")[0]: note for note in notes}
     for row in table.iter_rows(named=True):

@@ -123,9 +123,7 @@ def _show(board: Scoreboard, texts: Texts, year: int | None, unit: str, element:
         known = ", ".join(str(y) for y in years if y is not None) or "none: the data have no years"
         message = f"--year {shown}: the data have {known}"
         raise ResultsError(message)
-    screen.print(
-        score_terminal.ranking(table, shown, board.config.uncertainty.interval, texts)
-    )
+    screen.print(score_terminal.ranking(table, shown, board.config.uncertainty.interval, texts))
     found = board.sensitivity
     warnings = list(board.notes)
     if found is not None:

@@ -19,7 +19,11 @@ def ranking(table: pl.DataFrame, year: int | None, interval: float, texts: Texts
     rows = table.filter(pl.col("year").eq_missing(year))
     sure = "rank_low" in rows.columns
     percent = f"{100 * interval:.0f} %"
-    columns = [(texts("rank"), True), (texts("unit"), False), (texts("score"), True)]
+    columns = [
+        (texts("rank"), True),
+        (texts("country or pair"), False),
+        (texts("index score"), True),
+    ]
     columns += [(texts("coverage"), True)]
     if sure:
         columns += [(texts("ranks, {percent} interval").format(percent=percent), True), ("", False)]
@@ -39,7 +43,9 @@ def ranking(table: pl.DataFrame, year: int | None, interval: float, texts: Texts
 
 
 def _percent(share: float | None, texts: Texts) -> str:
-    return texts.number(None if share is None else 100.0 * share) + (" %" if share is not None else "")
+    return texts.number(None if share is None else 100.0 * share) + (
+        " %" if share is not None else ""
+    )
 
 
 def _bar(low: float | None, high: float | None, n: int) -> str:
@@ -51,9 +57,7 @@ def _bar(low: float | None, high: float | None, n: int) -> str:
     return "·" * first + "█" * (last - first) + "·" * (width - last)
 
 
-def sensitivity(
-    indices: pl.DataFrame, exact: bool, runs: int, texts: Texts
-) -> RenderableType:
+def sensitivity(indices: pl.DataFrame, exact: bool, runs: int, texts: Texts) -> RenderableType:
     """Return Sobol' indices of the mean shift of ranks."""
     how = texts("exact") if exact else texts("estimated")
     title = texts.bracketed(texts("What moves the ranks"), f"{how}, {texts.number(runs)}")
@@ -87,16 +91,14 @@ def steps(
         shown = list(notes[:most])
         if len(notes) > most:
             shown.append(texts("and {count} more, see --json").format(count=len(notes) - most))
-        state = Text(texts("done")) if done else Text(texts("skipped"), style="yellow")
+        state = Text(texts("carried out")) if done else Text(texts("skipped"), style="yellow")
         found.add_row(step, state, "\n".join(shown))
     return found
 
 
 def notes(excluded: Sequence[str], warnings: Sequence[str], texts: Texts) -> RenderableType:
     """Return what was sampled around, and warnings."""
-    lines = [
-        Text(texts.colon(texts("methods that exclude each other"), line)) for line in excluded
-    ]
+    lines = [Text(texts.colon(texts("methods that exclude each other"), line)) for line in excluded]
     lines += [Text(texts.colon(texts("warning"), line), style="yellow") for line in warnings]
     return Group(*lines)
 

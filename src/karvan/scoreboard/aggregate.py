@@ -6,7 +6,7 @@ import numpy as np
 
 from karvan.errors import Problem, ScoreboardError
 from karvan.scoreboard.frontier import benefit_of_the_doubt
-from karvan.scoreboard.model import FloatArray, Framework, IntArray
+from karvan.scoreboard.model import BoolArray, FloatArray, Framework, IntArray
 from karvan.scoreboard.pairwise import copeland
 from karvan.scoreboard.settings import Aggregate, AggregateMethod
 
@@ -94,14 +94,14 @@ def index_scores(
     blocks: Sequence[IntArray],
 ) -> FloatArray:
     """Return the scores of the index only, shape (n_draws or 1, n_rows); else as `aggregate`."""
-    return aggregate(framework, values, weight, method, blocks)[:, :, -1]
+    return np.asarray(aggregate(framework, values, weight, method, blocks)[:, :, -1])
 
 
 def _siblings(weight: FloatArray) -> FloatArray:
     """Shares among siblings; one row if all draws have the same, which saves the most work."""
     if len(weight) > 1 and (weight == weight[0]).all():
         weight = weight[:1]
-    return weight / weight.sum(axis=1, keepdims=True)
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
 
 def _require_domain(
@@ -202,7 +202,8 @@ def _weighted_mean(parts: list[FloatArray], share: FloatArray) -> FloatArray:
             known = known + own * (~np.isnan(part) if holes else 1.0)
         if not holes:
             return total
-    return np.divide(total, known, out=np.full_like(total, np.nan), where=known > 0.0)
+    holes_stay = np.full_like(total, np.nan)
+    return np.asarray(np.divide(total, known, out=holes_stay, where=known > 0.0))
 
 
 def _mazziotta_pareto(
@@ -215,15 +216,16 @@ def _mazziotta_pareto(
     mean = _weighted_mean(children, share)
     variance = _weighted_mean([(child - mean) ** 2 for child in children], share)
     sign = -1.0 if method.penalty == "negative" else 1.0
-    return mean + sign * variance / mean
+    return np.asarray(mean + sign * variance / mean)
 
 
 def _median(stack: FloatArray) -> FloatArray:
-    there = ~np.isnan(stack)
+    there: BoolArray = ~np.isnan(stack)
     if there.all():
         return np.asarray(np.median(stack, axis=2))
-    some = there.any(axis=2)
-    return np.where(some, np.nanmedian(np.where(some[..., None], stack, 0.0), axis=2), np.nan)
+    some: BoolArray = np.asarray(there.any(axis=2, keepdims=True))
+    middle = np.nanmedian(np.where(some, stack, 0.0), axis=2)
+    return np.where(some[:, :, 0], middle, np.nan)
 
 
 def _in_blocks(

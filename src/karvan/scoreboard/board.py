@@ -56,20 +56,20 @@ class Scoreboard:
 
     def scores(self) -> pl.DataFrame:
         """Return score, rank and coverage of each row and aggregate, index first."""
-        chain, parts = self.chain, []
-        for node in reversed(self.framework.aggregates):
-            parts.append(
-                pl.DataFrame(
-                    {
-                        **self._rows(),
-                        "element": [self.framework.element[node]] * len(chain.score),
-                        "level": [int(self.framework.level[node])] * len(chain.score),
-                        "score": chain.score[:, node],
-                        "rank": chain.rank[:, node],
-                        "coverage": chain.coverage[:, node],
-                    }
-                )
+        chain = self.chain
+        parts = [
+            pl.DataFrame(
+                {
+                    **self._rows(),
+                    "element": [self.framework.element[node]] * len(chain.score),
+                    "level": [int(self.framework.level[node])] * len(chain.score),
+                    "score": chain.score[:, node],
+                    "rank": chain.rank[:, node],
+                    "coverage": chain.coverage[:, node],
+                }
             )
+            for node in reversed(self.framework.aggregates)
+        ]
         return _without_nan(pl.concat(parts)).with_columns(pl.col("rank").cast(pl.Int64))
 
     def ranking(self) -> pl.DataFrame:
@@ -199,7 +199,9 @@ def build(
     panel, notes = read_data(data, sheet)
     chain = run_chain(panel, sheet.framework, settings)
     wanted = settings.uncertainty
-    pool = max(wanted.draws, 2**settings.sensitivity.log2_base if settings.sensitivity.enabled else 1)
+    pool = max(
+        wanted.draws, 2**settings.sensitivity.log2_base if settings.sensitivity.enabled else 1
+    )
     space = space_of(chain, settings, pool=pool, seed=wanted.seed, weight_sets=weight_sets)
     draws: list[RankDraws] = []
     if wanted.draws:
@@ -210,9 +212,7 @@ def build(
         found = sensitivity(
             space, chain, settings.sensitivity, wanted.seed, _part(tell, "sensitivity")
         )
-    return Scoreboard(
-        settings, chain, space, tuple(draws), found, (*sheet.notes, *notes)
-    )
+    return Scoreboard(settings, chain, space, tuple(draws), found, (*sheet.notes, *notes))
 
 
 def _part(tell: Tell | None, name: str) -> Progress | None:

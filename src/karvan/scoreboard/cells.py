@@ -69,25 +69,27 @@ def numbers(
     if series.dtype.is_numeric() or series.dtype == pl.Boolean:
         value = series.cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
     else:
-        words = [None if c is None or c.strip() in HOLES else c.strip() for c in series.cast(pl.String)]
+        words = [
+            None if c is None or c.strip() in HOLES else c.strip() for c in series.cast(pl.String)
+        ]
         text = pl.Series(words, dtype=pl.String)
         value = text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy().copy()
-        for row in np.flatnonzero(np.isnan(value) & text.is_not_null().to_numpy()):
-            problems.append(
-                Problem(
-                    "scoreboard.value.number",
-                    f"{where} {rows[row]} {column}",
-                    repr(text[int(row)]),
-                    "a number, or an empty cell for no data",
-                )
-            )
-    for row in np.flatnonzero(np.isinf(value)):
-        problems.append(
+        problems += [
             Problem(
-                "scoreboard.value.infinite",
+                "scoreboard.value.number",
                 f"{where} {rows[row]} {column}",
-                f"{value[row]:g}",
-                "a finite number, or an empty cell for no data",
+                repr(text[int(row)]),
+                "a number, or an empty cell for no data",
             )
+            for row in np.flatnonzero(np.isnan(value) & text.is_not_null().to_numpy())
+        ]
+    problems += [
+        Problem(
+            "scoreboard.value.infinite",
+            f"{where} {rows[row]} {column}",
+            f"{value[row]:g}",
+            "a finite number, or an empty cell for no data",
         )
+        for row in np.flatnonzero(np.isinf(value))
+    ]
     return np.where(np.isinf(value), np.nan, value)

@@ -9,8 +9,15 @@ from karvan.errors import Problem, ScoreboardError
 from karvan.scoreboard import steps
 from karvan.scoreboard.aggregate import aggregate
 from karvan.scoreboard.compatibility import impossible, label
-from karvan.scoreboard.lineage import StepLog
-from karvan.scoreboard.model import BoolArray, FloatArray, Framework, IntArray, Panel
+from karvan.scoreboard.lineage import StepLog, skipped
+from karvan.scoreboard.model import (
+    OBSERVED,
+    BoolArray,
+    FloatArray,
+    Framework,
+    IntArray,
+    Panel,
+)
 from karvan.scoreboard.settings import Config
 from karvan.scoreboard.statistics import score_ranks
 from karvan.scoreboard.weigh import weights
@@ -81,7 +88,7 @@ def run_chain(panel: Panel, framework: Framework, config: Config) -> Chain:
         if log.done:
             stages[f"{step}d" if step.endswith("e") else f"{step}ed"] = panel
     missing = [s for s in ("denominate", "screen", "impute", "treat") if s not in config.steps]
-    logs += [steps.skipped(s, "not among the steps of the configuration") for s in missing]
+    logs += [skipped(s, "not among the steps of the configuration") for s in missing]
     if "impute" not in config.steps:
         before = panel
     reason = impossible(framework, config.normalise, config.aggregate)
@@ -92,7 +99,7 @@ def run_chain(panel: Panel, framework: Framework, config: Config) -> Chain:
     logs.append(log)
     blocks = scaled.rows_by_year()
     weight, notes = weights(framework, scaled.value, config.weigh, config.aggregate, blocks)
-    logs.append(replace(steps.skipped("weigh", ""), done=True, notes=(config.weigh.method, *notes)))
+    logs.append(replace(skipped("weigh", ""), done=True, notes=(config.weigh.method, *notes)))
     score = _scores(framework, scaled, weight, config, blocks)
     logs.append(_log_of_scores(framework, scaled, score, config, empty))
     return Chain(
@@ -119,7 +126,7 @@ def ranks_by_year(score: FloatArray, blocks: list[IntArray]) -> FloatArray:
 def _without_empty(
     panel: Panel, framework: Framework, config: Config
 ) -> tuple[Panel, Framework, list[str]]:
-    empty = np.isnan(panel.value).all(axis=0)
+    empty: BoolArray = np.asarray(np.isnan(panel.value).all(axis=0))
     names = [panel.indicator[j] for j in np.flatnonzero(empty)]
     if names and config.screen.empty_indicators == "refuse":
         raise ScoreboardError(
@@ -146,9 +153,7 @@ def _once_each(config: Config) -> list[str]:
     twice = sorted({s for s in config.steps if config.steps.count(s) > 1})
     if twice:
         found = f"{', '.join(twice)} more than once"
-        raise ScoreboardError(
-            [Problem("scoreboard.steps.twice", "steps", found, "each step once")]
-        )
+        raise ScoreboardError([Problem("scoreboard.steps.twice", "steps", found, "each step once")])
     order = [s for s in config.steps if s != "screen"]
     right = [s for s in ("denominate", "impute", "treat") if s in order]
     if order != right:
@@ -159,9 +164,7 @@ def _once_each(config: Config) -> list[str]:
     return list(config.steps)
 
 
-def _step(
-    step: str, panel: Panel, framework: Framework, config: Config
-) -> tuple[Panel, StepLog]:
+def _step(step: str, panel: Panel, framework: Framework, config: Config) -> tuple[Panel, StepLog]:
     known: dict[str, Callable[[], tuple[Panel, StepLog]]] = {
         "denominate": lambda: steps.denominate(panel, framework),
         "impute": lambda: steps.fill(panel, config.impute),
@@ -206,8 +209,6 @@ def _impossible(config: Config, reason: str) -> Problem:
 
 
 def _coverage(framework: Framework, panel: Panel, weight: FloatArray) -> FloatArray:
-    from karvan.scoreboard.model import OBSERVED
-
     observed = ((panel.status & OBSERVED) > 0).astype(np.float64)
     share = framework.shares(weight)
     parts = [observed[:, j] for j in range(framework.n_indicators)]
@@ -229,4 +230,4 @@ def _log_of_scores(
         there = int((~np.isnan(panel.value[row])).sum())
         what = "no data at all" if not there else f"{there} of {framework.n_indicators} indicators"
         notes.append(f"{panel.row_name(int(row))}: no score of {', '.join(names)}, {what}")
-    return StepLog("aggregate", True, tuple(notes), steps.skipped("aggregate", "").changes)
+    return StepLog("aggregate", True, tuple(notes), skipped("aggregate", "").changes)

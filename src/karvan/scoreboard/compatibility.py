@@ -25,9 +25,11 @@ def sign_of_result(method: Normalise) -> str:
     declared = SIGN_OF_RESULT[method.method]
     if declared != "range":
         return declared
-    if method.method == "goalposts" and not method.clip:
-        return "any"
     low = min(method.range)
+    # Fixed posts may be such that no unit comes down to the lower one.
+    own_ends = method.method == "min_max" or method.posts != "framework"
+    if method.method == "goalposts" and (not method.clip or (low <= 0 and not own_ends)):
+        return "any"
     return "positive" if low > 0 else "not negative" if low == 0 else "negative"
 
 

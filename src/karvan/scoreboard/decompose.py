@@ -54,7 +54,7 @@ def decompose(
     before, after = _row(chain, unit, first), _row(chain, unit, last)
     if np.isnan(chain.score[[before, after], node]).any():
         found = f"no score of {framework.element[node]} for {unit} in {first} or {last}"
-        raise _error("scoreboard.decompose.score", found, "scores in both years")
+        raise _error(fault="score", found=found, expected="scores in both years")
     parts: list[tuple[int, str, float]] = []
     _split(framework, chain, powers, node, before, after, 1.0, parts)
     return pl.DataFrame(
@@ -68,8 +68,9 @@ def decompose(
     )
 
 
-def _error(check: str, found: str, expected: str, hint: str = "") -> ScoreboardError:
-    return ScoreboardError([Problem(check, "decomposition", found, expected, hint)])
+def _error(*, fault: str, found: str, expected: str, hint: str = "") -> ScoreboardError:
+    where = "decomposition"
+    return ScoreboardError([Problem(f"scoreboard.decompose.{fault}", where, found, expected, hint)])
 
 
 def _node_of(framework: Framework, element: str) -> int:
@@ -77,7 +78,7 @@ def _node_of(framework: Framework, element: str) -> int:
         return len(framework.element) - 1
     if element not in framework.aggregate:
         hint = did_you_mean(element, framework.aggregate)
-        raise _error("scoreboard.element.unknown", f"'{element}'", "an aggregate", hint)
+        raise _error(fault="element", found=f"'{element}'", expected="an aggregate", hint=hint)
     return framework.position(element)
 
 
@@ -87,7 +88,7 @@ def _powers(framework: Framework, method: Aggregate) -> list[float]:
         if name not in POWER and name != "generalised":
             found = f"the method '{name}'"
             expected = "arithmetic, geometric, harmonic or generalised means"
-            raise _error("scoreboard.decompose.method", found, expected)
+            raise _error(fault="method", found=found, expected=expected)
         powers.append(method.power if name == "generalised" else POWER[name])
     return powers
 
@@ -98,9 +99,8 @@ def _row(chain: Chain, unit: str, year: int) -> int:
         if panel.unit[row] == unit:
             return int(row)
     known = ", ".join(str(y) for y in panel.years)
-    raise _error(
-        "scoreboard.decompose.row", f"no '{unit}' in {year}", f"a unit with data; years {known}"
-    )
+    expected = f"a unit with data; years {known}"
+    raise _error(fault="row", found=f"no '{unit}' in {year}", expected=expected)
 
 
 def _forth(x: float, power: float) -> float:
@@ -158,7 +158,7 @@ def _split(
 def _own(weight: FloatArray, values: FloatArray) -> FloatArray:
     """Shares of the children that have data."""
     there = np.where(np.isnan(values), 0.0, weight)
-    return there / there.sum()
+    return np.asarray(there / there.sum())
 
 
 def contributions_by_indicator(parts: pl.DataFrame) -> pl.DataFrame:

@@ -21,11 +21,18 @@ def to_document(board: Scoreboard) -> dict[str, Any]:
         "scores": board.scores().to_dicts(),
         "weights": _weights(board),
         "steps": [
-            {"step": log.step, "done": log.done, "notes": list(log.notes), "cells": len(log.changes)}
+            {
+                "step": log.step,
+                "done": log.done,
+                "notes": list(log.notes),
+                "cells": len(log.changes),
+            }
             for log in board.chain.logs
         ],
         "uncertainty": _uncertainty(board),
-        "sensitivity": None if board.sensitivity is None else _sensitivity(board, board.sensitivity),
+        "sensitivity": None
+        if board.sensitivity is None
+        else _sensitivity(board, board.sensitivity),
         "importance": board.importance().to_dicts(),
         "reliability": board.reliability().to_dicts(),
         "without": board.without(2).table().to_dicts(),

@@ -1,5 +1,8 @@
 """Benefit of the doubt: the weights that show each unit at its best."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from karvan.errors import Problem, ScoreboardError
@@ -41,7 +44,7 @@ def benefit_of_the_doubt(values: FloatArray) -> FloatArray:
     return score
 
 
-def _solver():  # type: ignore[no-untyped-def]  # noqa: ANN202 - scipy has no types here
+def _solver() -> Callable[..., Any]:
     try:
         from scipy.optimize import linprog
     except ImportError:
@@ -53,4 +56,5 @@ def _solver():  # type: ignore[no-untyped-def]  # noqa: ANN202 - scipy has no ty
             "pip install 'karvan[score]', or choose another method",
         )
         raise ScoreboardError([problem]) from None
-    return linprog
+    solver: Callable[..., Any] = linprog
+    return solver

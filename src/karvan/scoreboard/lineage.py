@@ -61,4 +61,3 @@ def cell_changes(
         },
         schema=SCHEMA,
     ).with_columns(pl.col("before", "after").fill_nan(None))
-

@@ -58,7 +58,7 @@ def normalise(
             centre = np.nansum(scale, axis=0) / n
             sd = np.sqrt(np.nansum((scale - centre) ** 2, axis=0) / (n - 1))
             sd = np.where(sd > 0, sd, np.nan)
-            return (up - centre) / sd * method.sd + method.mean
+            return np.asarray((up - centre) / sd * method.sd + method.mean)
         if method.method == "distance_to_target":
             low = _low(scale)
             return (up - low) / (posts.target * direction - low)

@@ -35,7 +35,7 @@ def outranking(values: FloatArray, share: FloatArray) -> FloatArray:
         win += part * np.where(both, 0.5 + 0.5 * np.sign(difference), 0.0)
         weight += part * both
     np.fill_diagonal(weight, 0.0)
-    return np.divide(win, weight, out=np.full((n, n), np.nan), where=weight > 0)
+    return np.asarray(np.divide(win, weight, out=np.full((n, n), np.nan), where=weight > 0))
 
 
 def copeland(values: FloatArray, share: FloatArray) -> FloatArray:

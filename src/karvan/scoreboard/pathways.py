@@ -148,7 +148,9 @@ class Pathways:
             for k, draw in enumerate(design[:, 5 + kind]):
                 if draw:
                     # Keyed by the draw, so that all methods see the same errors.
-                    random = np.random.Generator(np.random.Philox(key=[self._seed, 2 * draw + kind]))
+                    random = np.random.Generator(
+                        np.random.Philox(key=[self._seed, 2 * draw + kind])
+                    )
                     x[at[0], k, at[1]] += spread[at] * random.standard_normal(len(at[0]))
         flat = x.reshape(panel.n_rows, -1)
         treat = self.treat[t]

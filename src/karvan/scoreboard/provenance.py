@@ -58,13 +58,14 @@ def trace(chain: Chain, unit: str, element: str = "", year: int = NO_YEAR) -> pl
     if element:
         if element not in framework.element:
             hint = did_you_mean(element, framework.element)
-            raise _unknown("element", element, "an element of the framework", hint)
+            raise _unknown(element, "an element of the framework", hint)
         node = framework.position(element)
     year = year or panel.years[-1]
     row = _row_of(panel, unit, year)
     if row is None:
         hint = did_you_mean(unit, sorted(set(panel.unit)))
-        raise _unknown("unit", f"{unit} {year or ''}".strip(), "a unit with a score", hint)
+        found = f"{unit} {year}" if year else unit
+        raise _unknown(found, "a unit with a row in that year", hint)
     inside = framework.effective_weights(chain.weight)
     columns = framework.leaves(node)
     # Weight of the leaf in the index over that of the element: its weight in the element.
@@ -97,7 +98,6 @@ def _row_of(panel: Panel, unit: str, year: int) -> int | None:
     return None
 
 
-def _unknown(kind: str, found: str, expected: str, hint: str) -> ScoreboardError:
-    return ScoreboardError(
-        [Problem(f"scoreboard.{kind}.unknown", "provenance", f"'{found}'", expected, hint)]
-    )
+def _unknown(found: str, expected: str, hint: str) -> ScoreboardError:
+    problem = Problem("scoreboard.trace.unknown", "provenance", f"'{found}'", expected, hint)
+    return ScoreboardError([problem])

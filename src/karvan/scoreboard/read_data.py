@@ -79,9 +79,7 @@ def read_data(table: Table, sheet: Sheet) -> tuple[Panel, list[str]]:
     return panel, notes
 
 
-def _years(
-    frame: pl.DataFrame, where: str, unit: list[str], problems: list[Problem]
-) -> IntArray:
+def _years(frame: pl.DataFrame, where: str, unit: list[str], problems: list[Problem]) -> IntArray:
     if "year" not in frame.columns:
         return np.full(len(frame), NO_YEAR, dtype=np.int64)
     labels = [f"row {n} ({u})" for n, u in enumerate(unit, 2)]
@@ -140,7 +138,9 @@ def _read_long(
 ) -> tuple[Panel, list[str]]:
     framework = sheet.framework
     indicator = texts(frame, "indicator")
-    labels = [f"row {n} ({u}, {i})" for n, (u, i) in enumerate(zip(unit, indicator, strict=True), 2)]
+    labels = [
+        f"row {n} ({u}, {i})" for n, (u, i) in enumerate(zip(unit, indicator, strict=True), 2)
+    ]
     value = numbers(frame, "value", where, labels, problems)
     error = numbers(frame, "standard_error", where, labels, problems)
     source, status = texts(frame, "source"), texts(frame, "status")

@@ -88,9 +88,7 @@ class _Rows:
         self.problems: list[Problem] = []
         self.element = texts(frame, "element")
         self.parent = texts(frame, "parent")
-        self.name = [
-            n or e for n, e in zip(texts(frame, "name"), self.element, strict=True)
-        ]
+        self.name = [n or e for n, e in zip(texts(frame, "name"), self.element, strict=True)]
         self.unit = texts(frame, "unit")
         self.denominator = texts(frame, "denominator")
         self.direction = texts(frame, "direction", "1")

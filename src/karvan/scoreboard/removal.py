@@ -48,7 +48,10 @@ def removal(chain: Chain, method: Aggregate, level: int) -> Removal:
         name = framework.element[k]
         weight = chain.weight.copy()
         weight[k] = 0.0
-        if framework.parent[k] < 0 or weight[framework.children(int(framework.parent[k]))].sum() <= 0:
+        if (
+            framework.parent[k] < 0
+            or weight[framework.children(int(framework.parent[k]))].sum() <= 0
+        ):
             skipped.append(f"{name}: nothing would be left beside it")
             continue
         values = chain.panel.value.copy()

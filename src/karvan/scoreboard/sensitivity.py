@@ -108,7 +108,7 @@ def _saltelli(levels: tuple[int, ...], log2_base: int, seed: int) -> IntArray:
         mixed = first.copy()
         mixed[:, k] = second[:, k]
         blocks.append(mixed)
-    return (np.concatenate(blocks) * np.array(levels)).astype(np.int64)
+    return np.asarray((np.concatenate(blocks) * np.array(levels)).astype(np.int64))
 
 
 def _outputs(
@@ -143,5 +143,7 @@ def _wide(
         wide = [units[i] for i in np.flatnonzero(width[k, 1:] > WIDE)]
         if wide:
             more = f" and {len(wide) - 5} more" if len(wide) > 5 else ""
-            warnings.append(f"{factor}: intervals wider than {WIDE} for {', '.join(wide[:5])}{more}")
+            warnings.append(
+                f"{factor}: intervals wider than {WIDE} for {', '.join(wide[:5])}{more}"
+            )
     return warnings

@@ -126,7 +126,9 @@ def space_of(
         Factor("treatment", len(choices.treat), _labels(choices.treat)),
         *_method_factors(pairs, choices),
         Factor("weights", len(weight), ()),
-        Factor("measurement error", pool if pathways.measured and wanted.measurement_error else 1, ()),
+        Factor(
+            "measurement error", pool if pathways.measured and wanted.measurement_error else 1, ()
+        ),
         Factor("imputation draws", pool if pathways.imputed and wanted.imputation_draws else 1, ()),
     ]
     random = weight_sets is None and wanted.weights == "dirichlet"
@@ -203,7 +205,11 @@ def _possible(
     if not pairs:
         found = "; ".join(excluded)
         raise ScoreboardError(
-            [Problem("scoreboard.methods.none", "uncertainty", found, "one pair that goes together")]
+            [
+                Problem(
+                    "scoreboard.methods.none", "uncertainty", found, "one pair that goes together"
+                )
+            ]
         )
     return tuple(pairs), tuple(excluded)
 

@@ -48,7 +48,7 @@ def constant_columns(x: FloatArray) -> BoolArray:
     there = ~np.isnan(x)
     low = np.where(there, x, np.inf).min(axis=0, initial=np.inf)
     high = np.where(there, x, -np.inf).max(axis=0, initial=-np.inf)
-    return low == high
+    return np.asarray(low == high)
 
 
 def ranks(x: FloatArray, *, tie: float = 0.0) -> FloatArray:

@@ -65,12 +65,12 @@ def denominate(panel: Panel, framework: Framework) -> tuple[Panel, StepLog]:
         notes.append(f"no data any more, as the denominator has none: {_cells(panel, lost)}")
     spread = np.where(np.isnan(value), 0.0, panel.spread / by)
     result = replace(panel, value=value, spread=spread, status=np.where(lost, 0, panel.status))
-    return result, StepLog("denominate", True, tuple(notes), cell_changes(panel, changed, value, how))
+    return result, StepLog(
+        "denominate", True, tuple(notes), cell_changes(panel, changed, value, how)
+    )
 
 
-def screen(
-    panel: Panel, framework: Framework, rule: Screen
-) -> tuple[Panel, Framework, StepLog]:
+def screen(panel: Panel, framework: Framework, rule: Screen) -> tuple[Panel, Framework, StepLog]:
     """Keep rows with enough data, and indicators that say something."""
     drop = np.zeros(len(panel.indicator), dtype=np.bool_)
     if rule.constant_indicators == "drop":
@@ -117,9 +117,7 @@ def keep_rows(panel: Panel, keep: BoolArray) -> Panel:
     )
 
 
-def keep_indicators(
-    panel: Panel, framework: Framework, keep: BoolArray
-) -> tuple[Panel, Framework]:
+def keep_indicators(panel: Panel, framework: Framework, keep: BoolArray) -> tuple[Panel, Framework]:
     """Return panel and framework with the indicators that are kept, without empty pillars."""
     columns = np.flatnonzero(keep)
     alive = np.zeros(len(framework.element), dtype=np.bool_)
@@ -198,7 +196,7 @@ def fill(panel: Panel, methods: Sequence[Impute]) -> tuple[Panel, StepLog]:
 
 
 def curb(panel: Panel, method: Treat) -> tuple[Panel, StepLog]:
-    """Treat outliers; cells that winsorising moved and columns that were transformed are flagged."""
+    """Treat outliers; cells that were moved and columns that were transformed are flagged."""
     if not method.attempts:
         return panel, skipped("treat", "no attempts: outliers stay")
     result, parts = treated(panel, method)
@@ -231,9 +229,7 @@ def treated(panel: Panel, method: Treat) -> tuple[Panel, list[tuple[IntArray, Tr
     return replace(panel, value=value, status=status), parts
 
 
-def _treatment_notes(
-    panel: Panel, rows: IntArray, part: Treated, method: Treat
-) -> Iterator[str]:
+def _treatment_notes(panel: Panel, rows: IntArray, part: Treated, method: Treat) -> Iterator[str]:
     year = int(panel.year[rows[0]]) if method.over == "each_year" else NO_YEAR
     when = "" if year == NO_YEAR else f" {year}"
     for j in np.flatnonzero(part.attempt != PASSED):
@@ -293,9 +289,7 @@ def normalise_blocks(
     return result
 
 
-def put_on_scale(
-    panel: Panel, framework: Framework, method: Normalise
-) -> tuple[Panel, StepLog]:
+def put_on_scale(panel: Panel, framework: Framework, method: Normalise) -> tuple[Panel, StepLog]:
     """Normalise; every value has its line in the lineage."""
     value = scaled_values(panel, framework, method)
     note = f"{compatibility.label(method)}; {int((framework.direction < 0).sum())} turned round"
@@ -323,9 +317,7 @@ def scaled_values(panel: Panel, framework: Framework, method: Normalise) -> Floa
     return value
 
 
-def _faults_of_posts(
-    panel: Panel, framework: Framework, method: Normalise
-) -> Iterator[Problem]:
+def _faults_of_posts(panel: Panel, framework: Framework, method: Normalise) -> Iterator[Problem]:
     if method.range[0] >= method.range[1]:
         yield Problem(
             "scoreboard.normalise.range", "normalise.range", str(method.range), "low < high"
@@ -355,7 +347,7 @@ def _faults_of_posts(
         if (panel.status[:, j] & TRANSFORMED).any():
             yield Problem(
                 "scoreboard.normalise.transformed",
-                f"{name}",
+                f"indicator {name}",
                 "values that treatment brought to another unit",
                 f"the unit of the framework's numbers, for the method '{method.method}'",
                 "treat with attempts = ['winsorise'] only, or not at all",

@@ -33,13 +33,13 @@ class RankDraws:
 
     def ranked(self) -> IntArray:
         """Return in how many draws each unit has a rank."""
-        return self.count.sum(axis=1)
+        return np.asarray(self.count.sum(axis=1))
 
     def mean(self) -> FloatArray:
         """Return mean ranks; NaN for a unit that never has one."""
         rank = np.arange(1, len(self.rows) + 1)
         n = self.ranked()
-        return np.divide(self.count @ rank, n, out=np.full(len(n), np.nan), where=n > 0)
+        return _share(self.count @ rank, n)
 
     def quantile(self, share: float) -> FloatArray:
         """Return a quantile of the ranks of each unit, linear between order statistics (type 7)."""
@@ -56,11 +56,11 @@ class RankDraws:
         """Return the chance of each unit to rank `rank` or better."""
         n = self.ranked()
         best = self.count[:, :rank].sum(axis=1)
-        return np.divide(best, n, out=np.full(len(n), np.nan), where=n > 0)
+        return _share(best, n)
 
     def chance(self) -> FloatArray:
         """Return the share of draws in which the row unit ranks above the column unit."""
-        return self.beats / max(self.n_draws, 1)
+        return np.asarray(self.beats / max(self.n_draws, 1))
 
     def tied(self, interval: float) -> "np.ndarray[tuple[int, int], np.dtype[np.bool_]]":
         """Tell which pairs are statistically tied: neither is above in more than the share.
@@ -69,7 +69,8 @@ class RankDraws:
         """
         chance = self.chance()
         sure = (1.0 + interval) / 2.0
-        return (chance <= sure) & (chance.T <= sure)
+        either = np.maximum(chance, chance.T)
+        return np.asarray(either <= sure)
 
     def groups(self, nominal: FloatArray, interval: float) -> list[list[int]]:
         """Return longest runs in nominal order in which every pair is tied; positions of units."""
@@ -86,6 +87,11 @@ class RankDraws:
                 runs.append(order[start:stop])
                 end = stop
         return runs
+
+
+def _share(part: IntArray, of: IntArray) -> FloatArray:
+    """Quotient; NaN where there is nothing to share."""
+    return np.asarray(np.divide(part, of, out=np.full(len(of), np.nan), where=of > 0))
 
 
 def uncertainty(

@@ -71,7 +71,8 @@ def _pca(
     level: int,
 ) -> tuple[FloatArray, list[str]]:
     scores = _all_scores(framework, values, weight, mean, blocks)
-    weight, notes, problems = weight.copy(), [], []
+    weight, notes = weight.copy(), []
+    problems: list[Problem] = []
     for node in np.flatnonzero(framework.level == level):
         kids = framework.children(int(node))
         try:
@@ -111,10 +112,10 @@ def _loadings(framework: Framework, node: int, table: FloatArray) -> FloatArray:
     if negative:
         raise _refused(
             where,
-            f"loadings of the first component of mixed sign: {', '.join(negative)} against the rest",
+            f"loadings of the first component of mixed sign: {', '.join(negative)}",
             "loadings of one sign, as a negative weight would reward what is worse",
         )
-    return np.maximum(loading, 0.0)
+    return np.asarray(np.maximum(loading, 0.0))
 
 
 def _refused(where: str, found: str, expected: str) -> ScoreboardError:
