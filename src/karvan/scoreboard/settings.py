@@ -95,7 +95,7 @@ class Normalise(Model):
     mean: float = 0.0
     sd: Annotated[float, Field(gt=0)] = 1.0
     posts: Literal["framework", "quantiles", "range"] = "framework"
-    quantiles: Annotated[list[Share], Field(min_length=2, max_length=2)] = [0.05, 0.95]
+    quantiles: Annotated[list[float], Field(min_length=2, max_length=2)] = [0.05, 0.95]
     clip: bool = True
     over: Over = "all_years"
     year: int | None = None

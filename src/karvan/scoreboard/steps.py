@@ -322,9 +322,14 @@ def _faults_of_posts(panel: Panel, framework: Framework, method: Normalise) -> I
         yield Problem(
             "scoreboard.normalise.range", "normalise.range", str(method.range), "low < high"
         )
-    if method.method == "goalposts" and method.quantiles[0] >= method.quantiles[1]:
-        found = str(method.quantiles)
-        yield Problem("scoreboard.normalise.quantiles", "normalise.quantiles", found, "low < high")
+    first, last = method.quantiles
+    if method.method == "goalposts" and not 0.0 <= first < last <= 1.0:
+        yield Problem(
+            "scoreboard.normalise.quantiles",
+            "normalise.quantiles",
+            str(method.quantiles),
+            "two shares in 0 to 1, the smaller one first",
+        )
     if method.year is not None and method.year not in panel.years:
         found = str(method.year)
         known = ", ".join(str(y) for y in panel.years)
