@@ -56,8 +56,8 @@ def sensitivity(
     """Return Sobol' indices of the mean absolute shift from the nominal rank, and of each rank.
 
     Exact where all choices are named and their combinations few enough; otherwise a scrambled
-    Sobol' sequence, Jansen's estimators and bootstrap intervals.  Weights and errors drawn at
-    random are factors that pick one of their draws.
+    Sobol' sequence, centred (first-order) and Jansen's (total) estimators, bootstrap intervals.
+    Weights and errors drawn at random are factors that pick one of their draws.
     """
     factors = tuple(f.name for f in space.factors)
     levels = tuple(f.levels for f in space.factors)

@@ -72,7 +72,7 @@ def estimated_indices(
     bootstrap: int,
     interval: float,
     seed: int,
-    estimator: Estimator = "jansen",
+    estimator: Estimator = "saltelli",
 ) -> Indices:
     """Return indices from a Saltelli design, with bootstrap intervals.
 
@@ -88,7 +88,8 @@ def estimated_indices(
     seed : int
     estimator : {"jansen", "saltelli"}
         Of first-order indices: 1 - E[(b - mixed)^2] / 2V, or E[(b - m)(mixed - a)] / V with the
-        outputs centred at their mean m.  Total indices are Jansen's, E[(a - mixed)^2] / 2V.
+        outputs centred at their mean m; the second errs less where an index is small.  Total
+        indices are Jansen's, E[(a - mixed)^2] / 2V.
 
     References
     ----------

@@ -1,6 +1,6 @@
 """Weights of siblings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -9,7 +9,13 @@ from karvan.scoreboard.aggregate import aggregate
 from karvan.scoreboard.model import FloatArray, Framework, IntArray
 from karvan.scoreboard.settings import Aggregate, Weigh
 
-MOST_ROUNDS = 500
+MOST_ROUNDS = 60
+MOST_DAMPING = 1e6
+MOST_CHANGE = 12.0
+"""Of the logarithm of a weight: beyond it a child is in or out, and the search leads nowhere."""
+
+STEP = 1e-6
+"""Of a logarithm, for slopes."""
 CLOSE = 1e-10
 """Largest difference of importance from its target at which the weights are taken as found."""
 
@@ -162,13 +168,12 @@ def _budget(
 
 
 def importance(scores: FloatArray, kids: IntArray, target: int) -> FloatArray:
-    """Return the squared correlation of each child with an aggregate, shape (n_children,)."""
+    """Return squared correlations of children with an aggregate, with the correlation's sign."""
     result = np.zeros(len(kids))
     for k, child in enumerate(kids):
         both = ~np.isnan(scores[:, child]) & ~np.isnan(scores[:, target])
         result[k] = np.corrcoef(scores[both, child], scores[both, target])[0, 1]
-    # A child that goes against the index is not important by being so.
-    return np.where(result > 0, result**2, 0.0)
+    return result * np.abs(result)
 
 
 def adjust(
@@ -189,7 +194,8 @@ def adjust(
     level : int
         Level of the parents: 2 adjusts indicators.
     target : ndarray, shape (n_elements,), optional
-        Wanted importance, in ratios to each other; equal without it.
+        Wanted importance, in ratios among siblings, since only their weights trade off; equal
+        without it.
 
     Returns
     -------
@@ -199,33 +205,50 @@ def adjust(
 
     Notes
     -----
-    Importance is the squared correlation with the index.  Weights are multiplied by powers of
-    wanted over found importance until none is off by more than `CLOSE`; own derivation.
+    Importance is the squared correlation with the index, with the sign of the correlation: a child
+    that goes against the index is not important by doing so.  Levenberg and Marquardt's method on
+    the logarithms of the weights, which stay positive.
     """
     parents = np.flatnonzero(framework.level == level)
-    kids = np.concatenate([framework.children(int(p)) for p in parents])
-    wanted = np.ones(len(kids)) if target is None else target[kids]
-    wanted = wanted / wanted.sum()
-    best, least = weight.copy(), np.inf
-    step, now = 0.5, weight.copy()
-    for _ in range(MOST_ROUNDS):
+    families = [framework.children(int(p)) for p in parents]
+    kids = np.concatenate(families)
+    ends = np.cumsum([len(family) for family in families])[:-1]
+    aim = np.ones(len(framework.element)) if target is None else target
+    wanted = np.concatenate([aim[family] / aim[family].sum() for family in families])
+
+    def missed(change: FloatArray) -> FloatArray:
+        now = weight.copy()
+        now[kids] *= np.exp(change)
         scores = _all_scores(framework, values, now, mean, blocks)
-        found = importance(scores, kids, len(framework.element) - 1)
-        off = float(np.abs(found / found.sum() - wanted).max()) if found.sum() > 0 else np.inf
-        if off < least:
-            best, least = now.copy(), off
-        else:
-            step *= 0.7
-            now = best.copy()
-            found = importance(
-                _all_scores(framework, values, now, mean, blocks), kids, len(framework.element) - 1
-            )
-        if least <= CLOSE or step < 1e-6:
-            break
-        factor = (wanted / np.maximum(found / max(found.sum(), 1e-300), 1e-6)) ** step
-        now = now.copy()
-        now[kids] *= factor
-        now = framework.shares(now)
-    reached = "reached" if least <= CLOSE else "NOT reached"
+        found = np.split(importance(scores, kids, len(framework.element) - 1), ends)
+        if any(part.sum() <= 0.0 for part in found):
+            return np.full(len(kids), np.inf)
+        return np.concatenate([part / part.sum() for part in found]) - wanted
+
+    change, off = _least_squares(missed, len(kids))
+    best = weight.copy()
+    best[kids] *= np.exp(change)
+    reached = "reached" if off <= CLOSE else "NOT reached"
     names = ", ".join(framework.element[p] for p in parents)
-    return best, f"children of {names}: target importance {reached}, off by {least:.1e} at most"
+    note = f"children of {names}: target importance {reached}, off by {off:.1e} at most"
+    return framework.shares(best), note
+
+
+def _least_squares(missed: Callable[[FloatArray], FloatArray], n: int) -> tuple[FloatArray, float]:
+    """Point with the least sum of squares, and its largest miss; starts at zero."""
+    at, damping = np.zeros(n), 1e-2
+    now = missed(at)
+    for _ in range(MOST_ROUNDS):
+        if np.abs(now).max() <= CLOSE or damping > MOST_DAMPING:
+            break
+        slope = np.stack([(missed(at + STEP * e) - now) / STEP for e in np.eye(n)], axis=1)
+        normal, pull = slope.T @ slope, slope.T @ now
+        while damping <= MOST_DAMPING:
+            step = np.linalg.solve(normal + damping * np.eye(n), -pull)
+            trial = np.clip(at + step, -MOST_CHANGE, MOST_CHANGE)
+            then = missed(trial)
+            if then @ then < now @ now:
+                at, now, damping = trial, then, damping / 10.0
+                break
+            damping *= 10.0
+    return at, float(np.abs(now).max())
