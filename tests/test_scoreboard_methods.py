@@ -22,7 +22,7 @@ from karvan.scoreboard.statistics import moments
 from karvan.scoreboard.steps import normalise_blocks
 from karvan.scoreboard.treat import treat
 from karvan.scoreboard.uncertainty import RankDraws, draw_choices, uncertainty
-from karvan.scoreboard.weigh import adjust, importance
+from karvan.scoreboard.weigh import adjust, correlations_with
 from scoreboard_tables import PLAIN, chain_of, data, framework, random_values
 
 HOLE = np.nan
@@ -260,19 +260,30 @@ def test_weights_are_adjusted_until_importance_is_on_target(target):
     assert ": target importance reached" in note
     score = weight[5] * chain.score[:, 5] + weight[6] * chain.score[:, 6]
     table = np.column_stack([chain.score[:, 5:7], score])
-    found = importance(table, np.array([0, 1]), 2)
+    found = correlations_with(table, np.array([0, 1]), 2) ** 2
     wanted = np.array([0.5, 0.5]) if target is None else target[5:7]
     np.testing.assert_allclose(found / found.sum(), wanted, atol=1e-8)
 
 
 def test_weights_that_cannot_reach_the_target_say_so():
+    """Two indicators that are nearly one are as important as each other, whatever their weights."""
     random = np.random.default_rng(6)
     values = random.normal(size=(60, 5))
-    values[:, 1] = -values[:, 0] + 0.01 * random.normal(size=60)
-    config = PLAIN | {"normalise": {"method": "z_score"}}
-    chain = chain_of(values, config | {"weigh": {"method": "equal_importance", "levels": [2]}})
-    notes = next(log.notes for log in chain.logs if log.step == "weigh")
-    assert any("NOT reached, off by" in note for note in notes)
+    values[:, 1] = values[:, 0] + 0.01 * random.normal(size=60)
+    board = build(data(values), framework(), {"steps": [], "uncertainty": {"draws": 0}})
+    target = np.array([0.9, 0.1, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+    weight, note = board.adjusted_weights(2, target)
+    assert "NOT reached, correlations off by" in note
+    assert np.isfinite(weight).all()
+
+
+def test_equal_importance_is_a_method_of_weighing():
+    random = np.random.default_rng(7)
+    values = random.normal(size=(80, 5)) + random.normal(size=(80, 1))
+    chain = chain_of(values, PLAIN | {"weigh": {"method": "equal_importance", "levels": [2]}})
+    found = correlations_with(chain.score, np.arange(5), 7)
+    np.testing.assert_allclose(found[:2], found[:2].mean(), atol=1e-8)
+    np.testing.assert_allclose(found[2:], found[2:].mean(), atol=1e-8)
 
 
 # Uncertainty and sensitivity.

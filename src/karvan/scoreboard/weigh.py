@@ -14,10 +14,13 @@ MOST_DAMPING = 1e6
 MOST_CHANGE = 12.0
 """Of the logarithm of a weight: beyond it a child is in or out, and the search leads nowhere."""
 
+LEAST_GAIN = 1e-4
+"""Share by which a step must shrink the sum of squares to be followed by another."""
+
 STEP = 1e-6
 """Of a logarithm, for slopes."""
 CLOSE = 1e-10
-"""Largest difference of importance from its target at which the weights are taken as found."""
+"""Largest difference of a correlation from its target at which weights are taken as found."""
 
 LOADING = 1e-9
 """Loadings below this are zero up to rounding."""
@@ -167,13 +170,13 @@ def _budget(
     return weight, notes
 
 
-def importance(scores: FloatArray, kids: IntArray, target: int) -> FloatArray:
-    """Return squared correlations of children with an aggregate, with the correlation's sign."""
+def correlations_with(scores: FloatArray, kids: IntArray, target: int) -> FloatArray:
+    """Return correlations of children with an aggregate, shape (n_children,)."""
     result = np.zeros(len(kids))
     for k, child in enumerate(kids):
         both = ~np.isnan(scores[:, child]) & ~np.isnan(scores[:, target])
         result[k] = np.corrcoef(scores[both, child], scores[both, target])[0, 1]
-    return result * np.abs(result)
+    return result
 
 
 def adjust(
@@ -205,32 +208,32 @@ def adjust(
 
     Notes
     -----
-    Importance is the squared correlation with the index, with the sign of the correlation: a child
-    that goes against the index is not important by doing so.  Levenberg and Marquardt's method on
-    the logarithms of the weights, which stay positive.
+    Importance is the squared correlation with the index; correlations are brought to the square
+    roots of the wanted importance among siblings, by Levenberg and Marquardt's method on the
+    logarithms of the weights, which stay positive.
     """
     parents = np.flatnonzero(framework.level == level)
     families = [framework.children(int(p)) for p in parents]
     kids = np.concatenate(families)
     ends = np.cumsum([len(family) for family in families])[:-1]
-    aim = np.ones(len(framework.element)) if target is None else target
-    wanted = np.concatenate([aim[family] / aim[family].sum() for family in families])
+    aim = np.ones(len(framework.element)) if target is None else np.sqrt(target)
+    wanted = [aim[family] / aim[family].sum() for family in families]
 
     def missed(change: FloatArray) -> FloatArray:
         now = weight.copy()
         now[kids] *= np.exp(change)
         scores = _all_scores(framework, values, now, mean, blocks)
-        found = np.split(importance(scores, kids, len(framework.element) - 1), ends)
-        if any(part.sum() <= 0.0 for part in found):
-            return np.full(len(kids), np.inf)
-        return np.concatenate([part / part.sum() for part in found]) - wanted
+        found = np.split(correlations_with(scores, kids, len(framework.element) - 1), ends)
+        pairs = zip(found, wanted, strict=True)
+        return np.concatenate([part - share * part.sum() for part, share in pairs])
 
     change, off = _least_squares(missed, len(kids))
     best = weight.copy()
     best[kids] *= np.exp(change)
     reached = "reached" if off <= CLOSE else "NOT reached"
     names = ", ".join(framework.element[p] for p in parents)
-    note = f"children of {names}: target importance {reached}, off by {off:.1e} at most"
+    found = f"correlations off by {off:.1e} at most"
+    note = f"children of {names}: target importance {reached}, {found}"
     return framework.shares(best), note
 
 
@@ -248,7 +251,11 @@ def _least_squares(missed: Callable[[FloatArray], FloatArray], n: int) -> tuple[
             trial = np.clip(at + step, -MOST_CHANGE, MOST_CHANGE)
             then = missed(trial)
             if then @ then < now @ now:
+                # A target out of reach: what is left hardly shrinks.
+                stuck = then @ then > (1.0 - LEAST_GAIN) * (now @ now)
                 at, now, damping = trial, then, damping / 10.0
+                if stuck:
+                    return at, float(np.abs(now).max())
                 break
             damping *= 10.0
     return at, float(np.abs(now).max())
