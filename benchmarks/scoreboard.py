@@ -145,16 +145,15 @@ def small(chain, sets, choice):
         space = space_of(chain, config, pool=n, seed=0, weight_sets=sets)
         return uncertainty(space, chain, choices)
 
-    seconds, draws = cpu(ours)
+    seconds, _ = cpu(ours)
     values = chain.stages["screened" if "screened" in chain.stages else "raw"].value
     few = choice[:: max(1, len(choice) // 100)]
-    plain_s, (_, ranks) = cpu(lambda: plain_loop(chain.framework, values, sets, few), 2)
+    plain_s, _ = cpu(lambda: plain_loop(chain.framework, values, sets, few), 2)
     plain_s *= len(choice) / len(few)
     print(
         f"1,000 draws: {seconds:.3f} s, plain loop {plain_s:.2f} s ({len(few)} draws timed), "
         f"ratio {seconds / plain_s:.4f}"
     )
-    del ranks, draws
     space = space_of(chain, config, pool=1000, seed=0, weight_sets=sets)
     many = draw_choices(space, 10_000, 0)
     seconds, _ = cpu(lambda: ours(many), 3)

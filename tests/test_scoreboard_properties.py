@@ -13,7 +13,7 @@ from karvan.scoreboard.chain import run_chain
 from karvan.scoreboard.decompose import decompose
 from karvan.scoreboard.read_config import read_config
 from karvan.scoreboard.settings import Aggregate
-from karvan.scoreboard.space import dirichlet_weights
+from karvan.scoreboard.space import dirichlet_weights, space_of
 from karvan.scoreboard.statistics import ranks
 from scoreboard_tables import PLAIN, chain_of, data, framework
 
@@ -221,6 +221,41 @@ def test_the_same_seed_gives_the_same_draws_and_rows_do_not_depend_on_chunks(mon
     other = build(data(values), framework(), config)
     assert one.ranking().equals(other.ranking())
     np.testing.assert_array_equal(one.draws[0].beats, other.draws[0].beats)
+
+
+NOMINAL = {
+    "treat only": {"steps": ["treat"]},
+    "impute, treat": {"steps": ["impute", "treat"], "impute": [{"method": "median"}]},
+    "screen last": {
+        "steps": ["impute", "treat", "screen"],
+        "impute": [{"method": "mean"}],
+        "screen": {"min_data_share": 0.5},
+    },
+    "none": {"steps": []},
+}
+
+
+@pytest.mark.parametrize("name", NOMINAL)
+def test_the_first_choice_of_everything_is_the_nominal_chain(name):
+    values = np.exp(np.random.default_rng(3).normal(0.0, 2.0, (40, 5)))
+    if name != "none" and name != "treat only":
+        values[3, 1] = values[5, 2] = np.nan
+    config = NOMINAL[name]
+    chain = chain_of(values, config)
+    space = space_of(chain, read_config(config), pool=8, seed=0)
+    np.testing.assert_array_equal(space.pathways.scaled(0, 0, 0), chain.panel.value)
+    if "treat" in config["steps"]:
+        assert not np.array_equal(space.pathways.scaled(0, 1, 0), chain.panel.value)
+
+
+def test_ranks_of_a_pillar_are_drawn_like_those_of_the_index():
+    config = {"steps": [], "uncertainty": {"draws": 60}, "sensitivity": {"enabled": False}}
+    board = build(data(np.random.default_rng(1).random((6, 5))), framework(), config)
+    (index,) = board.rank_draws("I")
+    np.testing.assert_array_equal(index.count, board.draws[0].count)
+    (pillar,) = board.rank_draws("B")
+    assert not np.array_equal(pillar.count, index.count)
+    assert (pillar.ranked() == 60).all()
 
 
 def test_reading_keeps_what_was_given():

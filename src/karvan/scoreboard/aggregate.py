@@ -72,6 +72,19 @@ def aggregate(
     ImpossiblePairError
         Values at or below zero under a method that takes logarithms or reciprocals.
     """
+    parts = _all_scores(framework, values, weight, method, blocks)
+    draws = max(len(p) for p in parts)
+    return np.stack([np.broadcast_to(p, (draws, p.shape[1])) for p in parts], axis=2)
+
+
+def _all_scores(
+    framework: Framework,
+    values: FloatArray,
+    weight: FloatArray,
+    method: Aggregate,
+    blocks: Sequence[IntArray],
+) -> list[FloatArray]:
+    """Scores of each aggregate, shape (n_draws or 1, n_rows)."""
     by_level = methods_by_level(framework, method)
     score: list[FloatArray] = [values[:, :, j] for j in range(framework.n_indicators)]
     for node in framework.aggregates:
@@ -81,20 +94,22 @@ def aggregate(
         children = [score[k] for k in kids]
         _require_domain(framework, node, kids, children, level, method)
         score.append(_node(children, share, level, method, blocks))
-    parts = score[framework.n_indicators :]
-    draws = max(len(p) for p in parts)
-    return np.stack([np.broadcast_to(p, (draws, p.shape[1])) for p in parts], axis=2)
+    return score[framework.n_indicators :]
 
 
-def index_scores(
+def element_scores(
     framework: Framework,
     values: FloatArray,
     weight: FloatArray,
     method: Aggregate,
     blocks: Sequence[IntArray],
+    node: int = -1,
 ) -> FloatArray:
-    """Return the scores of the index only, shape (n_draws or 1, n_rows); else as `aggregate`."""
-    return np.asarray(aggregate(framework, values, weight, method, blocks)[:, :, -1])
+    """Return the scores of one aggregate, shape (n_draws or 1, n_rows); else as `aggregate`.
+
+    `node` is its position among the aggregates, the index without it.
+    """
+    return _all_scores(framework, values, weight, method, blocks)[node]
 
 
 def _siblings(weight: FloatArray) -> FloatArray:

@@ -121,6 +121,13 @@ class Scoreboard:
                     groups[rows[unit]].append(k)
         return {**columns, "groups": groups}
 
+    def rank_draws(self, element: str) -> tuple[RankDraws, ...]:
+        """Return the ranks of an aggregate in the same draws, one entry a year."""
+        node = decomposition.node_of(self.framework, element) - self.framework.n_indicators
+        wanted = self.config.uncertainty
+        choice = draw_choices(self.space, wanted.draws, wanted.seed)
+        return tuple(uncertainty(self.space, self.chain, choice, node=node))
+
     def groups(self, draws: RankDraws) -> list[list[int]]:
         """Return the statistically tied groups of a year, positions among its units."""
         nominal = self.chain.rank[draws.rows, -1]

@@ -34,7 +34,7 @@ class Chain:
     stages : dict of Panel
         The panel as read ("raw") and after each step that was done, "normalised" last.
     before_imputation : Panel
-        Input of the imputation, where uncertain draws begin.
+        Input of the first step that may have been otherwise, where uncertain draws begin.
     logs : tuple of StepLog
         One for each step, also of those skipped.
     weight : ndarray, shape (n_elements,)
@@ -75,22 +75,20 @@ def run_chain(panel: Panel, framework: Framework, config: Config) -> Chain:
     """
     stages, logs = {"raw": panel}, []
     panel, framework, empty = _without_empty(panel, framework, config)
-    before = panel
+    before, uncertain = panel, False
     for step in _once_each(config):
-        if step == "impute":
-            before = panel
+        uncertain |= step in ("impute", "treat")
         if step == "screen":
             panel, framework, log = steps.screen(panel, framework, config.screen)
             before = _same_rows(before, panel)
         else:
             panel, log = _step(step, panel, framework, config)
+        before = before if uncertain else panel
         logs.append(log)
         if log.done:
             stages[f"{step}d" if step.endswith("e") else f"{step}ed"] = panel
     missing = [s for s in ("denominate", "screen", "impute", "treat") if s not in config.steps]
     logs += [skipped(s, "not among the steps of the configuration") for s in missing]
-    if "impute" not in config.steps:
-        before = panel
     reason = impossible(framework, config.normalise, config.aggregate)
     if reason:
         raise ScoreboardError([_impossible(config, reason)])

@@ -49,7 +49,7 @@ def decompose(
     values.  In logarithms this is the mean Divisia decomposition; own derivation, in docs.
     """
     framework = chain.framework
-    node = _node_of(framework, element)
+    node = node_of(framework, element)
     powers = _powers(framework, method)
     before, after = _row(chain, unit, first), _row(chain, unit, last)
     if np.isnan(chain.score[[before, after], node]).any():
@@ -73,7 +73,8 @@ def _error(*, fault: str, found: str, expected: str, hint: str = "") -> Scoreboa
     return ScoreboardError([Problem(f"scoreboard.decompose.{fault}", where, found, expected, hint)])
 
 
-def _node_of(framework: Framework, element: str) -> int:
+def node_of(framework: Framework, element: str) -> int:
+    """Return the position of an aggregate; that of the index for an empty name."""
     if not element:
         return len(framework.element) - 1
     if element not in framework.aggregate:

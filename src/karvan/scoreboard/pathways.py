@@ -6,7 +6,7 @@ import numpy as np
 
 from karvan.errors import Problem, ScoreboardError
 from karvan.scoreboard import steps
-from karvan.scoreboard.aggregate import index_scores
+from karvan.scoreboard.aggregate import element_scores
 from karvan.scoreboard.chain import Chain
 from karvan.scoreboard.model import IMPUTED, OBSERVED, FloatArray, IntArray, Panel
 from karvan.scoreboard.settings import Aggregate, Config, Impute, Normalise, Treat
@@ -84,9 +84,13 @@ class Pathways:
         return self._scaled[key]
 
     def scores(
-        self, design: IntArray, weight: FloatArray, progress: Progress | None = None
+        self,
+        design: IntArray,
+        weight: FloatArray,
+        progress: Progress | None = None,
+        node: int = -1,
     ) -> Iterator[tuple[IntArray, FloatArray]]:
-        """Yield scores of the index part by part.
+        """Yield scores part by part.
 
         Parameters
         ----------
@@ -95,6 +99,8 @@ class Pathways:
         weight : ndarray, shape (n_sets, n_elements)
         progress : callable, optional
             Told the share that is done.
+        node : int
+            Position among the aggregates; the index without it.
 
         Yields
         ------
@@ -112,7 +118,7 @@ class Pathways:
             for k, key in enumerate(keys):
                 draws = part[inverse.ravel() == k]
                 for rows in _chunks(draws, self._at_once(error=error)):
-                    yield rows, self._part(design[rows], key, weight, error=error)
+                    yield rows, self._part(design[rows], key, weight, node, error=error)
                     done += len(rows)
                     if progress:
                         progress(done / len(design))
@@ -123,12 +129,13 @@ class Pathways:
         return max(1, SCORES_AT_ONCE // self.n_rows)
 
     def _part(
-        self, design: IntArray, key: IntArray, weight: FloatArray, *, error: bool
+        self, design: IntArray, key: IntArray, weight: FloatArray, node: int, *, error: bool
     ) -> FloatArray:
         i, t, n, a = (int(k) for k in key)
         values = self._perturbed(design, i, t, n) if error else self.scaled(i, t, n)[None]
         sets = weight[design[:, 4]]
-        score = index_scores(self.framework, values, sets, self.aggregate[a], self.blocks)
+        mean = self.aggregate[a]
+        score = element_scores(self.framework, values, sets, mean, self.blocks, node)
         return np.broadcast_to(score, (len(design), self.n_rows))
 
     def _spreads(self, impute: int) -> tuple[FloatArray, FloatArray]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from karvan.errors import Problem, ScoreboardError, did_you_mean
 from karvan.scoreboard import compatibility
-from karvan.scoreboard.aggregate import ImpossiblePairError, index_scores
+from karvan.scoreboard.aggregate import ImpossiblePairError, element_scores
 from karvan.scoreboard.chain import Chain
 from karvan.scoreboard.model import FloatArray, Framework, IntArray
 from karvan.scoreboard.pathways import Pathways
@@ -220,7 +220,7 @@ def _tried(pathways: Pathways, weight: FloatArray, n: int, a: int) -> str:
         for t in range(len(pathways.treat)):
             try:
                 values = pathways.scaled(i, t, n)
-                index_scores(
+                element_scores(
                     pathways.framework,
                     values[None],
                     weight[:PROBES],

@@ -99,6 +99,7 @@ def uncertainty(
     chain: Chain,
     choice: IntArray,
     progress: Progress | None = None,
+    node: int = -1,
 ) -> list[RankDraws]:
     """Return the ranks of each year over the draws.
 
@@ -109,11 +110,13 @@ def uncertainty(
     choice : ndarray of int, shape (n_draws, n_factors)
         Of :func:`draw_choices`, or a design to replay.
     progress : callable, optional
+    node : int
+        Position of an aggregate among the aggregates; the index without it.
     """
     counts = [np.zeros((len(b), len(b)), dtype=np.int64) for b in chain.blocks]
     beats = [np.zeros((len(b), len(b)), dtype=np.int64) for b in chain.blocks]
     design = space.design(choice)
-    for _, score in space.pathways.scores(design, space.weight, progress):
+    for _, score in space.pathways.scores(design, space.weight, progress, node):
         for k, rows in enumerate(chain.blocks):
             rank = score_ranks(score[:, rows])
             _count(rank, counts[k])
