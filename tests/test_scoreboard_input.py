@@ -99,7 +99,8 @@ def test_a_unit_twice_in_a_year_is_named():
 @pytest.mark.parametrize(
     ("cell", "check"),
     [("lots", "scoreboard.value.number"), ("inf", "scoreboard.value.infinite"),
-     ("-inf", "scoreboard.value.infinite"), ("1e999", "scoreboard.value.infinite")],
+     ("-inf", "scoreboard.value.infinite"), ("1e999", "scoreboard.value.infinite"),
+     ("1e200", "scoreboard.value.huge")],
 )  # fmt: skip
 def test_a_cell_that_is_no_number_is_named(cell, check):
     table = data(random_values()).cast(pl.String)
@@ -126,7 +127,7 @@ def test_a_constant_indicator_is_refused_or_dropped():
     values[:, 2] = 7.0
     found = of_chain(values)["scoreboard.indicator.constant"]
     assert found.where == "indicator b1"
-    assert "1 distinct value(s): 7" in found.found
+    assert found.found == "one value only: 7"
     config = PLAIN | {"steps": ["screen"], "screen": {"constant_indicators": "drop"}}
     chain = chain_of(values, config)
     assert "b1" not in chain.framework.element
@@ -259,6 +260,22 @@ CHAIN_FAULTS = [
 @pytest.mark.parametrize(("given", "check"), CHAIN_FAULTS)
 def test_faults_of_methods(given, check):
     assert check in of_chain(random_values(), PLAIN | given)
+
+
+def test_things_of_another_kind_are_named():
+    found = problems(lambda: build([1, 2], framework()))["scoreboard.data.type"]
+    assert found.found == "a list"
+    assert "scoreboard.framework.type" in problems(lambda: build(data(random_values()), {}))
+    found = problems(lambda: build(data(random_values()), framework(), [1]))
+    assert "scoreboard.config.type" in found
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-9, 1e140])
+def test_scores_are_the_same_for_values_of_any_size(scale):
+    values = np.exp(np.random.default_rng(1).normal(0.0, 1.5, (30, 5)))
+    config = {"steps": ["treat"]}
+    one, other = chain_of(values, config), chain_of(values * scale, config)
+    np.testing.assert_allclose(other.score, one.score, rtol=1e-9, atol=1e-9)
 
 
 def test_an_unknown_group_is_named():

@@ -12,10 +12,13 @@ from karvan.scoreboard.model import FloatArray
 HOLES = frozenset({"", "NA", "NaN", "nan"})
 """What an empty cell looks like in CSV files of other programs."""
 
+LARGEST = 1e150
+"""Above it squares, which variances need, are infinite."""
+
 Table = str | Path | pl.DataFrame
 
 
-def read_table(table: Table, what: str, names: Mapping[str, str]) -> tuple[pl.DataFrame, str]:
+def read_table(table: object, what: str, names: Mapping[str, str]) -> tuple[pl.DataFrame, str]:
     """Return a table with canonical column names, and how messages call it.
 
     Parameters
@@ -29,13 +32,18 @@ def read_table(table: Table, what: str, names: Mapping[str, str]) -> tuple[pl.Da
     """
     if isinstance(table, pl.DataFrame):
         frame, where = table, what
+    elif not isinstance(table, str | Path):
+        found, expected = f"a {type(table).__name__}", "a path or a polars DataFrame"
+        hint = "polars.from_pandas makes one of a pandas frame"
+        problem = Problem(f"scoreboard.{what}.type", what, found, expected, hint)
+        raise ScoreboardError([problem])
     else:
         path = Path(table)
         where = path.name
         try:
             frame = pl.read_csv(path, infer_schema_length=0, encoding="utf8")
         except (OSError, pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-            reason = str(error).splitlines()[0]
+            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
             problem = Problem(f"scoreboard.{what}.file", str(path), reason, "a UTF-8 CSV file")
             raise ScoreboardError([problem]) from None
     wanted = {c: names.get(c.strip().lower(), c.strip()) for c in frame.columns}
@@ -83,6 +91,15 @@ def numbers(
             )
             for row in np.flatnonzero(np.isnan(value) & text.is_not_null().to_numpy())
         ]
+    problems += [
+        Problem(
+            "scoreboard.value.huge",
+            f"{where} {rows[row]} {column}",
+            f"{value[row]:g}",
+            f"a number up to {LARGEST:g} in size, in a larger unit",
+        )
+        for row in np.flatnonzero((np.abs(value) > LARGEST) & ~np.isinf(value))
+    ]
     problems += [
         Problem(
             "scoreboard.value.infinite",

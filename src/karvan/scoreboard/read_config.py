@@ -23,7 +23,7 @@ KEYS = sorted(
 )
 
 
-def read_config(given: Given) -> Config:
+def read_config(given: Given | object) -> Config:
     """Return a configuration from a model, a mapping or a TOML file; the default from None.
 
     Raises
@@ -41,8 +41,15 @@ def read_config(given: Given) -> Config:
         try:
             given = tomllib.loads(Path(given).read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            problem = Problem("scoreboard.config.file", where, str(error), "a UTF-8 TOML file")
+            reason = getattr(error, "strerror", None) or str(error)
+            problem = Problem("scoreboard.config.file", where, reason, "a UTF-8 TOML file")
             raise ScoreboardError([problem]) from None
+    if not isinstance(given, Mapping):
+        found, expected = (
+            f"a {type(given).__name__}",
+            "a Config, a mapping or the path of a TOML file",
+        )
+        raise ScoreboardError([Problem("scoreboard.config.type", where, found, expected)])
     try:
         return Config.model_validate(dict(given))
     except ValidationError as error:

@@ -34,6 +34,8 @@ def moments(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     n = there.sum(axis=0).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         centred = np.where(there, x - np.where(there, x, 0.0).sum(axis=0) / n, 0.0)
+        # Both moments are free of scale; fourth powers of very large or small values are not.
+        centred = centred / np.abs(centred).max(axis=0, initial=0.0)
         square = centred * centred
         s2, s3 = square.sum(axis=0), (square * centred).sum(axis=0)
         s4 = (square * square).sum(axis=0)

@@ -372,7 +372,8 @@ def _why_lost(
             found = f"a target of {framework.target[j]:g} that equals the worst value"
             expected, hint = "a target beyond it", ""
         else:
-            one = "one unit only" if len(set(panel.unit)) == 1 else f"{rows} distinct value(s)"
+            alone = len(set(panel.unit)) == 1
+            one = "one unit only" if alone else "one value only" if years or rows == 1 else "values"
             found = f"{one}{years}: {x[0]:g}"
             expected = f"values that differ, for the method '{method.method}'"
             hint = (
