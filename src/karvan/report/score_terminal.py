@@ -59,8 +59,9 @@ def _bar(low: float | None, high: float | None, n: int) -> str:
 
 def sensitivity(indices: pl.DataFrame, exact: bool, runs: int, texts: Texts) -> RenderableType:
     """Return Sobol' indices of the mean shift of ranks."""
-    how = texts("exact") if exact else texts("estimated")
-    title = texts.bracketed(texts("What moves the ranks"), f"{how}, {texts.number(runs)}")
+    how = texts("exact, {runs} combinations") if exact else texts("estimated, {runs} runs")
+    more = how.format(runs=texts.number(runs))
+    title = texts.bracketed(texts("What moves the ranks"), more)
     found = table_of(
         title,
         [(texts("choice"), False), (texts("alone"), True), (texts("with all others"), True)],
