@@ -18,7 +18,7 @@ from karvan.scoreboard.removal import removal
 from karvan.scoreboard.sensitivity import sensitivity
 from karvan.scoreboard.settings import Aggregate, Sensitivity
 from karvan.scoreboard.space import space_of
-from karvan.scoreboard.statistics import TIE, describe
+from karvan.scoreboard.statistics import TIE, describe, score_ranks
 from karvan.scoreboard.uncertainty import uncertainty
 
 pytestmark = pytest.mark.published
@@ -240,18 +240,33 @@ def replay(folder, bench):
     return chain, sets, choice, space
 
 
-def test_the_thousand_draws_are_those_of_a_plain_loop(replay, bench):
+def remembered(treatment):
+    known = {}
+
+    def treat(x, most):
+        key = (x.tobytes(), most)
+        if key not in known:
+            known[key] = treatment(x, most)
+        return known[key]
+
+    return treat
+
+
+def test_the_thousand_draws_are_those_of_a_plain_loop(replay, bench, monkeypatch):
     chain, sets, choice, space = replay
+    # The loop treats each column of each draw anew; five answers for each column are enough here.
+    monkeypatch.setattr(bench, "plain_treatment", remembered(bench.plain_treatment))
     assert [f.name for f in space.factors] == [
         "treatment", "normalisation", "aggregation", "weights",
     ]  # fmt: skip
-    few = choice[::4]
-    scores, ranks = bench.plain_loop(chain.framework, chain.stages["screened"].value, sets, few)
+    values = chain.stages["screened"].value
+    scores, ranks = bench.plain_loop(chain.framework, values, sets, choice)
     ours = np.empty_like(scores)
-    for draws, part in space.pathways.scores(space.design(few), space.weight):
+    for draws, part in space.pathways.scores(space.design(choice), space.weight):
         ours[draws] = part
     assert_close(ours, scores)
-    draws = uncertainty(space, chain, few)[0]
+    draws = uncertainty(space, chain, choice)[0]
+    assert draws.n_draws == 1000
     for k in range(len(chain.panel.unit)):
         counted = np.repeat(np.arange(1, 52), draws.count[k])
         assert counted.tolist() == sorted(ranks[:, k].tolist())
@@ -259,15 +274,6 @@ def test_the_thousand_draws_are_those_of_a_plain_loop(replay, bench):
         assert_close(draws.quantile(share), np.quantile(ranks, share, axis=0))
     assert_close(draws.mean(), ranks.mean(axis=0))
     assert draws.beats[3, 7] == (ranks[:, 3] < ranks[:, 7]).sum()
-
-
-def test_all_thousand_draws_are_replayed(replay):
-    chain, _, choice, space = replay
-    draws = uncertainty(space, chain, choice)[0]
-    assert draws.n_draws == len(choice) == 1000
-    assert (draws.ranked() == 1000).all()
-    # Ranks with ties at the smallest never sum to more than without ties.
-    assert draws.mean().sum() <= 51 * 52 / 2 + 1e-9
 
 
 def test_exact_indices_by_the_definition(replay):
@@ -279,8 +285,6 @@ def test_exact_indices_by_the_definition(replay):
     shift = np.empty(2000)
     levels = tuple(f.levels for f in space.factors)
     choice = np.array(list(np.ndindex(*levels)))
-    from karvan.scoreboard.statistics import score_ranks
-
     for draws, score in space.pathways.scores(space.design(choice), space.weight):
         shift[draws] = np.abs(score_ranks(score) - chain.rank[:, -1]).mean(axis=1)
     for k in range(len(levels)):
