@@ -8,7 +8,7 @@ import pytest
 
 from karvan.cli import main
 from karvan.errors import ScoreboardError
-from karvan.scoreboard import build, read_config, read_data, read_framework
+from karvan.scoreboard import build, read_config, read_data, read_framework, to_document
 from karvan.scoreboard.chain import run_chain
 from karvan.scoreboard.settings import Config
 from scoreboard_tables import PLAIN, chain_of, data, framework, random_values
@@ -251,6 +251,8 @@ CHAIN_FAULTS = [
     ({"aggregate": {"method": ["arithmetic"]}}, "scoreboard.aggregate.levels"),
     ({"steps": ["treat", "impute"]}, "scoreboard.steps.order"),
     ({"steps": ["treat", "treat"]}, "scoreboard.steps.twice"),
+    ({"weigh": {"method": "pca", "levels": [9]}}, "scoreboard.weigh.levels"),
+    ({"weigh": {"method": "equal_importance", "levels": [1]}}, "scoreboard.weigh.levels"),
     ({"weigh": {"method": "budget"}}, "scoreboard.weigh.budget"),
     ({"weigh": {"method": "budget", "budget": {"e": {"x": 1.0}}}}, "scoreboard.weigh.element"),
     ({"weigh": {"method": "budget", "budget": {"e": {"a1": -1.0}}}}, "scoreboard.weigh.negative"),
@@ -276,6 +278,18 @@ def test_scores_are_the_same_for_values_of_any_size(scale):
     config = {"steps": ["treat"]}
     one, other = chain_of(values, config), chain_of(values * scale, config)
     np.testing.assert_allclose(other.score, one.score, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("min_share", [0.0, 1.0])
+def test_documents_hold_no_nan_also_where_nobody_has_a_score(min_share):
+    values = random_values()
+    values[np.arange(8), np.arange(8) % 5] = np.nan
+    mean = {"method": "arithmetic", "min_share": min_share}
+    config = {"steps": [], "aggregate": mean, "uncertainty": {"draws": 20}}
+    board = build(data(values), framework(), config | {"sensitivity": {"log2_base": 4}})
+    document = json.loads(json.dumps(to_document(board), allow_nan=False))
+    scored = [row["rank"] for row in document["ranking"] if row["rank"] is not None]
+    assert len(scored) == (8 if min_share == 0.0 else 0)
 
 
 def test_an_unknown_group_is_named():

@@ -35,8 +35,9 @@ class Removal:
 
     def table(self) -> pl.DataFrame:
         """Return the elements with their mean shifts, largest first."""
-        rows = {"element": self.element, "mean_shift": self.mean_shift}
-        return pl.DataFrame(rows).sort("mean_shift", descending=True, maintain_order=True)
+        shift = pl.Series(self.mean_shift, dtype=pl.Float64).fill_nan(None)
+        table = pl.DataFrame({"element": list(self.element), "mean_shift": shift})
+        return table.sort("mean_shift", descending=True, nulls_last=True, maintain_order=True)
 
 
 def removal(chain: Chain, method: Aggregate, level: int) -> Removal:

@@ -123,7 +123,8 @@ def _outputs(
             rank[:, block] = score_ranks(score[:, block])
         shift = np.abs(rank - nominal)
         known = ~np.isnan(shift)
-        result[draws, 0] = np.where(known, shift, 0.0).sum(axis=1) / known.sum(axis=1)
+        n_known = np.maximum(known.sum(axis=1), 1)
+        result[draws, 0] = np.where(known, shift, 0.0).sum(axis=1) / n_known
         result[draws, 1:] = rank[:, rows]
     return result
 

@@ -126,7 +126,8 @@ class Uncertainty(Model):
     """What may have been otherwise.
 
     Of each list one entry is drawn with equal chances; without a list the configuration's own
-    method and a usual alternative are used, with an empty list its own only.  `weight_spread` is
+    method and a usual alternative are used (of imputation its own), with an empty list its own
+    only.  `weight_spread` is
     the coefficient of variation of an average weight among its siblings.
     """
 

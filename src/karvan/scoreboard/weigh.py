@@ -59,6 +59,11 @@ def weights(
         return _budget(framework, method.budget)
     weight = framework.weight.copy()
     levels = method.levels or list(range(2, framework.depth + 1))
+    wrong = [level for level in levels if not 2 <= level <= framework.depth]
+    if wrong:
+        expected = f"levels from 2, above the indicators, to {framework.depth}, the index"
+        found = ", ".join(str(level) for level in wrong)
+        raise ScoreboardError([Problem("scoreboard.weigh.levels", "weigh.levels", found, expected)])
     notes = []
     if method.method == "pca":
         for level in sorted(levels):
