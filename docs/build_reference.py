@@ -24,6 +24,7 @@ from karvan.case.changes import apply_changes
 from karvan.evidence.claims import TESTS
 from karvan.runs import STAGES, Stage
 from karvan.schema import INPUT, Column, TableSchema, read, result_tables, tables
+from karvan.scoreboard import settings as score
 
 OUT = Path(__file__).parent / "reference"
 NOTICE = "<!-- Written by docs/build_reference.py; do not edit. -->\n"
@@ -286,9 +287,11 @@ def claims_page() -> str:
     return f"{NOTICE}\n# Tests of claims\n\n{table(('test', 'what it finds'), rows)}\n"
 
 
-def _toml_rows(model: type[settings.Strict]) -> Iterator[tuple[str, str, str]]:
+def _toml_rows(model: type[settings.Strict | score.Model]) -> Iterator[tuple[str, str, str]]:
     for name, field in model.model_fields.items():
-        kind = re.sub(r"karvan\.case\.settings\.|typing\.|<class '|'>", "", str(field.annotation))
+        kind = re.sub(
+            r"karvan\.(case|scoreboard)\.settings\.|typing\.|<class '|'>", "", str(field.annotation)
+        )
         default = "" if field.is_required() else repr(field.get_default(call_default_factory=True))
         yield code(name), code(kind), "yes" if field.is_required() else f"default {code(default)}"
 
@@ -305,6 +308,20 @@ def toml_page() -> str:
             ("scenarios/*.toml", settings.Scenario),
             ("A change", settings.Change),
             ("A text", settings.Text),
+            ("Configuration of a scoreboard (`karvan score --config`)", score.Config),
+            *(
+                (f"Scoreboard, {name}", getattr(score, name.strip("[]").capitalize()))
+                for name in (
+                    "[screen]",
+                    "[[impute]]",
+                    "[treat]",
+                    "[normalise]",
+                    "[weigh]",
+                    "[aggregate]",
+                    "[uncertainty]",
+                    "[sensitivity]",
+                )
+            ),
         )
     ]
     return (

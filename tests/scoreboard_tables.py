@@ -1,85 +1,43 @@
-"""A small scoreboard for the case ``two-port``: two pillars, three indicators, two pairs."""
+"""Small frameworks and data for the tests of the scoreboard."""
 
-import csv
-from collections.abc import Sequence
-from pathlib import Path
+import numpy as np
+import polars as pl
 
-FOLDER = "scoreboard"
-INDICATORS, UNITS = f"{FOLDER}/indicators.csv", f"{FOLDER}/units.csv"
-VALUES = f"{FOLDER}/indicator_values.csv"
-LANGUAGES = ("en", "ru", "az", "zh")
+from karvan.scoreboard import read_data, read_framework
+from karvan.scoreboard.chain import run_chain
+from karvan.scoreboard.read_config import read_config
 
-GROUPS = [
-    ("top", "", "index"),
-    ("trade", "top", "pillar"),
-    ("people", "top", "pillar"),
-    ("flows", "trade", "sub_pillar"),
-    ("travel", "people", "sub_pillar"),
-]
-LEAVES = [("turnover", "flows", "data"), ("days", "flows", "run"), ("visits", "travel", "data")]
-CELLS = [
-    ("turnover", "a", "2023", "", "5", "", "reported"),
-    ("turnover", "b", "2020", "2022", "7", "", "reported"),
-    ("visits", "a", "2023", "", "", "[traffic.ferry.2023]", "derived"),
-    ("visits", "b", "2023", "", "", "[traffic.ferry.2023] / 2", "derived"),
-]
+PLAIN = {"steps": [], "uncertainty": {"draws": 0}}
+"""No step before normalisation, no draws."""
 
 
-def _named(name: str) -> dict[str, str]:
-    return {f"name_{language}": name for language in LANGUAGES}
+def framework(**changes):
+    """Two pillars with two and three indicators below an index; columns by element and name."""
+    parents = {"a1": "A", "a2": "A", "b1": "B", "b2": "B", "b3": "B", "A": "I", "B": "I", "I": ""}
+    rows = [
+        {"element": e, "parent": p, "weight": "1", "direction": "1"} for e, p in parents.items()
+    ]
+    for key, value in changes.items():
+        element, column = key.split("_", 1)
+        next(r for r in rows if r["element"] == element)[column] = str(value)
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _leaf(name: str, parent: str, kind: str) -> dict[str, str]:
-    return {
-        "id": name,
-        "parent_id": parent,
-        "level": "indicator",
-        **_named(name),
-        "kind": kind,
-        "quantity": "mean_h" if kind == "run" else "",
-        "about": "pair",
-        "direction": "-1" if kind == "run" else "1",
-        "weight": "1",
-        "unit": "h",
-        "definition": "What is counted.",
-        "rhythm": "run" if kind == "run" else "yearly",
-        "source_id": "example",
-        "goalpost_low": "",
-        "goalpost_high": "",
-    }
+def data(values, years=None, units=None):
+    """A wide table; one column an indicator of `framework`."""
+    values = np.asarray(values, dtype=float)
+    units = units or [f"u{n}" for n in range(len(values))]
+    table = {"unit": units} | ({} if years is None else {"year": years})
+    names = ("a1", "a2", "b1", "b2", "b3")
+    table |= {n: [None if np.isnan(v) else v for v in values[:, j]] for j, n in enumerate(names)}
+    return pl.DataFrame(table, schema_overrides=dict.fromkeys(names, pl.Float64))
 
 
-def _write(path: Path, rows: Sequence[dict[str, str]]) -> None:
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    with path.open("w", encoding="utf-8", newline="") as text:
-        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+def chain_of(values, config=PLAIN, sheet=None, **given):
+    sheet = read_framework(framework() if sheet is None else sheet)
+    panel, _ = read_data(data(values, **given), sheet)
+    return run_chain(panel, sheet.framework, read_config(config))
 
 
-def write_scoreboard(root: Path) -> None:
-    """Add the scoreboard to the case in folder `root`."""
-    (root / FOLDER).mkdir()
-    groups = [{"id": i, "parent_id": p, "level": v, **_named(i)} for i, p, v in GROUPS]
-    _write(root / INDICATORS, [*groups, *(_leaf(*leaf) for leaf in LEAVES)])
-    _write(
-        root / UNITS,
-        [
-            {"id": name, "reference": "CN", "partner": partner, **_named(name)}
-            for name, partner in (("a", "AZ"), ("b", "GE"))
-        ],
-    )
-    columns = ("indicator_id", "unit_id", "year", "year_to", "value", "formula", "status")
-    rows = [dict(zip(columns, cell, strict=True)) for cell in CELLS]
-    _write(
-        root / VALUES,
-        [
-            {
-                "id": f"{row['indicator_id']}.{row['unit_id']}",
-                **row,
-                "confidence": "high",
-                "source_id": "" if row["formula"] else "example",
-            }
-            for row in rows
-        ],
-    )
+def random_values(rows=8, seed=0):
+    return np.random.default_rng(seed).gamma(2.0, 3.0, (rows, 5)) + 1.0

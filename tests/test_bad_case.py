@@ -24,7 +24,7 @@ from karvan.case.checks import STRUCTURE_CHECKS, check_case, require_sound
 from karvan.case.settings import CASE_FORMAT
 from karvan.errors import MOST_PROBLEMS_PRINTED, CaseError, Problem
 from karvan.schema import tables
-from scoreboard_tables import INDICATORS, UNITS, VALUES, write_scoreboard
+from indicator_tables import INDICATORS, UNITS, VALUES, write_scoreboard
 
 Fault = Callable[[Path], object]
 

@@ -25,6 +25,7 @@ from karvan.evidence.claims import evaluate_claims
 from karvan.report.html import assets
 from karvan.report.language import Texts
 from karvan.runs import STAGES
+from scoreboard_tables import data, framework, random_values
 
 PROGRAM = "from karvan.cli import main; main()"
 XIAN_BAKU = ("route", "Xi'an", "Baku", "--depart", "2024-03-01")
@@ -171,6 +172,14 @@ def test_examples_were_found() -> None:
     assert len(EXAMPLES) > 20
 
 
+def write_score_files() -> None:
+    """Data, framework and configuration that the examples of ``karvan score`` name."""
+    years, units = [2021] * 6 + [2022] * 6, ["KAZ", "AZE", "GEO", "UZB", "TKM", "ARM"] * 2
+    data(random_values(12), years=years, units=units).write_csv("data.csv")
+    framework().write_csv("framework.csv")
+    Path("score.toml").write_text("[sensitivity]\nlog2_base = 5\n", encoding="utf-8")
+
+
 def run_example(line: str, karvan: Run) -> Said:
     """Run an example with the case or runs that it speaks of; what a shell redirects is shown."""
     command, _, target = line.partition(">")
@@ -181,6 +190,8 @@ def run_example(line: str, karvan: Run) -> Said:
         karvan("new", "my-case", "--from", template)
     if words[0] == "report" and not (assets() / "app.js").exists():
         pytest.skip("the front end is not built: npm ci && npm run build in frontend/")
+    if words[0] == "score":
+        write_score_files()
     for n, folder in enumerate(word for word in words if word in {"results/a", "results/b"}):
         karvan("run", "two-port", "--out", folder, "--quiet", "--seed", str(n))
     return karvan(*words)

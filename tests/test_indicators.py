@@ -20,7 +20,7 @@ from karvan.evidence.indicators import (
     pillar_of,
 )
 from karvan.runs.run_indicators import run_indicators
-from scoreboard_tables import INDICATORS, UNITS, VALUES, write_scoreboard
+from indicator_tables import INDICATORS, UNITS, VALUES, write_scoreboard
 
 DOCS = Path(__file__).parents[1] / "docs"
 LANGUAGES = ("name_en", "name_ru", "name_az", "name_zh")

@@ -63,6 +63,13 @@ class CaseError(KarvanError):
         super().__init__(f"{len(self.problems)} problem(s) in {subject}:\n{lines}")
 
 
+class ScoreboardError(CaseError):
+    """A scoreboard that cannot be computed as asked; carries every problem found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(problems, subject="the scoreboard")
+
+
 class CaseNotFoundError(KarvanError):
     """No case of that name or at that path."""
 

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "claims": ("evidence:claims", "Test the founding article's claims against the evidence."),
     "evidence": ("evidence:evidence", "Show the state of the data, table by table."),
     "compare": ("compare:compare_command", "Show what changed between two runs or scenarios."),
+    "score": ("score:score", "Score units by a hierarchy of indicators, with uncertainty."),
     "scenarios": ("lists:scenarios", "List the scenarios and measures of a case."),
     "places": ("lists:places", "List the places of a case, or find one."),
     "texts": ("texts:texts", "Count the free texts of a case, or write them for translators."),

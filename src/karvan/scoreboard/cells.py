@@ -1,0 +1,112 @@
+"""Tables as they come: columns by any of their usual names, cells as numbers or named faults."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from karvan.errors import Problem, ScoreboardError
+from karvan.scoreboard.model import FloatArray
+
+HOLES = frozenset({"", "NA", "NaN", "nan"})
+"""What an empty cell looks like in CSV files of other programs."""
+
+LARGEST = 1e150
+"""Above it squares, which variances need, are infinite."""
+
+Table = str | Path | pl.DataFrame
+
+
+def read_table(table: object, what: str, names: Mapping[str, str]) -> tuple[pl.DataFrame, str]:
+    """Return a table with canonical column names, and how messages call it.
+
+    Parameters
+    ----------
+    table : path or DataFrame
+        A path is read as CSV with every cell as text.
+    what : str
+        "data" or "framework", the name of a table that is not a file.
+    names : mapping
+        Canonical name by lower-case name.
+    """
+    if isinstance(table, pl.DataFrame):
+        frame, where = table, what
+    elif not isinstance(table, str | Path):
+        found, expected = f"a {type(table).__name__}", "a path or a polars DataFrame"
+        hint = "polars.from_pandas makes one of a pandas frame"
+        problem = Problem(f"scoreboard.{what}.type", what, found, expected, hint)
+        raise ScoreboardError([problem])
+    else:
+        path = Path(table)
+        where = path.name
+        try:
+            frame = pl.read_csv(path, infer_schema_length=0, encoding="utf8")
+        except (OSError, pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+            problem = Problem(f"scoreboard.{what}.file", str(path), reason, "a UTF-8 CSV file")
+            raise ScoreboardError([problem]) from None
+    wanted = {c: names.get(c.strip().lower(), c.strip()) for c in frame.columns}
+    twice = {n for n in wanted.values() if list(wanted.values()).count(n) > 1}
+    if twice:
+        found = f"several columns for {', '.join(sorted(twice))}"
+        raise ScoreboardError(
+            [Problem(f"scoreboard.{what}.column", where, found, "one column for each")]
+        )
+    return frame.rename(wanted), where
+
+
+def texts(frame: pl.DataFrame, column: str, default: str = "") -> list[str]:
+    """Return a column as text, holes as `default`."""
+    if column not in frame.columns:
+        return [default] * len(frame)
+    cells = frame[column].cast(pl.String).to_list()
+    return [default if c is None or c.strip() in HOLES else c.strip() for c in cells]
+
+
+def numbers(
+    frame: pl.DataFrame, column: str, where: str, rows: list[str], problems: list[Problem]
+) -> FloatArray:
+    """Return a column as numbers, holes as NaN; adds a problem for each cell that is none.
+
+    Infinite cells are named too.  A column that is missing is all holes.
+    """
+    if column not in frame.columns:
+        return np.full(len(frame), np.nan)
+    series = frame[column]
+    if series.dtype.is_numeric() or series.dtype == pl.Boolean:
+        value = series.cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
+    else:
+        words = [
+            None if c is None or c.strip() in HOLES else c.strip() for c in series.cast(pl.String)
+        ]
+        text = pl.Series(words, dtype=pl.String)
+        value = text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy().copy()
+        problems += [
+            Problem(
+                "scoreboard.value.number",
+                f"{where} {rows[row]} {column}",
+                repr(text[int(row)]),
+                "a number, or an empty cell for no data",
+            )
+            for row in np.flatnonzero(np.isnan(value) & text.is_not_null().to_numpy())
+        ]
+    problems += [
+        Problem(
+            "scoreboard.value.huge",
+            f"{where} {rows[row]} {column}",
+            f"{value[row]:g}",
+            f"a number up to {LARGEST:g} in size, in a larger unit",
+        )
+        for row in np.flatnonzero((np.abs(value) > LARGEST) & ~np.isinf(value))
+    ]
+    problems += [
+        Problem(
+            "scoreboard.value.infinite",
+            f"{where} {rows[row]} {column}",
+            f"{value[row]:g}",
+            "a finite number, or an empty cell for no data",
+        )
+        for row in np.flatnonzero(np.isinf(value))
+    ]
+    return np.where(np.isinf(value), np.nan, value)

@@ -1,0 +1,59 @@
+"""Comparison of units pair by pair: outranking and Copeland's rule."""
+
+import numpy as np
+
+from karvan.scoreboard.model import FloatArray
+from karvan.scoreboard.statistics import TIE
+
+
+def outranking(values: FloatArray, share: FloatArray) -> FloatArray:
+    """Return the weighted share of children in which the row unit beats the column unit.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_units, n_children)
+    share : ndarray, shape (n_children,)
+        Weights of the children, not negative.
+
+    Returns
+    -------
+    ndarray, shape (n_units, n_units)
+        Ties count half.  A child that one of the two lacks says nothing about them: the weights of
+        the others are scaled to one.  NaN on the diagonal and where no child has both.
+
+    References
+    ----------
+    Munda and Nardo (2009), Noncompensatory/nonlinear composite indicators for ranking countries
+    (not opened); treatment of holes is ours.
+    """
+    n = len(values)
+    win, weight = np.zeros((n, n)), np.zeros((n, n))
+    for child, part in zip(values.T, share, strict=True):
+        with np.errstate(invalid="ignore"):
+            difference = child[:, None] - child[None, :]
+        both = ~np.isnan(difference)
+        win += part * np.where(both, 0.5 + 0.5 * np.sign(difference), 0.0)
+        weight += part * both
+    np.fill_diagonal(weight, 0.0)
+    return np.asarray(np.divide(win, weight, out=np.full((n, n), np.nan), where=weight > 0))
+
+
+def copeland(values: FloatArray, share: FloatArray) -> FloatArray:
+    """Return net wins of each unit; NaN for a unit that can be compared with no other.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_units, n_children)
+    share : ndarray, shape (n_children,)
+    """
+    matrix = outranking(values, share)
+    margin = matrix - 0.5
+    # Sums of the same weights in another order must not turn a draw into a win.
+    sign = np.where(np.abs(margin) <= TIE, 0.0, np.sign(margin))
+    net = np.nansum(sign, axis=1)
+    return np.where(np.isnan(matrix).all(axis=1), np.nan, net)
+
+
+def dominance(matrix: FloatArray) -> FloatArray:
+    """Return for each pair whether the row unit wins or draws in every child (1) or not (0)."""
+    return np.where(np.isnan(matrix), np.nan, (matrix >= 1.0 - TIE).astype(np.float64))

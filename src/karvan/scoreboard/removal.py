@@ -1,0 +1,79 @@
+"""What the ranks would be without an indicator or a pillar."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from karvan.scoreboard.aggregate import ImpossiblePairError, aggregate
+from karvan.scoreboard.chain import Chain, ranks_by_year
+from karvan.scoreboard.model import FloatArray
+from karvan.scoreboard.settings import Aggregate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Removal:
+    """Result of :func:`removal`.
+
+    Attributes
+    ----------
+    element : tuple of str
+        Elements that were left out, one at a time.
+    score, rank : ndarray, shape (n_rows, n_elements_left_out)
+        Of the index.
+    mean_shift : ndarray, shape (n_elements_left_out,)
+        Mean absolute change of rank over rows ranked with and without.
+    skipped : tuple of str
+        Elements that cannot be left out, with the reason.
+    """
+
+    element: tuple[str, ...]
+    score: FloatArray
+    rank: FloatArray
+    mean_shift: FloatArray
+    skipped: tuple[str, ...]
+
+    def table(self) -> pl.DataFrame:
+        """Return the elements with their mean shifts, largest first."""
+        shift = pl.Series(self.mean_shift, dtype=pl.Float64).fill_nan(None)
+        table = pl.DataFrame({"element": list(self.element), "mean_shift": shift})
+        return table.sort("mean_shift", descending=True, nulls_last=True, maintain_order=True)
+
+
+def removal(chain: Chain, method: Aggregate, level: int) -> Removal:
+    """Leave out each element of a level in turn (1: indicators) by a weight of zero."""
+    framework = chain.framework
+    nominal = chain.rank[:, -1]
+    elements, scores, ranks, shifts, skipped = [], [], [], [], []
+    for k in np.flatnonzero(framework.level == level):
+        name = framework.element[k]
+        weight = chain.weight.copy()
+        weight[k] = 0.0
+        if (
+            framework.parent[k] < 0
+            or weight[framework.children(int(framework.parent[k]))].sum() <= 0
+        ):
+            skipped.append(f"{name}: nothing would be left beside it")
+            continue
+        values = chain.panel.value.copy()
+        # Values out of use must not forbid a method that they do not enter.
+        values[:, framework.leaves(int(k))] = np.nan
+        try:
+            score = aggregate(framework, values[None], weight[None], method, chain.blocks)[0][:, -1]
+        except ImpossiblePairError as error:
+            skipped.append(f"{name}: {error.problems[0].found} in {error.problems[0].where}")
+            continue
+        rank = ranks_by_year(score[:, None], chain.blocks)[:, 0]
+        shift = np.abs(rank - nominal)
+        elements.append(name)
+        scores.append(score)
+        ranks.append(rank)
+        shifts.append(float(np.nanmean(shift)) if not np.isnan(shift).all() else np.nan)
+    shape = (len(nominal), 0)
+    return Removal(
+        tuple(elements),
+        np.stack(scores, axis=1) if scores else np.empty(shape),
+        np.stack(ranks, axis=1) if ranks else np.empty(shape),
+        np.array(shifts),
+        tuple(skipped),
+    )
