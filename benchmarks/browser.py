@@ -14,6 +14,7 @@ import json
 import math
 import os
 import re
+import resource
 import shutil
 import statistics
 import subprocess
@@ -33,8 +34,8 @@ SCENARIOS = ("base-2024", "base-2025")
 READY = "() => document.querySelector('.app-card') && !document.querySelector('.is-waiting')"
 PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
 SHOWN = """() => new Promise((done) => {
-  const look = () => document.querySelector('main .page') ? done(performance.now())
-    : requestAnimationFrame(look);
+  const shown = () => document.querySelector('main .page')?.childElementCount;
+  const look = () => shown() ? done(performance.now()) : requestAnimationFrame(look);
   look();
 })"""
 COUNT_FRAMES = """(frames) => new Promise((done) => {
@@ -183,6 +184,16 @@ def opening(browser, report):
     return shown
 
 
+def report_cpu(folder):
+    """CPU seconds of ``karvan report`` on a finished run."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-c", PROGRAM, "report", str(folder / "run")]
+    out = ["-o", str(folder / "again.html")]
+    subprocess.run([*command, *out], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def start_server(folder):
     command = [sys.executable, "-c", PROGRAM, "serve", "--port", "0", "--results", str(folder)]
     child = subprocess.Popen(
@@ -222,6 +233,7 @@ def measure(browser, folder, repeats):
     row("map: frames a second", rate, "1/s")
     row("map: frame while the view moves", moving, "ms")
     row("report: opened", [opening(browser, report) for _ in range(repeats)], "ms")
+    row("karvan report: the whole process", [report_cpu(folder) for _ in range(repeats)], "s", 2)
     row("report: size", [report.stat().st_size / 1000], "kB", 2000)
     print(f"measured in {time.perf_counter() - began:.0f} s")
 

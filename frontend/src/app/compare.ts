@@ -176,7 +176,7 @@ class Compare implements View {
     this.maps = both.map((loaded) => {
       const place = h("section", { "aria-label": this.title(loaded.question) }, h("h2", {}, this.title(loaded.question)));
       this.mapRow.append(place);
-      const map = corridorMap(place, "compare");
+      const map = corridorMap(place, this.shell, "compare");
       map.show(contextOf(this.shell, loaded.doc), pair);
       return map;
     });

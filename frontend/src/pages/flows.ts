@@ -14,7 +14,7 @@ import { certificate, mainSentence, reservations } from "./flow-words";
 import { type Grouping, shareChart } from "./flow-shares";
 import "./flows.css";
 
-registerPage({ id: "flows", order: 55, title: () => t("Flows and bottlenecks"), render });
+registerPage({ id: "flows", order: 55, title: () => t("Flows and bottlenecks"), needs: ["details"], render });
 
 function render(root: HTMLElement, ctx: Context): void {
   const row = assignmentOf(ctx.doc);

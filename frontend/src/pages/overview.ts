@@ -5,6 +5,7 @@ import { number, type Row } from "../core/document";
 import { button, clear, h } from "../core/dom";
 import { intervals, nameAxis } from "../core/drawing";
 import { kept } from "../core/kept";
+import { drawBelow } from "../core/later";
 import { type Context, registerPage } from "../core/pages";
 import { bracketed, clauses, colon, sentences } from "../core/phrases";
 import { costText, dayRange, emissionsText, itineraryColumns, legsOf, type Pair, pairName, pairsOf, TIME_PARTS } from "../core/routes";
@@ -131,7 +132,7 @@ function pairChart(root: HTMLElement, ctx: Context, pairs: Pair[]): void {
     });
     root.append(h("div", { class: "controls" }, more));
   }
-  draw();
+  drawBelow(draw);
 }
 
 function drawPairs(place: HTMLElement, ctx: Context, pairs: Pair[]): void {
