@@ -8,7 +8,6 @@ import polars as pl
 
 from karvan.report.language import Texts
 
-MILLION = 1e6
 WEEKLY, DAILY = 52.0, 365.0
 SHIPS = frozenset({"sea", "ferry"})
 LEAST_GAIN_USD = 1000.0
@@ -92,7 +91,7 @@ def gain_text(row: Row, names: FlowNames) -> str:
     """Return a bottleneck with what more of it is worth a year."""
     texts = names.texts
     gain = texts("{more} is worth {gain} a year").format(
-        more=step_text(row, names), gain=money(row["gain_usd"], texts)
+        more=step_text(row, names), gain=texts.money(row["gain_usd"])
     )
     return texts.colon(names.resource(row), gain)
 
@@ -115,10 +114,3 @@ def step_text(row: Row, names: FlowNames) -> str:
         "TEU": texts("room for {step} TEU more"),
     }
     return plain[unit].format(step=texts.number(step))
-
-
-def money(usd: float | None, texts: Texts) -> str:
-    """Return an amount of money; millions with one decimal, smaller ones whole."""
-    if usd is None or abs(usd) < MILLION:
-        return texts("{cost} USD").format(cost=texts.number(usd))
-    return texts("{cost} million USD").format(cost=texts.number(usd / MILLION, 1))

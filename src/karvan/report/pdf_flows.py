@@ -1,6 +1,6 @@
 """The flows in the PDF report: shares of the route alternatives, and the first bottlenecks."""
 
-from karvan.report.flow_words import FlowNames, amounts, flow_names, gaining, money, step_text
+from karvan.report.flow_words import FlowNames, amounts, flow_names, gaining, step_text
 from karvan.report.pdf_reader import Block, Reader, Row, cells
 
 FIRST_BOTTLENECKS = 10
@@ -73,7 +73,7 @@ def _words(reader: Reader, row: Row, names: FlowNames) -> list[str]:
     return [
         names.resource(row),
         step_text(row, names),
-        money(row["gain_usd"], reader.texts),
+        reader.texts.money(row["gain_usd"]),
         "–" if used is None else reader.percent(used),
         reader.texts.number(row["price_usd_per_teu"]),
     ]
