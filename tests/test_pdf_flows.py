@@ -82,6 +82,24 @@ def test_each_alternative_is_a_row_with_its_shares(tmp_path: Path) -> None:
         ["North", "300", "75%", "450", "100%"],
         ["South", "100", "25%", "0", "0%"],
     ]
+    assert [column["text"] for column in block["head"]][3] == "t of loose cargo"
+
+
+@pytest.mark.parametrize(
+    ("language", "share", "text"),
+    [
+        ("en", 0.0, "0%"),
+        ("en", 0.0004, "under 0.1%"),
+        ("en", 0.0042, "0.4%"),
+        ("ru", 0.0042, "0,4\xa0%"),
+        ("en", 0.31, "31%"),
+    ],
+)
+def test_small_shares_are_not_rounded_to_nothing(
+    language: str, share: float, text: str, tmp_path: Path
+) -> None:
+    reader = Reader(flow_results(tmp_path, [], []), language)
+    assert reader.fine_percent(share) == text
 
 
 def test_bottlenecks_that_gain_come_first_and_no_more_than_ten(tmp_path: Path) -> None:

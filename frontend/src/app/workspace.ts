@@ -63,6 +63,7 @@ class Workspace implements View {
   private state: AppState;
   private shown: Loaded | null = null;
   private reference: Loaded | null = null;
+  private referenceComing = false;
   /** What each part shows at present. */
   private readonly drawn = new Map<string, string>();
   private running: Running | null = null;
@@ -173,6 +174,7 @@ class Workspace implements View {
     this.shown = loaded;
     const asked = this.referenceQuestion(loaded.question);
     this.reference = asked ? (this.shell.runs.peek(asked) ?? null) : null;
+    this.referenceComing = asked !== null && this.reference === null;
     this.draw(loaded);
     if (asked && !this.reference) this.loadReference(loaded, asked);
     else this.shell.settled();
@@ -185,6 +187,7 @@ class Workspace implements View {
       (reference) => {
         if (this.shown !== loaded) return;
         this.reference = reference;
+        this.referenceComing = false;
         this.draw(loaded);
         this.shell.settled();
       },
@@ -197,7 +200,7 @@ class Workspace implements View {
     const ctx = this.context(loaded);
     const pair = this.pair(loaded);
     const reference = this.referenceShown();
-    headline(this.figures, loaded.doc, reference, pair, (id) => this.choosePair(id), () => this.follow(ctx, pair));
+    headline(this.figures, loaded.doc, reference ?? (this.referenceComing ? "coming" : null), pair, (id) => this.choosePair(id), () => this.follow(ctx, pair));
     clear(this.flows);
     add(this.flows, flowCards(loaded.doc, reference));
     this.map.show(ctx, pair);

@@ -81,6 +81,19 @@ def amounts(of: Table, alternative: str) -> tuple[float, float]:
     return float(own.filter(~loose)["teu"].sum()), float(own.filter(loose)["t"].sum())
 
 
+def main_line(of: Table, names: FlowNames) -> list[str]:
+    """Return what the first alternative of the case carries; nothing where there is none."""
+    main = next(iter(names.alternatives), None)
+    if main is None:
+        return []
+    texts = names.texts
+    teu, loose = amounts(of, main)
+    carried = texts("{teu} TEU in containers, {t} t of loose cargo a year").format(
+        teu=texts.number(teu), t=texts.number(loose)
+    )
+    return [texts.colon(names.alternative(main), carried)]
+
+
 def gaining(table: pl.DataFrame) -> list[dict[str, Any]]:
     """Return the bottlenecks whose enlargement was tried and gains, the most first."""
     gains = table.filter(pl.col("gain_usd") >= LEAST_GAIN_USD)

@@ -22,7 +22,7 @@ def flows(reader: Reader) -> Block | None:
             continue
         words = [names.alternative(name)]
         for value, total in zip(values, totals, strict=True):
-            words += [texts.number(value), reader.percent(value / total) if total else "–"]
+            words += [texts.number(value), reader.fine_percent(value / total) if total else "–"]
         rows.append(cells(words))
     return {
         "title": texts("Flows"),
