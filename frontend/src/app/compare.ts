@@ -1,6 +1,7 @@
 // Two runs side by side: headline differences, changed pairs, both maps, and what changed in the tables.
 import { number, type Doc, type Row } from "../core/document";
 import { add, clear, h, select } from "../core/dom";
+import { resourceName } from "../core/flows";
 import { itineraryColumns } from "../core/routes";
 import { dataTable, FOLDED, type Column } from "../core/table";
 import { fromData, num, t } from "../core/texts";
@@ -219,7 +220,7 @@ class Compare implements View {
     if (!found.cells.length) return;
     const rows: Row[] = found.cells.map(({ table, key, column, unit: of, before, after: now }) => ({
       table: cap(tableWord(table)),
-      row: key.map((id, i) => (i === 0 ? after.doc.name(table, String(id)) : String(id))).join(" / "),
+      row: key.map((id, i) => (i === 0 ? rowName(after.doc, table, String(id)) : String(id))).join(" / "),
       column: columnText(after.doc, table, column),
       id: `${table.replace(/^input_/, "")}.${key.join(".")}.${column}`,
       before: cellText(before),
@@ -253,6 +254,10 @@ function wayText(now: Row | undefined, then: Row | undefined): string {
   return then && then["nodes"] === now["nodes"] ? t("same way") : t("another way");
 }
 
+function rowName(doc: Doc, table: string, id: string): string {
+  return table === "input_links" ? resourceName(doc, { kind: "link", id }) : doc.name(table, id);
+}
+
 /** What a column holds, in words. */
 function columnText(doc: Doc, table: string, name: string): string {
   const found = doc.columns(table).find((column) => column.name === name);
@@ -263,6 +268,6 @@ const DIGITS = 3;
 
 function cellText(cell: string | number | boolean | null): string {
   if (cell === null) return "–";
-  if (typeof cell === "number") return num(cell, Number.isInteger(cell) ? 0 : DIGITS);
+  if (typeof cell === "number") return num(cell, Math.min(DIGITS, (String(cell).split(".")[1] ?? "").length));
   return typeof cell === "boolean" ? (cell ? t("yes") : t("no")) : cell;
 }
