@@ -1,10 +1,10 @@
 """Many clients at once on one server: errors, waiting times, memory.
 
-Run: python benchmarks/web.py [--clients 200] [--seconds 60] [--case middle-corridor].  The server
-is ``karvan serve`` on a free port of this computer.  Two scenarios are run first; then each
-client asks what a page asks, one question after the other without a pause: the page and its
-script, the case, how a run stands, its document, a page of a table, places, a route out of a few
-dozen, a comparison.  Half of the clients ask again by ETag, as browsers do.  Memory is that of the
+Run: python benchmarks/web.py [--clients 200] [--seconds 60] [--case middle-corridor]. The server
+is ``karvan serve`` on a free port of this computer. Two scenarios are run first; then each client
+asks what a page asks, one question after the other without a pause: the page and its script, the
+case, how a run stands, its document in parts, a page of a table, places, a route out of a few
+dozen, a comparison. Half of the clients ask again by ETag, as browsers do. Memory is that of the
 server and of its worker processes, after the runs, after a first round and at the end.
 """
 
@@ -41,9 +41,10 @@ def question(chance, runs):
     mix = (
         (2, "page", "/", {}),
         (2, "script", "/assets/app.js", {}),
-        (1, "case", "/api/v1/case", {}),
+        (1, "case", "/api/v1/case", {"language": "ru"}),
         (6, "run", f"/api/v1/runs/{run}", {}),
-        (3, "document", f"/api/v1/runs/{run}/document", {}),
+        (2, "first part", f"/api/v1/runs/{run}/document", {"part": "first"}),
+        (1, "later part", f"/api/v1/runs/{run}/document", {"part": "evidence"}),
         (3, "table", f"/api/v1/runs/{run}/tables/legs", {"limit": 100}),
         (3, "places", "/api/v1/places", text),
         (4, "route", "/api/v1/route", route),

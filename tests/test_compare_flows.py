@@ -91,7 +91,7 @@ def test_the_summary_of_a_run_names_the_main_alternative_and_three_bottlenecks(
     main, dearest = flow_terminal.summary(run, Texts("en"))
     assert main == "North: 100 TEU in containers, 450 t of loose cargo a year"
     assert dearest == (
-        "bottlenecks: Aport → Beport (rail): one more train a day is worth 9.0 million USD a year; "
+        "bottlenecks: Aport → Beport (rail): one more train a day is worth 9 million USD a year; "
         "Boat (Aport → Beport): one more sailing a week is worth 2.5 million USD a year; "
         "Train (Aport → Beport): one more train a week is worth 40,000 USD a year"
     )

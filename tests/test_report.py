@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from karvan import schema
@@ -27,6 +28,7 @@ from karvan.report.boundaries import DISCLAIMER, boundaries
 from karvan.report.document import catalogues, document_json, report_document
 from karvan.report.html import AssetsMissingError, report_page, write_report
 from karvan.report.language import Texts
+from karvan.report.parts import LATER, first_part, later_part
 from karvan.runs import run
 
 LARGEST_REPORT = 2_000_000
@@ -84,7 +86,13 @@ class Page(HTMLParser):
 
     @property
     def document(self) -> Any:
-        return json.loads(self.unpacked("karvan-packed"))
+        first = json.loads(self.unpacked("karvan-packed"))
+        for name, part in first.pop("later").items():
+            later = json.loads(self.unpacked(f"karvan-{name}"))["tables"]
+            assert {table: len(held["rows"]) for table, held in later.items()} == part["rows"]
+            assert not later.keys() & first["tables"].keys()
+            first["tables"] |= later
+        return first
 
     def unpacked(self, key: str) -> str:
         return gzip.decompress(base64.b64decode(self.text(key), validate=True)).decode()
@@ -119,7 +127,9 @@ def document(shipped: Results) -> dict[str, Any]:
 # The document
 
 
-SENT = [name for name in schema.result_tables() if name not in {"skims", "boundaries"}]
+LOADED = ("id", "from_node", "to_node", "teu", "t")
+APART = {"skims", "loads", "boundaries"}
+SENT = [name for name in schema.result_tables() if name not in APART]
 
 
 @pytest.mark.case
@@ -154,8 +164,42 @@ def test_a_table_has_every_row_and_value(
 
 @pytest.mark.case
 def test_the_document_leaves_out_every_pair_of_places(document: dict[str, Any]) -> None:
-    assert set(document["tables"]) == set(SENT)
+    assert set(document["tables"]) == {*SENT, "link_loads"}
     assert document["format"] == 1
+
+
+@pytest.mark.case
+def test_loads_of_links_are_the_sum_of_all_cargo(
+    document: dict[str, Any], shipped: Results
+) -> None:
+    table = document["tables"]["link_loads"]
+    assert [column["name"] for column in table["columns"]] == list(LOADED)
+    found = pl.DataFrame(table["rows"], schema=list(LOADED), orient="row")
+    loads = shipped.table("loads").filter(pl.col("kind") == "link")
+    assert found.select("id", "from_node", "to_node").is_unique().all()
+    assert found.height == loads.select("id", "from_node", "to_node").unique().height
+    for column in ("teu", "t"):
+        assert found[column].sum() == pytest.approx(loads[column].sum(), rel=MODEL_PRECISION)
+
+
+@pytest.mark.case
+def test_parts_hold_every_table_once(document: dict[str, Any]) -> None:
+    first, later = first_part(document), {name: later_part(document, name) for name in LATER}
+    tables = [name for part in (first, *later.values()) for name in part["tables"]]
+    assert sorted(tables) == sorted(document["tables"])
+    assert first["later"].keys() == LATER.keys()
+    size = len(document_json(first))
+    assert size < len(document_json(document)) / 2, "the first picture waits for this"
+
+
+@pytest.mark.case
+def test_the_digest_of_a_part_tells_its_contents(document: dict[str, Any]) -> None:
+    digests = {name: part["digest"] for name, part in first_part(document)["later"].items()}
+    sources = document["tables"]["input_sources"]
+    fewer = {**document["tables"], "input_sources": {**sources, "rows": sources["rows"][1:]}}
+    changed = first_part({**document, "tables": fewer})["later"]
+    assert changed["evidence"]["digest"] != digests["evidence"]
+    assert changed["details"]["digest"] == digests["details"]
 
 
 @pytest.mark.case
@@ -441,7 +485,7 @@ def test_a_hostile_manifest_stays_text(toy: Results) -> None:
     manifest = {**toy.manifest, "versions": versions, "warnings": list(HOSTILE)}
     page = Page(report_page(Results(toy.root, manifest)))
     assert page.document["meta"]["warnings"] == list(HOSTILE)
-    assert len(page.attributes("script")) == 3
+    assert len(page.attributes("script")) == 3 + len(LATER)
 
 
 # Files and commands
@@ -531,7 +575,7 @@ def test_the_shipped_report_is_small_quick_and_whole(
     assert spent <= CPU_S
     page = Page(path.read_text(encoding="utf-8"))
     assert page.document == report_document(shipped)
-    assert [tag for tag, _ in page.tags].count("script") == 3
+    assert [tag for tag, _ in page.tags].count("script") == 3 + len(LATER)
     real = page.unpacked("karvan-app")
     digest = base64.b64encode(hashlib.sha256(real.encode()).digest()).decode()
     assert f"'sha256-{digest}'" in policy(page)["script-src"]

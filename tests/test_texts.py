@@ -56,6 +56,7 @@ SAME: dict[str, frozenset[str]] = {
     "az": frozenset(
         {"km", "m", "m/s", "t", "t CO2e", "TEU", "USD", "USD/TEU", "USD/TEU-km", "1/USD"}
         | {"Mbit/s", "Tbit/s", "mm", "t/TEU", "terminal", "{change} USD", "{cost} USD", "Oman"}
+        | {"{low}–{high} USD"}
     ),
     "zh": frozenset(),
 }
@@ -155,8 +156,10 @@ def units_shown() -> set[str]:
 
 
 def countries_named() -> set[Key]:
-    """Countries of the network: the map writes their names."""
-    return {("country", code) for code in shipped().table("nodes")["country"]}
+    """Countries of the network, which the map names, and parties of the events."""
+    parties = {p for cell in shipped().table("events")["parties"] for p in cell.split(";")}
+    codes = {party for party in parties if len(party) == 2}
+    return {("country", code) for code in codes | set(shipped().table("nodes")["country"])}
 
 
 def columns_described() -> set[Key]:

@@ -2,10 +2,13 @@
 
 import io
 import json
+import socket
+import struct
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import duckdb
 import httpx
@@ -25,7 +28,7 @@ from karvan.schema.write import rows_csv
 from karvan.web.app import ENDPOINTS, make_app
 from karvan.web.pages import Assets
 from karvan.web.service import Options
-from web_server import Asgi, Running, ended, error_code, running
+from web_server import Asgi, Running, ended, error_code, running, wait_until
 
 UNKNOWN = "0123456789abcdef"
 BASE: dict[str, Any] = {}
@@ -119,8 +122,8 @@ def test_another_server_finds_finished_runs_again(
         found = ask("GET", f"/api/v1/runs/{run_id}").json()
         assert found == client.get(f"runs/{run_id}").json()
         assert found["state"] == "done"
-        document = ask("GET", f"/api/v1/runs/{run_id}/document")
-        assert document.json() == client.get(f"runs/{run_id}/document").json()
+        document = client.get(f"runs/{run_id}/document").json()
+        assert ask("GET", f"/api/v1/runs/{run_id}/document").json() == document
     assert {r["id"] for r in ask("GET", "/api/v1/runs").json()["runs"]} >= set(runs)
 
 
@@ -203,6 +206,38 @@ def test_what_is_finished_cannot_be_cancelled(client: httpx.Client, runs: tuple[
 
 
 # Results of a run
+
+
+def test_the_parts_of_a_document_are_the_whole(client: httpx.Client, runs: tuple[str, str]) -> None:
+    documents = []
+    for run_id in runs:
+        whole = client.get(f"runs/{run_id}/document").json()
+        first = client.get(f"runs/{run_id}/document?part=first").json()
+        later = first.pop("later")
+        case = client.get("case").json()
+        made = {**first, "texts": case["texts"], "boundaries": case["boundaries"]}
+        for name, described in later.items():
+            answer = client.get(f"runs/{run_id}/document?part={name}")
+            tables = answer.json()["tables"]
+            assert {table: len(held["rows"]) for table, held in tables.items()} == described["rows"]
+            made["tables"] |= tables
+            known = {"If-None-Match": answer.headers["etag"]}
+            again = client.get(f"runs/{run_id}/document?part={name}", headers=known)
+            assert again.status_code == 304
+        assert made == whole
+        documents.append(later)
+    # A measure changes no evidence: whoever has it from one run need not fetch it from another.
+    assert documents[0]["evidence"]["digest"] == documents[1]["evidence"]["digest"]
+    assert client.get(f"runs/{runs[0]}/document?part=all").status_code == 400
+
+
+def test_the_case_is_sent_with_the_texts_of_one_language(client: httpx.Client) -> None:
+    whole = client.get("case").json()
+    for language in whole["languages"]:
+        one = client.get("case", params={"language": language}).json()
+        wanted = {language: whole["texts"][language]} if language != "en" else {}
+        assert one == {**whole, "texts": wanted}
+    assert client.get("case?language=xx").status_code == 400
 
 
 def test_the_document_is_that_of_the_results(
@@ -448,6 +483,35 @@ def test_a_front_end_that_is_not_built_says_so(tmp_path: Path) -> None:
     answer = Asgi(app)("GET", "/")
     assert answer.status_code == 503
     assert "npm run build" in answer.text
+
+
+def test_clients_that_hang_up_do_no_harm(
+    server: Running, client: httpx.Client, runs: tuple[str, str]
+) -> None:
+    host = urlsplit(server.address).netloc
+    route = "/api/v1/route?origin=west&destination=east&objectives=time"
+    head = f"HTTP/1.1\r\nHost: {host}\r\n"
+    json_head = f"{head}Content-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+    words = {
+        "half a question": f"POST /api/v1/runs {json_head}{{",
+        "half a header": "GET /api/v1/case HT",
+        "a file before it is there": f"GET /api/v1/runs/{runs[0]}/report {head}\r\n",
+        "a document": f"GET /api/v1/runs/{runs[0]}/document {head}\r\n",
+        "events": f"GET /api/v1/runs/{runs[0]}/events {head}\r\n",
+        "a route before it is found": f"GET {route} {head}\r\n",
+    }
+    port = urlsplit(server.address).port
+    for text in words.values():
+        for _ in range(5):
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                # It does not even say goodbye: the connection is reset.
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.sendall(text.encode())
+    answers = server.app.state.service.answers
+    wait_until(lambda: answers._waiting == 0)
+    assert client.get("route?origin=west&destination=east").status_code == 200
+    assert client.get(f"runs/{runs[0]}/document").status_code == 200
+    assert client.post("runs", json=BASE).json()["state"] == "done"
 
 
 def test_names_with_markup_stay_data(tmp_path: Path, two_port: Path, edit_cell: Any) -> None:

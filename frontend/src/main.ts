@@ -6,16 +6,22 @@ import "./core/narrow.css";
 import "./core/print.css";
 import "./pages/index";
 import { startApp } from "./app/main";
-import type { KarvanDocument } from "./core/document";
+import type { KarvanDocument, PartName, Tables } from "./core/document";
 import { startReport } from "./core/shell";
+
+/** What the script that unpacks a single-file report leaves for us. */
+interface Packed {
+  first: KarvanDocument;
+  part(name: PartName): Promise<{ tables: Tables }>;
+}
 
 function start(): void {
   const root = document.getElementById("karvan") ?? document.body.appendChild(document.createElement("div"));
   root.id = "karvan";
-  const data = document.getElementById("karvan-data")?.textContent;
-  if (data) startReport(root, JSON.parse(data) as KarvanDocument);
+  const packed = (window as { karvanReport?: Packed }).karvanReport;
+  if (packed) startReport(root, packed.first, async (name) => (await packed.part(name)).tables);
   else startApp(root);
 }
 
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-else start();
+// The element is above the script in reports and apps alike: nothing is waited for.
+start();

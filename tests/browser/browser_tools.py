@@ -173,9 +173,17 @@ def ink(context: Any, png: bytes) -> float:
 
 def report_data(path: Path) -> dict[str, Any]:
     """Return the document inside a report."""
-    found = re.search(r'id="karvan-packed">([^<]+)<', path.read_text(encoding="utf-8"))
-    assert found
-    data: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(found[1])))
+    text = path.read_text(encoding="utf-8")
+
+    def part(name: str) -> dict[str, Any]:
+        found = re.search(f'id="karvan-{name}">([^<]+)<', text)
+        assert found
+        content: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(found[1])))
+        return content
+
+    data = part("packed")
+    for name in data["later"]:
+        data["tables"] |= part(name)["tables"]
     return data
 
 

@@ -1,5 +1,6 @@
 // The JSON API of the server, typed; nothing else in the front end talks to the network.
-import type { KarvanDocument, Texts4 } from "../core/document";
+import type { KarvanDocument, PartName, Tables, Texts4 } from "../core/document";
+import type { Lang } from "../core/texts";
 
 export interface CaseMeasure {
   id: string;
@@ -52,6 +53,7 @@ export interface CaseInfo {
   commodities: CaseCommodity[];
   commodity: string;
   texts: KarvanDocument["texts"];
+  boundaries: KarvanDocument["boundaries"];
 }
 
 /** What a run is asked: a scenario, measures beside or without its own, the year they are looked at. */
@@ -156,8 +158,9 @@ async function json<T>(path: string, init?: RequestInit): Promise<T> {
   return (await (await ask(path, init)).json()) as T;
 }
 
-export function getCase(): Promise<CaseInfo> {
-  return json<CaseInfo>("/case");
+/** The case with the texts of one language. */
+export function getCase(language: Lang): Promise<CaseInfo> {
+  return json<CaseInfo>(`/case?language=${language}`);
 }
 
 export interface PlaceList {
@@ -206,8 +209,13 @@ export async function cancelRun(id: string): Promise<void> {
   await ask(`/runs/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
-export function getDocument(id: string, signal?: AbortSignal): Promise<KarvanDocument> {
-  return json<KarvanDocument>(`/runs/${encodeURIComponent(id)}/document`, { signal: signal ?? null });
+/** What a first picture shows of a run; texts and boundaries are those of the case. */
+export function getFirstPart(id: string, signal?: AbortSignal): Promise<Omit<KarvanDocument, "texts" | "boundaries">> {
+  return json(`/runs/${encodeURIComponent(id)}/document?part=first`, { signal: signal ?? null });
+}
+
+export async function getLaterPart(id: string, name: PartName): Promise<Tables> {
+  return (await json<{ tables: Tables }>(`/runs/${encodeURIComponent(id)}/document?part=${name}`)).tables;
 }
 
 export function getRoute(question: URLSearchParams, signal?: AbortSignal): Promise<RouteAnswer> {

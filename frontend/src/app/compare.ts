@@ -1,10 +1,12 @@
 // Two runs side by side: headline differences, changed pairs, both maps, and what changed in the tables.
-import { number, type Row } from "../core/document";
+import { number, type Doc, type Row } from "../core/document";
 import { add, clear, h, select } from "../core/dom";
+import { resourceName } from "../core/flows";
 import { itineraryColumns } from "../core/routes";
-import { dataTable, type Column } from "../core/table";
-import { num, t } from "../core/texts";
-import { unit } from "../core/words";
+import { dataTable, FOLDED, type Column } from "../core/table";
+import { fromData, num, t } from "../core/texts";
+import { cap, unit } from "../core/words";
+import { tableWord } from "../pages/words";
 import { allPairs, changeMark, EMISSIONS, FREIGHT, TIME, type Quantity } from "./changes";
 import { cancelRun, getComparison, type ComparisonInfo, type RunInfo } from "./api";
 import { compareFlows } from "./compare-flows";
@@ -125,6 +127,7 @@ class Compare implements View {
       this.progress.hide();
       this.draw(before, after);
       const found = await getComparison(before.id, after.id, asking.signal);
+      await after.doc.need();
       if (this.asking === asking) this.drawTables(found, after);
     } catch (fault) {
       if (isAbort(fault) || this.asking !== asking) return;
@@ -176,7 +179,7 @@ class Compare implements View {
     this.maps = both.map((loaded) => {
       const place = h("section", { "aria-label": this.title(loaded.question) }, h("h2", {}, this.title(loaded.question)));
       this.mapRow.append(place);
-      const map = corridorMap(place, "compare");
+      const map = corridorMap(place, this.shell, "compare");
       map.show(contextOf(this.shell, loaded.doc), pair);
       return map;
     });
@@ -216,9 +219,10 @@ class Compare implements View {
     clear(this.tables);
     if (!found.cells.length) return;
     const rows: Row[] = found.cells.map(({ table, key, column, unit: of, before, after: now }) => ({
-      table,
-      row: key.join(" / "),
-      column,
+      table: cap(tableWord(table)),
+      row: key.map((id, i) => (i === 0 ? rowName(after.doc, table, String(id)) : String(id))).join(" / "),
+      column: columnText(after.doc, table, column),
+      id: `${table.replace(/^input_/, "")}.${key.join(".")}.${column}`,
       before: cellText(before),
       after: cellText(now),
       unit: unit(of),
@@ -238,6 +242,7 @@ class Compare implements View {
       { key: "before", title: t("Before") },
       { key: "after", title: t("After") },
       { key: "unit", title: t("Unit") },
+      { key: "id", title: t("row"), fold: FOLDED },
     ];
     const caption = t("Cells that differ");
     dataTable(this.tables, contextOf(this.shell, after.doc), rows, columns, { caption, file: "compared-cells", filter: true, pageSize: 20 });
@@ -249,10 +254,20 @@ function wayText(now: Row | undefined, then: Row | undefined): string {
   return then && then["nodes"] === now["nodes"] ? t("same way") : t("another way");
 }
 
+function rowName(doc: Doc, table: string, id: string): string {
+  return table === "input_links" ? resourceName(doc, { kind: "link", id }) : doc.name(table, id);
+}
+
+/** What a column holds, in words. */
+function columnText(doc: Doc, table: string, name: string): string {
+  const found = doc.columns(table).find((column) => column.name === name);
+  return found ? fromData(found.description) : name;
+}
+
 const DIGITS = 3;
 
 function cellText(cell: string | number | boolean | null): string {
   if (cell === null) return "–";
-  if (typeof cell === "number") return num(cell, Number.isInteger(cell) ? 0 : DIGITS);
+  if (typeof cell === "number") return num(cell, Math.min(DIGITS, (String(cell).split(".")[1] ?? "").length));
   return typeof cell === "boolean" ? (cell ? t("yes") : t("no")) : cell;
 }

@@ -7,7 +7,7 @@ import { legsOf } from "../core/routes";
 import { t } from "../core/texts";
 import { colours, onThemeChange } from "../core/theme";
 import { bestOf, pairFigures } from "./figures";
-import { motionWanted } from "./view";
+import { MAP_VIEW, motionWanted, type Shell } from "./view";
 
 export interface CorridorMap {
   show(ctx: Context, pair: string): void;
@@ -16,8 +16,8 @@ export interface CorridorMap {
 
 const HEIGHT_PX = 440;
 
-/** Maps of one name show the same part of the world; see MapOptions. */
-export function corridorMap(place: HTMLElement, name: string): CorridorMap {
+/** Maps of one name show the same part of the world, which is in the address; see MapOptions. */
+export function corridorMap(place: HTMLElement, shell: Shell, name: string): CorridorMap {
   let map: KarvanMap | null = null;
   let shown: Doc | null = null;
   const caption = h("p", { class: "app-map-caption" });
@@ -29,12 +29,13 @@ export function corridorMap(place: HTMLElement, name: string): CorridorMap {
     show(ctx, pair) {
       if (ctx.doc !== shown) {
         map?.destroy();
-        map = createMap(stage, ctx, { name, height: HEIGHT_PX });
+        map = createMap(stage, ctx, { name, height: HEIGHT_PX, onView: (view) => shell.keep(MAP_VIEW, view) });
         map.setFlows(pairFlows(ctx.doc));
         shown = ctx.doc;
       }
       drawRoutes = () => map?.setRoutes(pairRoutes(ctx.doc, pair));
       drawRoutes();
+      showPart(map, shell);
       map?.animate(motionWanted());
       caption.textContent = t(
         "Wider lines carry more of the {count} recommended itineraries; that of the chosen pair is drawn above them. Each pair counts once; the switch Flows shows the cargo that is carried.",
@@ -48,6 +49,14 @@ export function corridorMap(place: HTMLElement, name: string): CorridorMap {
       shown = null;
     },
   };
+}
+
+/** The part of the world that the address names; where it names none, it gets what the reader chose before. */
+function showPart(map: KarvanMap | null, shell: Shell): void {
+  const [asked, now] = [shell.state().params.get(MAP_VIEW), map?.view() ?? null];
+  if (asked === now) return;
+  if (asked) map?.open(asked);
+  else shell.keep(MAP_VIEW, now);
 }
 
 /** How many recommended itineraries use each link. */

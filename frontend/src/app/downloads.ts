@@ -12,7 +12,9 @@ export interface Downloads {
 
 const FORMATS = ["parquet", "csv"];
 /** Kept by the run and too large for its document; downloads have it all the same. */
-const TABLES_BESIDE = ["skims"];
+const TABLES_BESIDE = ["skims", "loads"];
+/** Only documents have it. */
+const MAP_TABLE = "link_loads";
 
 export function downloads(): Downloads {
   const body = h("div", { class: "app-downloads-body" });
@@ -22,8 +24,8 @@ export function downloads(): Downloads {
     show(id, doc) {
       element.hidden = false;
       const places = { links: h("p", { class: "app-links" }) };
-      const rows = new Map(Object.entries(doc.raw.tables).map(([name, table]) => [name, table.rows.length]));
-      const names = [...rows.keys(), ...TABLES_BESIDE].sort();
+      const rows = doc.sizes();
+      const names = [...[...rows.keys()].filter((name) => name !== MAP_TABLE), ...TABLES_BESIDE].sort();
       const showTable = (name: string): void => {
         places.links.replaceChildren(...FORMATS.map((form) => fileLink(form.toUpperCase(), tableUrl(id, name, form))));
       };

@@ -10,21 +10,22 @@ export interface Reference {
   title: string;
 }
 
-/** Draw the figures; `choose` gets the pair that the reader picks. */
+/** Draw the figures; `choose` gets the pair that the reader picks. "coming" is a reference that is being computed. */
 export function headline(
   place: HTMLElement,
   doc: Doc,
-  reference: Reference | null,
+  asked: Reference | "coming" | null,
   pair: string,
   choose: (pair: string) => void,
   follow: () => void,
 ): void {
+  const reference = asked === "coming" ? null : asked;
   const had = place.contains(document.activeElement) && document.activeElement instanceof HTMLSelectElement;
   clear(place);
   const options = pairNames(doc).map(({ id, name }) => ({ value: id, text: name }));
   const picker = select(t("Pair"), options, pair, choose);
   picker.classList.add("app-pair");
-  add(place, picker, cards(doc, reference, pair), referenceLine(reference, follow));
+  add(place, picker, cards(doc, reference, pair), referenceLine(asked, follow));
   // The figures are drawn anew; whoever was choosing with the keyboard goes on choosing.
   if (had) place.querySelector("select")?.focus({ preventScroll: true });
 }
@@ -89,9 +90,9 @@ export function card(title: string, value: string | HTMLElement, note = "", diff
   );
 }
 
-function referenceLine(reference: Reference | null, follow: () => void): HTMLElement {
-  const text = reference
-    ? t("Differences against: {reference}.", { reference: reference.title })
-    : t("This is the run that others are set against.");
+function referenceLine(asked: Reference | "coming" | null, follow: () => void): HTMLElement {
+  let text = t("This is the run that others are set against.");
+  if (asked === "coming") text = t("Differences follow when the run that they are set against is there.");
+  else if (asked) text = t("Differences against: {reference}.", { reference: asked.title });
   return h("p", { class: "app-reference" }, text, " ", button(t("Legs and sources of these figures"), follow, { class: "link" }));
 }

@@ -2,6 +2,7 @@
 import "./app.css";
 
 import { clear, h, select } from "../core/dom";
+import { afterPaint } from "../core/later";
 import { themeSwitch } from "../core/shell";
 import { asLang, lang, LANGS, LANGUAGE_NAMES, setLang, setTexts, t, type Lang } from "../core/texts";
 import { startTheme } from "../core/theme";
@@ -14,7 +15,7 @@ import { isReportPage } from "./pageplace";
 import { planner } from "./planner";
 import { Runs } from "./runs";
 import { FIRST_PAGE, plainQuestion, readState, writeState, type AppState } from "./state";
-import { afterPaint, type Shell, type View } from "./view";
+import { MAP_VIEW, type Shell, type View } from "./view";
 import { workspace } from "./workspace";
 
 type ViewName = "corridor" | "plan" | "compare";
@@ -27,12 +28,9 @@ export function startApp(root: HTMLElement): void {
 }
 
 async function open(root: HTMLElement): Promise<void> {
-  const waiting = h("p", { class: "app-opening", role: "status" }, "Karvan …");
-  root.replaceChildren(h("main", {}, waiting));
+  // Until the case is here the page shows what the server wrote into it.
   try {
-    const info = await getCase();
-    setTexts(info.texts);
-    new App(root, info).start();
+    new App(root, await getCase(lang())).start();
   } catch (fault) {
     root.replaceChildren(h("main", {}, h("h1", {}, "Karvan"), faultBox(fault, () => void open(root))));
   }
@@ -50,12 +48,16 @@ class App implements Shell {
   private main = h("main", { id: "main", tabindex: -1 });
   private links = new Map<ViewName, HTMLElement>();
   private prepared = false;
+  /** Translations that were fetched; English needs none. */
+  private texts: Partial<Record<Lang, Record<string, string>>>;
 
   constructor(
     private readonly root: HTMLElement,
     readonly info: CaseInfo,
   ) {
     this.runs = new Runs(info);
+    this.texts = { en: {}, ...info.texts };
+    setTexts(this.texts);
     this.now = readState(info, window.location.hash, null);
   }
 
@@ -79,12 +81,19 @@ class App implements Shell {
     if (address === window.location.hash) return;
     history.pushState(null, "", address);
     this.now = readState(this.info, address, state);
-    this.arrive();
+    // Asked first, so that it ends with the first frame and not with what is drawn below the screen after it.
     measureUntilPainted("karvan-switch", from);
+    this.arrive();
   }
 
   href(state: AppState): string {
     return writeState(this.info, state);
+  }
+
+  keep(name: string, value: string | null): void {
+    if (value === null) this.now.params.delete(name);
+    else this.now.params.set(name, value);
+    history.replaceState(null, "", writeState(this.info, this.now));
   }
 
   /** Fetch the other scenarios while nothing else is to do, so that switching to them takes no time. */
@@ -99,6 +108,8 @@ class App implements Shell {
         this.runs.quietly(question).then(({ doc }) => {
           pairFigures(doc); // its rows are made now, not when the reader switches
           doc.table("legs");
+          doc.table("bottlenecks");
+          doc.need()?.catch(() => undefined);
           next();
         }, () => undefined);
       };
@@ -111,6 +122,10 @@ class App implements Shell {
   /** Show what the address says. */
   private arrive(): void {
     const wanted = addressLanguage();
+    if (wanted && !this.texts[wanted]) {
+      void this.fetchTexts(wanted).then(() => this.arrive());
+      return;
+    }
     if (wanted && wanted !== lang()) {
       setLang(wanted);
       this.build();
@@ -121,13 +136,22 @@ class App implements Shell {
     if (window.location.hash !== full) history.replaceState(null, "", full);
     const name = viewOf(this.now.page);
     if (name !== this.viewName) this.open(name);
+    const params = new URLSearchParams(this.now.params);
+    params.delete(MAP_VIEW); // each view has its own map
     for (const [id, link] of this.links) {
-      link.setAttribute("href", this.href({ ...this.now, page: pageOf(id, this.now) }));
+      link.setAttribute("href", this.href({ ...this.now, page: pageOf(id, this.now), params }));
       if (id === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
     this.view?.show(this.now);
     document.title = `${said(this.info.title)} – Karvan`;
+  }
+
+  private async fetchTexts(wanted: Lang): Promise<void> {
+    const found = await getCase(wanted).catch(() => null);
+    // Without its server the app goes on in English.
+    this.texts = { ...this.texts, [wanted]: found?.texts[wanted as "ru"] ?? {} };
+    setTexts(this.texts);
   }
 
   private open(name: ViewName): void {

@@ -27,7 +27,7 @@ export function pagePlace(): PagePlace {
       const page = all.find((one) => one.id === id) ?? all[0];
       showTabs(nav, all, page, href);
       if (!page) return;
-      holdStill(body, () => {
+      holdStill(body, ctx.doc.need(page.needs ?? []), () => {
         cleanup();
         clear(body);
         disposeCharts();
@@ -49,11 +49,13 @@ function showTabs(nav: HTMLElement, all: Page[], now: Page | undefined, href: (p
   }
 }
 
-/** Draw anew without a jump: the place keeps its height while it is empty, the window its position. */
-function holdStill(body: HTMLElement, draw: () => void): void {
+/** Draw anew without a jump: the place keeps its height until what it waits for is there, the window its position. */
+function holdStill(body: HTMLElement, coming: Promise<void> | null, draw: () => void): void {
   const { scrollX, scrollY } = window;
   body.style.minHeight = `${body.offsetHeight}px`;
   draw();
   window.scrollTo(scrollX, scrollY);
-  requestAnimationFrame(() => requestAnimationFrame(() => (body.style.minHeight = "")));
+  const free = (): void => void requestAnimationFrame(() => requestAnimationFrame(() => (body.style.minHeight = "")));
+  if (coming) coming.then(free, free);
+  else free();
 }

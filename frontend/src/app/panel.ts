@@ -2,6 +2,7 @@
 import { add, button, h } from "../core/dom";
 import { freeText } from "../core/freetext";
 import type { Context } from "../core/pages";
+import { costOfMeasure } from "../core/flows";
 import { sourceButtons } from "../core/sources";
 import { num, t } from "../core/texts";
 import { word } from "../core/words";
@@ -133,17 +134,9 @@ function aboutMeasure(measure: CaseMeasure, context: () => Context | null): HTML
 }
 
 function facts(measure: CaseMeasure): string {
-  const cost = costText(measure);
+  const cost = costOfMeasure(measure.cost_musd, measure.cost_low_musd, measure.cost_high_musd);
   const from = t("{state}, from {year}", { state: word(measure.state), year: String(measure.from_year) });
   return cost ? `${from} · ${cost}` : from;
-}
-
-function costText(measure: CaseMeasure): string {
-  const { cost_musd: cost, cost_low_musd: low, cost_high_musd: high } = measure;
-  if (cost !== null) return t("{cost} million USD", { cost });
-  if (low !== null && high !== null) return t("{low}–{high} million USD", { low, high });
-  const one = low ?? high;
-  return one === null ? "" : t("{cost} million USD", { cost: one });
 }
 
 function showSwitch(one: Switch, taken: boolean, question: Question): void {

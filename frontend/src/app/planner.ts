@@ -14,7 +14,7 @@ import { faultBox, isAbort } from "./faults";
 import { questionTitle, said } from "./labels";
 import { field, planForm, ROUTE_KEYS, type PlanForm } from "./planform";
 import { plainQuestion, type AppState } from "./state";
-import { contextOf, motionWanted, type Shell, type View } from "./view";
+import { contextOf, MAP_VIEW, motionWanted, type Shell, type View } from "./view";
 
 const KG_PER_TONNE = 1000;
 const MAP_PX = 440;
@@ -255,13 +255,19 @@ class Planner implements View {
 
   private drawMap(doc: Doc, ranked: RouteItinerary[], picked: number): void {
     const fresh = this.map === null;
-    this.map ??= createMap(this.mapPlace, contextOf(this.shell, doc), { height: MAP_PX, name: "plan" });
+    this.map ??= createMap(this.mapPlace, contextOf(this.shell, doc), {
+      height: MAP_PX,
+      name: "plan",
+      onView: (view) => this.shell.keep(MAP_VIEW, view),
+    });
     const drawn = drawnOf(ranked.length, picked);
     this.map.setRoutes(
       drawn.map((i) => ({ legs: legsFound(ranked[i]!), label: String(i + 1), colour: routeColour(i, picked) })),
     );
     this.map.animate(motionWanted());
     if (fresh) this.map.focus([...new Set(drawn.flatMap((i) => ranked[i]!.legs.flatMap((leg) => leg.nodes)))]);
+    const part = this.state.params.get(MAP_VIEW);
+    if (fresh && part) this.map.open(part);
   }
 
   private drawLegs(doc: Doc, found: RouteItinerary | undefined): void {

@@ -1,5 +1,5 @@
 // Runs by question: asked once, followed while they work, their documents kept in memory.
-import { Doc } from "../core/document";
+import { Doc, type LaterPart, type PartName, type Tables } from "../core/document";
 import * as api from "./api";
 import { questionText, runQuestion, type Question } from "./state";
 
@@ -16,11 +16,14 @@ export interface Asked {
 }
 
 const KEPT_DOCUMENTS = 16;
+const KEPT_PARTS = 24;
 const POLL_MS = 1000;
 
 export class Runs {
   private readonly kept = new Map<string, Loaded>();
   private readonly loading = new Map<string, Promise<Loaded>>();
+  /** Later parts of documents by digest. */
+  private readonly parts = new Map<string, Promise<Tables>>();
 
   constructor(private readonly info: api.CaseInfo) {}
 
@@ -39,9 +42,12 @@ export class Runs {
     const found = this.peek(question);
     if (found) return found;
     const finished = await answered(question, asked);
-    const raw = await api.getDocument(finished.id, asked.signal);
+    const { id } = finished;
+    const first = await api.getFirstPart(id, asked.signal);
     const key = questionText(this.info, question);
-    const loaded = { key, id: finished.id, question, doc: new Doc(raw) };
+    const { texts, boundaries } = this.info;
+    const doc = new Doc({ ...first, texts, boundaries }, (name, part) => this.later(id, name, part));
+    const loaded = { key, id, question, doc };
     this.keep(loaded);
     return loaded;
   }
@@ -57,12 +63,27 @@ export class Runs {
     return started;
   }
 
+  /** Scenarios share most of what is not in the first picture: a part that is here is not fetched again. */
+  private later(id: string, name: PartName, { digest }: LaterPart): Promise<Tables> {
+    const known = this.parts.get(digest);
+    if (known) return known;
+    const coming = api.getLaterPart(id, name);
+    this.parts.set(digest, coming);
+    coming.catch(() => this.parts.delete(digest));
+    dropOldest(this.parts, KEPT_PARTS);
+    return coming;
+  }
+
   private keep(loaded: Loaded): void {
     this.kept.set(loaded.key, loaded);
-    for (const oldest of this.kept.keys()) {
-      if (this.kept.size <= KEPT_DOCUMENTS) break;
-      this.kept.delete(oldest);
-    }
+    dropOldest(this.kept, KEPT_DOCUMENTS);
+  }
+}
+
+function dropOldest(all: Map<string, unknown>, most: number): void {
+  for (const oldest of all.keys()) {
+    if (all.size <= most) break;
+    all.delete(oldest);
   }
 }
 

@@ -12,6 +12,8 @@ export interface Shell {
   /** Change the address; the view is told by show(). */
   go(state: AppState): void;
   href(state: AppState): string;
+  /** Put into the address what is shown already; null takes it out. */
+  keep(name: string, value: string | null): void;
   /** The view shows what was asked: time to prepare what may be asked next. */
   settled(): void;
 }
@@ -20,6 +22,9 @@ export interface View {
   show(state: AppState): void;
   destroy(): void;
 }
+
+/** Parameter of the address: the part of the world that the map of a view shows. */
+export const MAP_VIEW = "at";
 
 /** What tables and maps of a view need; a page that they lead to gets only the parameters they name. */
 export function contextOf(shell: Shell, doc: Doc): Context {
@@ -36,13 +41,4 @@ const CALM = window.matchMedia("(prefers-reduced-motion: reduce)");
 /** Whether things may move by themselves. */
 export function motionWanted(): boolean {
   return !CALM.matches;
-}
-
-/** Call `act` once what has changed until now is on the screen. */
-export function afterPaint(act: () => void): void {
-  requestAnimationFrame(() => {
-    const channel = new MessageChannel(); // its message comes after the frame is painted
-    channel.port1.onmessage = act;
-    channel.port2.postMessage(null);
-  });
 }

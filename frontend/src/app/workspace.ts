@@ -1,9 +1,10 @@
 // The corridor: measures on the left; map, figures, charts and the report's pages on the right.
 import { add, clear, h } from "../core/dom";
+import { afterPaint } from "../core/later";
 import type { Context } from "../core/pages";
 import { t } from "../core/texts";
 import { cancelRun, type RunInfo } from "./api";
-import { corridorMap } from "./corridormap";
+import { corridorMap, type CorridorMap } from "./corridormap";
 import { downloads, shareButton } from "./downloads";
 import { faultBox, isAbort } from "./faults";
 import { pairFigures, pairNames } from "./figures";
@@ -23,10 +24,11 @@ import {
   type AppState,
   type Question,
 } from "./state";
-import { afterPaint, type Shell, type View } from "./view";
+import { MAP_VIEW, type Shell, type View } from "./view";
 
 /** Several switches in a row are one question. */
 const SETTLE_MS = 350;
+const LASTING: ReadonlySet<string> = new Set(["lang", "pair", MAP_VIEW]);
 const WIDE = window.matchMedia("(min-width: 900px)");
 
 export function workspace(root: HTMLElement, shell: Shell): View {
@@ -53,7 +55,7 @@ class Workspace implements View {
   private readonly charts = h("section", { "aria-label": t("Charts of all pairs") });
   private readonly main = h("div", { class: "app-main" });
   private readonly flows = h("div", { class: "app-flows" });
-  private readonly map = corridorMap(this.mapPlace, "corridor");
+  private readonly map: CorridorMap;
 
   /** Counts the drawings of places, so that only the latest of those put off is done. */
   private readonly waiting = new Map<HTMLElement, number>();
@@ -61,6 +63,7 @@ class Workspace implements View {
   private state: AppState;
   private shown: Loaded | null = null;
   private reference: Loaded | null = null;
+  private referenceComing = false;
   /** What each part shows at present. */
   private readonly drawn = new Map<string, string>();
   private running: Running | null = null;
@@ -71,6 +74,7 @@ class Workspace implements View {
     private readonly shell: Shell,
   ) {
     this.state = shell.state();
+    this.map = corridorMap(this.mapPlace, shell, "corridor");
     this.panel = panel(shell.info, (question) => this.ask(question), () => (this.shown ? this.context(this.shown) : null));
     const controls = h("div", { class: "app-title-line" }, this.title, shareButton(), this.downloads.element);
     add(this.main, controls, this.progress.element, this.fault, this.figures, this.mapPlace, this.flows, this.charts, this.pages.element);
@@ -170,9 +174,12 @@ class Workspace implements View {
     this.shown = loaded;
     const asked = this.referenceQuestion(loaded.question);
     this.reference = asked ? (this.shell.runs.peek(asked) ?? null) : null;
+    this.referenceComing = asked !== null && this.reference === null;
     this.draw(loaded);
     if (asked && !this.reference) this.loadReference(loaded, asked);
     else this.shell.settled();
+    // What no first picture shows, before anybody asks for it; a fault is met again by who does.
+    afterPaint(() => loaded.doc.need()?.catch(() => undefined));
   }
 
   private loadReference(loaded: Loaded, asked: Question): void {
@@ -180,6 +187,7 @@ class Workspace implements View {
       (reference) => {
         if (this.shown !== loaded) return;
         this.reference = reference;
+        this.referenceComing = false;
         this.draw(loaded);
         this.shell.settled();
       },
@@ -192,7 +200,7 @@ class Workspace implements View {
     const ctx = this.context(loaded);
     const pair = this.pair(loaded);
     const reference = this.referenceShown();
-    headline(this.figures, loaded.doc, reference, pair, (id) => this.choosePair(id), () => this.follow(ctx, pair));
+    headline(this.figures, loaded.doc, reference ?? (this.referenceComing ? "coming" : null), pair, (id) => this.choosePair(id), () => this.follow(ctx, pair));
     clear(this.flows);
     add(this.flows, flowCards(loaded.doc, reference));
     this.map.show(ctx, pair);
@@ -240,7 +248,7 @@ class Workspace implements View {
   /** Parameters that hold on all pages; the others are of the page that is left. */
   private lasting(): URLSearchParams {
     const { params } = this.state;
-    return new URLSearchParams([...params].filter(([key]) => key === "lang" || key === "pair"));
+    return new URLSearchParams([...params].filter(([key]) => LASTING.has(key)));
   }
 
   private pair(loaded: Loaded): string {

@@ -1,4 +1,4 @@
-/** The results document: tables of one run, texts and boundaries. */
+/** The results document: tables of one run, texts and boundaries; some tables come after the first picture. */
 
 import { field, lang } from "./texts";
 
@@ -32,13 +32,25 @@ export interface Country {
   polygons: [number, number][][][];
 }
 
+export type Tables = Record<string, { columns: ColumnInfo[]; rows: Cell[][] }>;
+export type PartName = "evidence" | "details";
+export interface LaterPart {
+  /** The same digest is the same part, whatever the run. */
+  digest: string;
+  /** Number of rows by table. */
+  rows: Record<string, number>;
+}
+
 export interface KarvanDocument {
   format: 1;
   meta: Meta;
-  texts: Record<"ru" | "az" | "zh", Record<string, string>>;
-  tables: Record<string, { columns: ColumnInfo[]; rows: Cell[][] }>;
+  texts: Partial<Record<"ru" | "az" | "zh", Record<string, string>>>;
+  tables: Tables;
   boundaries: { countries: Country[]; attribution: string; disclaimer: string };
+  later?: Record<PartName, LaterPart>;
 }
+/** Gets the tables of a part that is not in the document yet. */
+export type PartLoader = (name: PartName, part: LaterPart) => Promise<Tables>;
 
 /** Read access to a document; tables become rows only when someone asks for them. */
 export class Doc {
@@ -47,16 +59,51 @@ export class Doc {
   private readonly rows = new Map<string, Row[]>();
   private readonly indexes = new Map<string, Map<string, Row>>();
   private translations: Map<string, string> | null = null;
+  private readonly missing: Map<PartName, LaterPart>;
+  private readonly coming = new Map<PartName, Promise<void>>();
 
-  constructor(raw: KarvanDocument) {
-    this.raw = raw;
+  constructor(
+    raw: KarvanDocument,
+    private readonly load?: PartLoader,
+  ) {
+    this.raw = { ...raw, tables: { ...raw.tables } };
     this.meta = raw.meta;
+    this.missing = new Map(Object.entries(raw.later ?? {}) as [PartName, LaterPart][]);
+  }
+
+  /** Resolves when these parts, else all, are there; null where they are already. */
+  need(names: readonly PartName[] = [...this.missing.keys()]): Promise<void> | null {
+    const wanted = names.filter((name) => this.missing.has(name));
+    return wanted.length === 0 ? null : Promise.all(wanted.map((name) => this.fetched(name))).then(() => undefined);
+  }
+
+  private fetched(name: PartName): Promise<void> {
+    const under = this.coming.get(name);
+    if (under) return under;
+    const part = this.missing.get(name)!;
+    const coming = (this.load?.(name, part) ?? Promise.reject(new Error(`no part ${name}`))).then((tables) => {
+      Object.assign(this.raw.tables, tables);
+      this.missing.delete(name);
+    });
+    this.coming.set(name, coming);
+    // Whoever asks again after a fault starts anew.
+    coming.catch(() => this.coming.delete(name));
+    return coming;
+  }
+
+  /** Names of all tables with their numbers of rows, those of parts that are not there yet too. */
+  sizes(): Map<string, number> {
+    const here = Object.entries(this.raw.tables).map(([name, table]): [string, number] => [name, table.rows.length]);
+    return new Map([...here, ...[...this.missing.values()].flatMap((part) => Object.entries(part.rows))]);
   }
 
   /** Return the rows of a table; none where the run has no such table. */
   table(name: string): Row[] {
     const known = this.rows.get(name);
     if (known) return known;
+    for (const [part, { rows }] of this.missing) {
+      if (name in rows) throw new Error(`${name} is read before its part ${part} is there`);
+    }
     const rows = this.build(name);
     this.rows.set(name, rows);
     return rows;
@@ -94,8 +141,9 @@ export class Doc {
       : this.name("input_nodes", id);
   }
 
-  /** Return a free text of the case in the reader's language, if the case has it. */
+  /** Return a free text of the case in the reader's language, if the case has it and its part is there. */
   translation(english: string): string | undefined {
+    if (this.missing.has("evidence")) return undefined;
     this.translations ??= new Map(
       this.table("texts").map((row) => [`${row.language}\u0004${row.text}`, String(row.translation)]),
     );

@@ -3,7 +3,7 @@
 import { type Doc, number, type Row } from "./document";
 import { bracketed } from "./phrases";
 import { shortPlace } from "./routes";
-import { countryName, num, t } from "./texts";
+import { countryName, large, num, t } from "./texts";
 import { unit, word } from "./words";
 
 /** Alternatives that the tables name beside those of the case. */
@@ -120,10 +120,21 @@ export function resourceKey(row: Row): string {
   return [row.kind, row.id, row.from_node, row.to_node, row.unit].join("\u0004");
 }
 
-const MILLION = 1e6;
+/** Return an amount of money; from a million on in the short form of the language. */
+export function moneyText(usd: number | null, digits?: number): string {
+  return t("{cost} USD", { cost: large(usd, digits) });
+}
 
-/** Return an amount of money: millions with one decimal, smaller ones whole. */
-export function moneyText(usd: number | null): string {
-  if (usd === null || Math.abs(usd) < MILLION) return t("{cost} USD", { cost: num(usd) });
-  return t("{cost} million USD", { cost: num(usd / MILLION, 1) });
+const MILLION = 1e6;
+/** Costs are shown as sources print them. */
+const COST_DIGITS = 4;
+
+/** Return what a measure costs, "1.35 billion USD (1.2 billion–1.5 billion USD)", from columns in million USD. */
+export function costOfMeasure(middle: number | null, low: number | null, high: number | null): string {
+  const amount = (millions: number): string => large(millions * MILLION, COST_DIGITS);
+  const range = low !== null && high !== null && low !== high ? t("{low}–{high} USD", { low: amount(low), high: amount(high) }) : "";
+  const one = middle ?? (range ? null : (low ?? high));
+  if (one === null) return range;
+  const text = t("{cost} USD", { cost: amount(one) });
+  return range ? bracketed(text, range) : text;
 }

@@ -1,6 +1,6 @@
 /** The pages of the report; a page registers itself when its module is loaded. */
 
-import type { Doc } from "./document";
+import type { Doc, PartName } from "./document";
 
 export interface Context {
   doc: Doc;
@@ -14,6 +14,8 @@ export interface Page {
   id: string;
   title: () => string;
   order: number;
+  /** Parts of the document without which the page cannot be drawn. */
+  needs?: PartName[];
   /** Draw the page; the function that is returned, if any, is called when the page goes. */
   render(root: HTMLElement, ctx: Context): void | (() => void);
 }

@@ -1,7 +1,7 @@
 /** The frame around the pages: header, navigation, languages, light and dark, printing. */
 
 import { disposeCharts } from "./chart";
-import { Doc, type KarvanDocument } from "./document";
+import { Doc, type KarvanDocument, type PartLoader } from "./document";
 import { button, clear, h, select } from "./dom";
 import { type Context, type Page, pages } from "./pages";
 import { PRINT_WIDTH, setPrinting } from "./printing";
@@ -45,18 +45,35 @@ export function drawPage(root: HTMLElement, page: Page, ctx: Context, title = h(
   root.append(title);
   const body = h("div", { class: `page page-${page.id}` });
   root.append(body);
+  const coming = ctx.doc.need(page.needs ?? []);
+  if (!coming) return drawBody(body, page, ctx);
+  let end: () => void = () => undefined;
+  let left = false;
+  const fail = (error: unknown): void => showFault(body, error);
+  coming.then(() => !left && (end = drawBody(body, page, ctx)), fail);
+  return () => {
+    left = true;
+    end();
+  };
+}
+
+function drawBody(body: HTMLElement, page: Page, ctx: Context): () => void {
   try {
     return page.render(body, ctx) ?? (() => undefined);
   } catch (error) {
-    console.error(error);
-    body.append(h("p", { class: "notice", role: "alert" }, t("This page could not be drawn: {reason}", { reason: String(error) })));
+    showFault(body, error);
     return () => undefined;
   }
 }
 
-/** Show a document as a report in `root`. */
-export function startReport(root: HTMLElement, raw: KarvanDocument): void {
-  const doc = new Doc(raw);
+function showFault(body: HTMLElement, error: unknown): void {
+  console.error(error);
+  body.append(h("p", { class: "notice", role: "alert" }, t("This page could not be drawn: {reason}", { reason: String(error) })));
+}
+
+/** Show a document as a report in `root`; `load` gets what the first page does not need. */
+export function startReport(root: HTMLElement, raw: KarvanDocument, load: PartLoader): void {
+  const doc = new Doc(raw, load);
   setTexts(raw.texts);
   startTheme();
   startLanguage(readPlace().params);
@@ -159,6 +176,7 @@ class Report {
 
   /** Draw all pages one after another, print them, and go back. */
   private async printAll(): Promise<void> {
+    await this.doc.need();
     this.leave();
     this.root.classList.add("printing");
     this.main.style.width = `${PRINT_WIDTH}px`;

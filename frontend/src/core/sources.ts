@@ -4,8 +4,8 @@ import { type Cell, type ColumnInfo, type Row, ids } from "./document";
 import { button, h, safeUrl } from "./dom";
 import { freeText } from "./freetext";
 import type { Context } from "./pages";
-import { bracketed, colon } from "./phrases";
-import { dateText, fromData, num, t } from "./texts";
+import { bracketed, colon, listed } from "./phrases";
+import { dateText, fromData, num, partyName, t } from "./texts";
 import { cap, unit, word } from "./words";
 
 /** Return a button "Sources: 2" that shows the documents behind a number. */
@@ -14,7 +14,7 @@ export function sourceButtons(ctx: Context, text: string): HTMLElement {
   if (cited.length === 0) return h("span", { class: "muted" }, "–");
   return button(
     t("Sources: {count}", { count: cited.length }),
-    () => openDialog(t("Sources"), sourceList(ctx, cited)),
+    () => whenWhole(ctx, () => openDialog(t("Sources"), sourceList(ctx, cited))),
     { class: "link", "aria-haspopup": "dialog" },
   );
 }
@@ -45,6 +45,10 @@ function sourceItem(ctx: Context, row: Row | undefined, id: string): HTMLElement
 
 /** Show a row of an input table: all columns, where the values come from, and why. */
 export function rowDialog(ctx: Context, table: string, id: string): void {
+  whenWhole(ctx, () => openRow(ctx, table, id));
+}
+
+function openRow(ctx: Context, table: string, id: string): void {
   const row = ctx.doc.row(table, id);
   const name = ctx.doc.name(table, id);
   if (!row) {
@@ -66,6 +70,7 @@ export function rowDialog(ctx: Context, table: string, id: string): void {
 function cellNode(ctx: Context, column: ColumnInfo, value: Cell): Node {
   if (/(^|_)source_ids?$/.test(column.name)) return sourceList(ctx, ids(value));
   if (/(^|_)status$/.test(column.name)) return statusMark(String(value));
+  if (column.name === "parties") return document.createTextNode(listed(ids(value).map(partyName)));
   if (column.type === "prose") return freeText(ctx.doc, value);
   if (typeof value === "number") {
     // As many decimals as the value has, at most three; years without separators.
@@ -89,7 +94,7 @@ export function chosenButtons(ctx: Context, text: string): HTMLElement {
   if (chosen.length === 0) return h("span", { class: "muted" }, "–");
   return button(
     t("Chosen: {count}", { count: chosen.length }),
-    () => openDialog(t("Numbers that no source gives"), chosenTable(ctx, chosen)),
+    () => whenWhole(ctx, () => openDialog(t("Numbers that no source gives"), chosenTable(ctx, chosen))),
     { class: "link", "aria-haspopup": "dialog" },
   );
 }
@@ -123,7 +128,14 @@ export function rowButtons(ctx: Context, table: string, title: string, text: str
   const rows = ids(text);
   const list = () =>
     h("ul", {}, ...rows.map((id) => h("li", {}, button(ctx.doc.name(table, id), () => rowDialog(ctx, table, id), { class: "link" }))));
-  return button(num(rows.length), () => openDialog(cap(title), list()), { class: "link", "aria-haspopup": "dialog" });
+  return button(num(rows.length), () => whenWhole(ctx, () => openDialog(cap(title), list())), { class: "link", "aria-haspopup": "dialog" });
+}
+
+/** Act once all tables are there, since a dialog may show a row of any; at once where they are. */
+function whenWhole(ctx: Context, act: () => void): void {
+  const coming = ctx.doc.need();
+  if (!coming) act();
+  else coming.then(act, () => openDialog(t("Sources"), h("p", { role: "alert" }, t("The server does not answer."))));
 }
 
 /** Show a dialog; Escape or its button closes it, and the focus goes back to where it was. */

@@ -85,6 +85,20 @@ export function num(v: number | null | undefined, digits = 0): string {
   return plain[digits]!.format(Math.abs(v) < 0.5 * 10 ** -digits ? 0 : v);
 }
 
+const LARGE = 1e6;
+
+/** Return a number, from a million on shortened as the language does it: 18.6 million, 18,6 млн, 1860万. */
+export function large(v: number | null | undefined, digits = 3): string {
+  if (v === null || v === undefined || Math.abs(v) < LARGE) return num(v);
+  if (current === "az") return t("{number} million", { number: fewDigits(v / LARGE, digits) });
+  const compactDisplay = current === "en" ? "long" : "short";
+  return new Intl.NumberFormat(current, { notation: "compact", compactDisplay, maximumSignificantDigits: digits }).format(v);
+}
+
+function fewDigits(v: number, digits: number): string {
+  return new Intl.NumberFormat(numberLocale(), { maximumSignificantDigits: digits }).format(v);
+}
+
 /** Return a share (0–1) as the language writes percentages. */
 export function percent(share: number, digits = 0): string {
   if (current === "az") return `${num(100 * share, digits)}%`;
@@ -124,6 +138,11 @@ export function timeMark(ms: number): string {
 /** Return a column kept in four languages, English where the language is missing. */
 export function field(row: Row | undefined, stem: string): string {
   return String(row?.[`${stem}_${current}`] || row?.[`${stem}_en`] || "");
+}
+
+/** Return the name of who takes part: a country, else an organisation as it is called. */
+export function partyName(code: string): string {
+  return /^[A-Z]{2}$/.test(code) ? countryName(code) : code;
 }
 
 /** Return a country's name in the reader's language: from the catalogue, else from the browser. */

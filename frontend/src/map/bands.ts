@@ -17,20 +17,15 @@ export interface Band {
 
 /** Return the loads of the links, the widest first, so that narrow ones are drawn above them. */
 export function bandsOf(doc: Doc, scene: Scene): Band[] {
-  const bands = new Map<string, Band>();
-  for (const row of doc.table("loads")) {
-    const link = row.kind === "link" ? scene.linkById.get(String(row.id)) : undefined;
-    if (!link) continue;
+  const bands = doc.table("link_loads").flatMap((row): Band[] => {
+    const link = scene.linkById.get(String(row.id));
+    if (!link) return [];
     const forward = row.from_node === link.row.from_node;
-    const key = `${link.id} ${forward}`;
-    const band = bands.get(key) ?? { link, forward, teu: 0, t: 0, utilization: null, price: 0 };
-    band.teu += number(row.teu) ?? 0;
-    band.t += number(row.t) ?? 0;
-    bands.set(key, band);
-  }
+    return [{ link, forward, teu: number(row.teu) ?? 0, t: number(row.t) ?? 0, utilization: null, price: 0 }];
+  });
   const used = new Use(doc);
-  for (const band of bands.values()) used.fill(band);
-  return [...bands.values()].filter((band) => band.teu > 0).sort((a, b) => b.teu - a.teu);
+  for (const band of bands) used.fill(band);
+  return bands.filter((band) => band.teu > 0).sort((a, b) => b.teu - a.teu);
 }
 
 /** Capacities along a link: its own, and the departures between its ends. */

@@ -7,6 +7,7 @@ import "./map.css";
 
 import { h } from "../core/dom";
 import type { Context } from "../core/pages";
+import { assignmentOf } from "../core/flows";
 import { shortPlace } from "../core/routes";
 import { countryName, fromData, t } from "../core/texts";
 import { onThemeChange, theme } from "../core/theme";
@@ -42,6 +43,8 @@ export interface KarvanMap {
   focus(nodeIds: string[]): void;
   /** Show the part of the world that a text of `onView` names. */
   open(view: string): void;
+  /** The text that names what the reader chose to see; null where the view is the map's own. */
+  view(): string | null;
   destroy(): void;
 }
 
@@ -88,7 +91,8 @@ class MapView implements KarvanMap {
   private readonly topPen: CanvasRenderingContext2D;
   private readonly measure: Picture["measure"];
   private readonly shownModes: Set<Mode>;
-  private readonly bands: Band[];
+  /** Made when somebody looks at what goes over the links. */
+  private madeBands: Band[] | null = null;
   private readonly layers: { flows: boolean };
   private readonly cleanups: (() => void)[] = [];
 
@@ -118,7 +122,6 @@ class MapView implements KarvanMap {
     this.scene = buildScene(ctx.doc);
     this.shownModes = switchedOn.get(name) ?? new Set(MODES);
     switchedOn.set(name, this.shownModes);
-    this.bands = bandsOf(ctx.doc, this.scene);
     this.layers = kept(`map layers ${name}`, () => ({ flows: false }));
     this.port = new Viewport(this.scene, name, () => this.moved());
     this.card = new FactsCard(ctx, () => this.unpin());
@@ -167,6 +170,10 @@ class MapView implements KarvanMap {
     this.port.open(view);
   }
 
+  view(): string | null {
+    return this.port.chosenText();
+  }
+
   destroy(): void {
     cancelAnimationFrame(this.frame);
     window.clearTimeout(this.settle);
@@ -183,13 +190,18 @@ class MapView implements KarvanMap {
       png: () => savePng(this.picture(), this.credit(), this.ratio),
       svg: () => saveSvg(this.picture(), this.ctx.doc.raw.boundaries.countries, this.credit()),
     });
-    if (this.bands.length === 0) return [tools];
+    if (!assignmentOf(this.ctx.doc)) return [tools];
     const { button, key } = flowSwitch(this.layers.flows, (on) => {
       this.layers.flows = on;
       this.redraw();
     });
     tools.prepend(button);
     return [tools, key];
+  }
+
+  private get bands(): Band[] {
+    this.madeBands ??= bandsOf(this.ctx.doc, this.scene);
+    return this.madeBands;
   }
 
   private foot(): HTMLElement {
@@ -380,7 +392,7 @@ class MapView implements KarvanMap {
 
   private show(hit: Hit | null, pinned: boolean): void {
     const link = hit && "link" in hit ? hit.link : null;
-    const loads = this.bands.filter((band) => band.link === link);
+    const loads = link ? this.bands.filter((band) => band.link === link) : [];
     this.card.show(hit, { uses: link ? this.flows.get(link.id) : undefined, loads }, pinned);
     this.requestFrame();
   }

@@ -9,13 +9,12 @@ import type { Context } from "../core/pages";
 import { clauses, colon, listed } from "../core/phrases";
 import { rowDialog, sourceButtons } from "../core/sources";
 import { dataTable, FOLDED } from "../core/table";
-import { num, percent, t } from "../core/texts";
+import { large, percent, t } from "../core/texts";
 import { palette } from "../core/theme";
 import { capacityUnit, gainSentence } from "./flow-words";
 
 /** Bottlenecks in words; the table holds all. */
 const FIRST = 12;
-const MILLION = 1e6;
 /** Less is the rounding of two solutions. */
 const LEAST_GAIN_USD = 1000;
 
@@ -89,18 +88,17 @@ function usedBar(row: Row): HTMLElement {
 
 function gainChart(root: HTMLElement, ctx: Context, rows: Row[]): void {
   const names = nameAxis(root, rows.map((row) => resourceName(ctx.doc, row)), 340);
-  const inMillions = (row: Row): number => (number(row.gain_usd) ?? 0) / MILLION;
   chart(
     root,
     {
       grid: { left: names.left, right: 24, top: 8, bottom: 44 },
-      xAxis: { type: "value", name: t("million USD a year"), nameLocation: "middle", nameGap: 26, axisLabel: { formatter: (v: number) => num(v, v % 1 ? 1 : 0), hideOverlap: true } },
+      xAxis: { type: "value", name: t("USD a year"), nameLocation: "middle", nameGap: 26, axisLabel: { formatter: (v: number) => large(v), hideOverlap: true } },
       yAxis: names.axis,
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, formatter: (hits: { dataIndex: number }[]) => tip(ctx, rows[hits[0]?.dataIndex ?? 0]!) },
-      series: [{ type: "bar", barWidth: 12, itemStyle: { color: palette[0] }, data: rows.map(inMillions) }],
+      series: [{ type: "bar", barWidth: 12, itemStyle: { color: palette[0] }, data: rows.map((row) => number(row.gain_usd) ?? 0) }],
     },
     {
-      title: t("Gain of more capacity, million USD a year"),
+      title: t("Gain of more capacity, USD a year"),
       data: rows.map((row) => ({ name: resourceName(ctx.doc, row), ...row })),
       height: 60 + rows.length * names.row,
       description: clauses(rows.map((row) => colon(resourceName(ctx.doc, row), moneyText(number(row.gain_usd))))),

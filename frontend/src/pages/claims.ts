@@ -19,7 +19,7 @@ import "./reading.css";
 const VERDICTS = ["supported", "contradicted", "no data"];
 const SHOWN_OBSERVATIONS = 12;
 
-registerPage({ id: "claims", title: () => t("Claims"), order: 80, render });
+registerPage({ id: "claims", title: () => t("Claims"), order: 80, needs: ["evidence"], render });
 
 function render(root: HTMLElement, ctx: Context): void {
   const rows = ctx.doc.table("claims");

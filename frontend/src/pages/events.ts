@@ -9,7 +9,7 @@ import { registerPage, type Context } from "../core/pages";
 import { listed } from "../core/phrases";
 import { rowDialog } from "../core/sources";
 import { dataTable } from "../core/table";
-import { dateText, field, t } from "../core/texts";
+import { dateText, field, partyName, t } from "../core/texts";
 import { palette } from "../core/theme";
 import { cap, word } from "../core/words";
 import { PILLARS, eventKindWord } from "./words";
@@ -22,7 +22,7 @@ const NEAR_DAYS = 120;
 const LEVELS = [0, -1, 1, -2, 2];
 const DAY_MS = 86_400_000;
 
-registerPage({ id: "events", title: () => t("Events"), order: 90, render });
+registerPage({ id: "events", title: () => t("Events"), order: 90, needs: ["evidence"], render });
 
 interface Dot {
   row: Row;
@@ -40,7 +40,7 @@ function render(root: HTMLElement, ctx: Context): void {
   }
   timeline(root, ctx, rows);
   const full = rows
-    .map((row) => ({ ...row, who: listed(ids(row.parties)) }))
+    .map((row) => ({ ...row, who: listed(ids(row.parties).map(partyName)) }))
     .sort((a: Row, b: Row) => String(b.date).localeCompare(String(a.date)));
   dataTable(
     root,

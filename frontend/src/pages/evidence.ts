@@ -21,7 +21,7 @@ import "./reading.css";
 
 const MOST_LISTED = 200;
 
-registerPage({ id: "evidence", title: () => t("Evidence"), order: 70, render });
+registerPage({ id: "evidence", title: () => t("Evidence"), order: 70, needs: ["evidence"], render });
 
 /** What the reader looks for. */
 interface State {

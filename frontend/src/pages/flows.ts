@@ -14,7 +14,7 @@ import { certificate, mainSentence, reservations } from "./flow-words";
 import { type Grouping, shareChart } from "./flow-shares";
 import "./flows.css";
 
-registerPage({ id: "flows", order: 55, title: () => t("Flows and bottlenecks"), render });
+registerPage({ id: "flows", order: 55, title: () => t("Flows and bottlenecks"), needs: ["details"], render });
 
 function render(root: HTMLElement, ctx: Context): void {
   const row = assignmentOf(ctx.doc);
@@ -35,8 +35,8 @@ function render(root: HTMLElement, ctx: Context): void {
 function answer(root: HTMLElement, ctx: Context, row: Row): void {
   const all = button(t("All figures of the computation"), () => rowDialog(ctx, "assignment", String(row.flows_year)), { class: "link", "aria-haspopup": "dialog" });
   root.append(
-    h("p", { class: row.converged === true ? "lead certificate" : "notice certificate" }, certificate(ctx.doc, row), " ", all),
-    h("p", { class: "main-share" }, mainSentence(ctx.doc)),
+    h("p", { class: "lead main-share" }, mainSentence(ctx.doc)),
+    h("p", { class: row.converged === true ? "certificate" : "notice certificate" }, certificate(ctx.doc, row), " ", all),
   );
   const more = reservations(row);
   if (more.length > 0) root.append(h("p", { class: "hint" }, sentences(more)));

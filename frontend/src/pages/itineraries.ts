@@ -14,7 +14,7 @@ import { days, num, t } from "../core/texts";
 import { palette } from "../core/theme";
 import { cap, word } from "../core/words";
 
-registerPage({ id: "itineraries", order: 30, title: () => t("Itineraries"), render });
+registerPage({ id: "itineraries", order: 30, title: () => t("Itineraries"), needs: ["evidence", "details"], render });
 
 function render(root: HTMLElement, ctx: Context): void {
   const pairs = pairsOf(ctx.doc);

@@ -1,13 +1,14 @@
 /** Measures of cooperation by pillar, and the scenarios that put them together. */
 
-import { type Cell, type Row, ids, number } from "../core/document";
+import { type Row, ids, number } from "../core/document";
 import { type Child, h } from "../core/dom";
 import { freeText } from "../core/freetext";
 import { registerPage, type Context } from "../core/pages";
-import { bracketed, listed } from "../core/phrases";
+import { costOfMeasure } from "../core/flows";
+import { listed } from "../core/phrases";
 import { sourceButtons } from "../core/sources";
 import { dataTable, FOLDED } from "../core/table";
-import { field, num, t } from "../core/texts";
+import { field, t } from "../core/texts";
 import { cap, word } from "../core/words";
 import { PILLARS, pillarTitle } from "./words";
 import "./reading.css";
@@ -95,18 +96,8 @@ function about(ctx: Context, row: Row): Node[] {
   ];
 }
 
-/** "1,200–1,500 million USD", one end where only one is known. */
 function costText(row: Row): string {
-  const money = (value: Cell | undefined): string => {
-    const amount = number(value);
-    return num(amount, amount !== null && Math.abs(amount) < 10 && !Number.isInteger(amount) ? 1 : 0);
-  };
-  const [low, high] = [number(row.cost_low_musd), number(row.cost_high_musd)];
-  const middle = number(row.cost_musd);
-  const range = low !== null && high !== null && low !== high ? `${money(low)}–${money(high)}` : null;
-  if (middle === null && range === null) return "";
-  const amount = middle === null ? range : range ? bracketed(money(middle), range) : money(middle);
-  return t("{amount} million USD", { amount: amount ?? "" });
+  return costOfMeasure(number(row.cost_musd), number(row.cost_low_musd), number(row.cost_high_musd));
 }
 
 function scenarios(root: HTMLElement, ctx: Context): void {

@@ -88,13 +88,13 @@ function thisRun(root: HTMLElement, ctx: Context): void {
 /** What each table of the document holds; a table is written out when it is opened. */
 function schema(root: HTMLElement, ctx: Context): void {
   root.append(h("h2", {}, t("Tables and columns")));
-  for (const name of Object.keys(ctx.doc.raw.tables).sort()) {
-    const count = ctx.doc.raw.tables[name]!.rows.length;
+  for (const [name, count] of [...ctx.doc.sizes()].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const content = h("div", {});
     const words = name.startsWith("input_") ? `${cap(tableWord(name))} – ` : "";
     const box = h("details", {}, h("summary", {}, words, h("code", {}, name), ` · ${t("rows: {count}", { count })}`), content);
     box.addEventListener("toggle", () => {
-      if (content.childElementCount === 0) columnTable(content, ctx, name);
+      if (content.childElementCount > 0) return;
+      void Promise.resolve(ctx.doc.need()).then(() => content.childElementCount === 0 && columnTable(content, ctx, name));
     });
     root.append(box);
   }

@@ -4,13 +4,16 @@ import { chart, tooltipBox } from "../core/chart";
 import { number, type Row } from "../core/document";
 import { button, clear, h } from "../core/dom";
 import { intervals, nameAxis } from "../core/drawing";
+import { assignmentOf, bottlenecksOf } from "../core/flows";
 import { kept } from "../core/kept";
+import { drawBelow } from "../core/later";
 import { type Context, registerPage } from "../core/pages";
 import { bracketed, clauses, colon, sentences } from "../core/phrases";
 import { costText, dayRange, emissionsText, itineraryColumns, legsOf, type Pair, pairName, pairsOf, TIME_PARTS } from "../core/routes";
 import { dataTable, verdictMark } from "../core/table";
 import { days, field, num, percent, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
+import { gainSentence, mainSentence } from "./flow-words";
 import { cap, word } from "../core/words";
 
 const FIRST_PAIRS = 10;
@@ -61,6 +64,19 @@ function answer(root: HTMLElement, ctx: Context, pairs: Pair[]): void {
     ...timeShares(ctx, best),
     button(t("Legs and sources"), () => ctx.go("itineraries", { pair: first.id, rank: "1" })),
   );
+  card.append(...flowsAnswer(ctx));
+}
+
+/** What goes the way that the case is about, and the capacity of which more would gain most. */
+function flowsAnswer(ctx: Context): HTMLElement[] {
+  const main = assignmentOf(ctx.doc) ? mainSentence(ctx.doc) : "";
+  if (!main) return [];
+  const [most] = bottlenecksOf(ctx.doc);
+  return [
+    h("p", { class: "flows-answer" }, h("strong", {}, main)),
+    ...(most ? [h("p", {}, gainSentence(ctx.doc, most))] : []),
+    button(t("Flows and bottlenecks"), () => ctx.go("flows")),
+  ];
 }
 
 function figure(value: string, unitText: string, note: string): HTMLElement {
@@ -131,7 +147,7 @@ function pairChart(root: HTMLElement, ctx: Context, pairs: Pair[]): void {
     });
     root.append(h("div", { class: "controls" }, more));
   }
-  draw();
+  drawBelow(draw);
 }
 
 function drawPairs(place: HTMLElement, ctx: Context, pairs: Pair[]): void {

@@ -16,7 +16,7 @@ const MOST_ROWS = 300;
 /** Table -> ids of the rows that cite a source. */
 type Uses = Map<string, string[]>;
 
-registerPage({ id: "sources", title: () => t("Sources"), order: 100, render });
+registerPage({ id: "sources", title: () => t("Sources"), order: 100, needs: ["evidence", "details"], render });
 
 function render(root: HTMLElement, ctx: Context): void {
   const uses = usesOf(ctx);

@@ -12,7 +12,7 @@ import { fromData, num, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
 import { cap, unit, word } from "../core/words";
 
-registerPage({ id: "validation", order: 60, title: () => t("Validation"), render });
+registerPage({ id: "validation", order: 60, title: () => t("Validation"), needs: ["evidence"], render });
 
 const HOURS_PER_DAY = 24;
 const VALUES = ["expected", "expected_low", "expected_high", "modelled", "modelled_low", "modelled_high"];

@@ -108,6 +108,19 @@ export function tableWord(table: string): string {
       return t("measures");
     case "legs":
       return t("legs");
+    case "itineraries":
+      return t("Itineraries");
+    case "bottlenecks":
+      return t("Bottlenecks");
+    case "assignment":
+    case "alternative_flows":
+    case "flow_itineraries":
+    case "loads":
+      return t("Flows");
+    case "network_links":
+      return t("links");
+    case "network_nodes":
+      return t("nodes");
     default:
       return table;
   }

@@ -7,7 +7,7 @@ types and units are those declared in ``karvan.schema``.
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -20,8 +20,11 @@ from karvan.case.settings import LANGUAGES
 from karvan.report.boundaries import boundaries
 
 FORMAT = 1
-NOT_SENT = frozenset({"skims", "boundaries"})
-"""Every pair of places is too much for a page; polygons have a part of their own."""
+NOT_SENT = frozenset({"skims", "loads", "boundaries"})
+"""Every pair of places, and every market and commodity at every place, are too much for a page;
+polygons have a part of their own."""
+LINK_LOADS = "link_loads"
+"""What all cargo together loads on links, for the map: a table that only documents have."""
 
 DIGITS = 6
 """Significant digits of computed numbers; what the case says is sent as it stands."""
@@ -37,7 +40,10 @@ def report_document(results: Results) -> dict[str, Any]:
         "format": FORMAT,
         "meta": _meta(results.manifest),
         "texts": catalogues(),
-        "tables": {name: _table(name, sent[name]) for name in sent if name not in NOT_SENT},
+        "tables": {
+            **{name: _table(name, sent[name]) for name in sent if name not in NOT_SENT},
+            **({LINK_LOADS: _link_loads(sent["loads"])} if "loads" in sent else {}),
+        },
         "boundaries": boundaries(sent.get("boundaries")),
     }
 
@@ -57,8 +63,24 @@ def _meta(manifest: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _link_loads(loads: pl.DataFrame) -> dict[str, Any]:
+    """Return the loads of links by direction, summed over markets and commodities."""
+    direction = ["id", "from_node", "to_node"]
+    links = loads.filter(pl.col("kind") == "link")
+    summed = links.group_by(direction, maintain_order=True).agg(pl.col("teu", "t").sum())
+    declared = [c for c in schema.result_tables()["loads"] if c.name in summed.columns]
+    return _content(declared, summed, is_input=False)
+
+
 def _table(name: str, table: pl.DataFrame) -> dict[str, Any]:
-    declared = schema.result_tables()[name]
+    is_input = name.startswith(schema.INPUT)
+    return _content(schema.result_tables()[name], table, is_input=is_input)
+
+
+def _content(
+    declared: Iterable[schema.ResultColumn], table: pl.DataFrame, *, is_input: bool
+) -> dict[str, Any]:
+    declared = tuple(declared)
     columns = [
         {
             "name": column.name,
@@ -69,7 +91,6 @@ def _table(name: str, table: pl.DataFrame) -> dict[str, Any]:
         }
         for column in declared
     ]
-    is_input = name.startswith(schema.INPUT)
     cells = [
         _cells(table[column.name], is_input=is_input)
         if column.name in table.columns

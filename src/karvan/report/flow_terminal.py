@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 
 from karvan.case.results import Results
-from karvan.report.flow_words import FlowNames, amounts, flow_names, gain_text, gaining
+from karvan.report.flow_words import FlowNames, flow_names, gain_text, gaining, main_line
 from karvan.report.language import Texts
 from karvan.report.terminal import HOURS_PER_DAY, table_of
 
@@ -21,19 +21,7 @@ def summary(results: Results, texts: Texts) -> list[str]:
     if results.table("assignment").is_empty():
         return []
     names = flow_names(results.table, texts)
-    return [*_main_line(results, names), *_bottleneck_line(results, names)]
-
-
-def _main_line(results: Results, names: FlowNames) -> list[str]:
-    main = next(iter(names.alternatives), None)
-    if main is None:
-        return []
-    texts = names.texts
-    teu, loose = amounts(results.table, main)
-    carried = texts("{teu} TEU in containers, {t} t of loose cargo a year").format(
-        teu=texts.number(teu), t=texts.number(loose)
-    )
-    return [texts.colon(names.alternative(main), carried)]
+    return [*main_line(results.table, names), *_bottleneck_line(results, names)]
 
 
 def _bottleneck_line(results: Results, names: FlowNames) -> list[str]:

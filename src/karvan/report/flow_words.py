@@ -8,7 +8,6 @@ import polars as pl
 
 from karvan.report.language import Texts
 
-MILLION = 1e6
 WEEKLY, DAILY = 52.0, 365.0
 SHIPS = frozenset({"sea", "ferry"})
 LEAST_GAIN_USD = 1000.0
@@ -82,6 +81,19 @@ def amounts(of: Table, alternative: str) -> tuple[float, float]:
     return float(own.filter(~loose)["teu"].sum()), float(own.filter(loose)["t"].sum())
 
 
+def main_line(of: Table, names: FlowNames) -> list[str]:
+    """Return what the first alternative of the case carries; nothing where there is none."""
+    main = next(iter(names.alternatives), None)
+    if main is None:
+        return []
+    texts = names.texts
+    teu, loose = amounts(of, main)
+    carried = texts("{teu} TEU in containers, {t} t of loose cargo a year").format(
+        teu=texts.number(teu), t=texts.number(loose)
+    )
+    return [texts.colon(names.alternative(main), carried)]
+
+
 def gaining(table: pl.DataFrame) -> list[dict[str, Any]]:
     """Return the bottlenecks whose enlargement was tried and gains, the most first."""
     gains = table.filter(pl.col("gain_usd") >= LEAST_GAIN_USD)
@@ -92,7 +104,7 @@ def gain_text(row: Row, names: FlowNames) -> str:
     """Return a bottleneck with what more of it is worth a year."""
     texts = names.texts
     gain = texts("{more} is worth {gain} a year").format(
-        more=step_text(row, names), gain=money(row["gain_usd"], texts)
+        more=step_text(row, names), gain=texts.money(row["gain_usd"])
     )
     return texts.colon(names.resource(row), gain)
 
@@ -115,10 +127,3 @@ def step_text(row: Row, names: FlowNames) -> str:
         "TEU": texts("room for {step} TEU more"),
     }
     return plain[unit].format(step=texts.number(step))
-
-
-def money(usd: float | None, texts: Texts) -> str:
-    """Return an amount of money; millions with one decimal, smaller ones whole."""
-    if usd is None or abs(usd) < MILLION:
-        return texts("{cost} USD").format(cost=texts.number(usd))
-    return texts("{cost} million USD").format(cost=texts.number(usd / MILLION, 1))

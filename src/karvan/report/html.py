@@ -18,6 +18,7 @@ from karvan.case.results import Results, write_bytes
 from karvan.errors import KarvanError
 from karvan.report.document import document_json, report_document
 from karvan.report.language import Texts
+from karvan.report.parts import LATER, first_part, later_part
 
 SCRIPT, STYLE, UNPACK = "app.js", "app.css", "unpack.js"
 COMPRESSION = 9
@@ -42,10 +43,12 @@ TEMPLATE = """<!doctype html>
 <script type="text/plain" id="karvan-packed">{data}</script>
 <script type="text/plain" id="karvan-app">{script}</script>
 <script>{unpack}</script>
+{later}
 </body>
 </html>
 """
 
+LATER_DATA = '<script type="text/plain" id="karvan-{name}">{data}</script>'
 POLICY = (
     "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; "
     "img-src data: blob:; base-uri 'none'; form-action 'none'"
@@ -78,9 +81,13 @@ def report_page(results: Results, lang: str = "en") -> str:
         ),
         # Inside the strings of a style sheet this means the same.
         style=re.sub(r"</(style)", r"<\\/\1", style, flags=re.IGNORECASE),
-        data=pack(document),
+        data=pack(first_part(document)),
         script=packed(script),
         unpack=unpack,
+        # Below the script, so that the first page is drawn before these are read.
+        later="\n".join(
+            LATER_DATA.format(name=n, data=pack(later_part(document, n))) for n in LATER
+        ),
     )
 
 

@@ -9,8 +9,12 @@ import io
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 import polars as pl
+
+LARGE = 1e6
+LARGE_DIGITS = 3
 
 
 @cache
@@ -92,6 +96,25 @@ class Texts:
 
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         return format_decimal(value, format=pattern, locale=self.language)
+
+    def large(self, value: float | None, digits: int = LARGE_DIGITS) -> str:
+        """Return a number, from a million on shortened as the language does it.
+
+        18.6 million, 18,6 млн, 18,6 mln, 1860万; `digits` are significant.
+        """
+        if value is None or abs(value) < LARGE:
+            return self.number(value)
+        from babel.numbers import format_compact_decimal
+
+        form: Literal["short", "long"] = "long" if self.language == "en" else "short"
+        rounded = float(f"{value:.{digits}g}")
+        return format_compact_decimal(
+            rounded, format_type=form, locale=self.language, fraction_digits=digits
+        )
+
+    def money(self, usd: float | None, digits: int = LARGE_DIGITS) -> str:
+        """Return an amount of money, large ones in the short form of the language."""
+        return self("{cost} USD").format(cost=self.large(usd, digits))
 
     def names(self, table: pl.DataFrame) -> dict[str, str]:
         """Return the names of a table's rows in the language, by id."""

@@ -10,6 +10,7 @@ from typing import Any
 from karvan.case.results import Results
 from karvan.report import pdf_flows, pdf_tables
 from karvan.report.boundaries import boundaries
+from karvan.report.flow_words import flow_names, gain_text, gaining, main_line
 from karvan.report.language import Texts
 from karvan.report.pdf_map import corridor_map
 from karvan.report.pdf_reader import HOURS_PER_DAY, Block, Reader, Row, cells, plain
@@ -115,6 +116,7 @@ def _setting(change: Row) -> str:
 def _answer(reader: Reader) -> Block:
     texts = reader.texts
     block: Block = {"title": texts("What follows"), "figures": [], "way": "", "text": ""}
+    block["flows"] = []
     if not reader.pairs:
         block["text"] = texts(
             "The run has no itineraries: the case names no pairs, or no route connects them."
@@ -133,7 +135,17 @@ def _answer(reader: Reader) -> Block:
     )
     block["figures"] = [{"value": v, "unit": u, "note": n} for v, u, n in figures]
     block["text"] = _where_time_goes(reader, reader.legs_of([first["pair_id"]]))
+    block["flows"] = _flows(reader)
     return block
+
+
+def _flows(reader: Reader) -> list[str]:
+    """Return what goes the way that the case is about, and what more of a capacity is worth."""
+    if not reader.rows("assignment"):
+        return []
+    names = flow_names(reader.table, reader.texts)
+    most = gaining(reader.table("bottlenecks"))[:1]
+    return [*main_line(reader.table, names), *(gain_text(row, names) for row in most)]
 
 
 def _where_time_goes(reader: Reader, legs: Sequence[Row]) -> str:

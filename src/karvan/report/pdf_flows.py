@@ -1,6 +1,6 @@
 """The flows in the PDF report: shares of the route alternatives, and the first bottlenecks."""
 
-from karvan.report.flow_words import FlowNames, amounts, flow_names, gaining, money, step_text
+from karvan.report.flow_words import FlowNames, amounts, flow_names, gaining, step_text
 from karvan.report.pdf_reader import Block, Reader, Row, cells
 
 FIRST_BOTTLENECKS = 10
@@ -22,7 +22,7 @@ def flows(reader: Reader) -> Block | None:
             continue
         words = [names.alternative(name)]
         for value, total in zip(values, totals, strict=True):
-            words += [texts.number(value), reader.percent(value / total) if total else "–"]
+            words += [texts.number(value), reader.fine_percent(value / total) if total else "–"]
         rows.append(cells(words))
     return {
         "title": texts("Flows"),
@@ -73,7 +73,7 @@ def _words(reader: Reader, row: Row, names: FlowNames) -> list[str]:
     return [
         names.resource(row),
         step_text(row, names),
-        money(row["gain_usd"], reader.texts),
+        reader.texts.money(row["gain_usd"]),
         "–" if used is None else reader.percent(used),
         reader.texts.number(row["price_usd_per_teu"]),
     ]

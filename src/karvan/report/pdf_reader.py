@@ -14,6 +14,8 @@ Block = dict[str, Any]
 """A part of the document."""
 
 HOURS_PER_DAY = 24.0
+LEAST_SHARE, FINE_BELOW = 0.001, 0.1
+"""Shares below the first are only said to be below it; those below the second get a decimal."""
 UNITS = ("km", "USD/TEU", "kg CO2e/TEU", "p10–p90")
 """Headings that take no capital."""
 UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
@@ -112,6 +114,15 @@ class Reader:
 
         return str(format_percent(share, locale=self.language))
 
+    def fine_percent(self, share: float) -> str:
+        """Return a share as percentage; small ones with a decimal."""
+        from babel.numbers import format_percent
+
+        if 0.0 < share < LEAST_SHARE:
+            return self.texts("under {share}").format(share=self.fine_percent(LEAST_SHARE))
+        rounded = round(share, 3 if share < FINE_BELOW else 2)
+        return str(format_percent(rounded, locale=self.language, decimal_quantization=False))
+
     def capital(self, text: str) -> str:
         """Return a text with a capital first; Azerbaijani tells i from ı."""
         first = "İ" if self.language == "az" and text[:1] == "i" else text[:1].upper()
@@ -120,8 +131,13 @@ class Reader:
     def head(self, *columns: tuple[str, str]) -> list[dict[str, str]]:
         """Return the headings of columns, from texts and sides."""
         units = {self.texts(unit) for unit in UNITS}
+        tonnes = self.texts.unit("t") + " "
         return [
-            {"text": text if text in units else self.capital(text), "align": side}
+            {
+                # A tonne is no tesla: the sign of a unit keeps its letter.
+                "text": text if text in units or text.startswith(tonnes) else self.capital(text),
+                "align": side,
+            }
             for text, side in columns
         ]
 

@@ -8,6 +8,8 @@ from karvan.report.reasons import reason
 FIRST_PAIRS = 10
 """Pairs that are shown; the case names its main ones first."""
 HASH_DIGITS = 16
+COST_DIGITS = 4
+"""Costs are shown as sources print them."""
 VERDICTS = ("supported", "contradicted", "no data")
 GOOD, BAD = frozenset({"inside", "supported"}), frozenset({"outside", "contradicted", "no route"})
 ROLES = ("held_out", "calibration", "input")
@@ -162,7 +164,7 @@ def measures(reader: Reader) -> Block | None:
             (texts("measure"), "left"),
             (texts("state"), "left"),
             (texts("from year"), "right"),
-            (texts("million USD"), "right"),
+            (texts("cost"), "right"),
             (texts("changes"), "right"),
             (texts("in this run"), "left"),
         ),
@@ -180,11 +182,15 @@ def _measure(reader: Reader, row: Row) -> list[Block]:
         reader.own(row, "title"),
         reader.texts(row["state"].replace("_", " ")) if row["state"] else "–",
         "–" if row["from_year"] is None else str(row["from_year"]),
-        reader.texts.number(row["cost_musd"]),
+        _cost(reader, row["cost_musd"]),
         reader.texts.number(row["changes"]),
         reader.texts("yes") if row["applied"] else "–",
     ]
     return cells(words, {5: "strong" if row["applied"] else ""})
+
+
+def _cost(reader: Reader, millions: float | None) -> str:
+    return "–" if millions is None else reader.texts.money(millions * 1e6, COST_DIGITS)
 
 
 def sources(reader: Reader) -> Block | None:

@@ -15,7 +15,7 @@ from karvan.web.models import (
     PlaceList,
     RouteInfo,
 )
-from karvan.web.parameters import CompareQuery, PlacesQuery, Query, RouteQuery
+from karvan.web.parameters import CaseQuery, CompareQuery, PlacesQuery, RouteQuery
 from karvan.web.replies import (
     CSV,
     GEOJSON,
@@ -29,9 +29,9 @@ from karvan.web.replies import (
 from karvan.web.service import Service
 
 
-async def get_case(service: Service, request: Request, query: Query) -> Response:
+async def get_case(service: Service, request: Request, query: CaseQuery) -> Response:
     """Send all that the app needs to know before anything is run."""
-    return packed_reply(request, await service.packed_case(), JSON)
+    return packed_reply(request, await service.packed_case(query.language or ""), JSON)
 
 
 async def find_places(service: Service, request: Request, query: PlacesQuery) -> Response:
@@ -85,7 +85,7 @@ async def compare_runs(service: Service, request: Request, query: CompareQuery) 
 
 ENDPOINTS = (
     Endpoint("GET", "/case", "getCase", "The case: scenarios, measures, places, map, texts",
-             get_case, {JSON: CaseInfo}, errors=(409,)),
+             get_case, {JSON: CaseInfo}, CaseQuery, errors=(409,)),
     Endpoint("GET", "/places", "findPlaces", "Places by part of a name in any language",
              find_places, {JSON: PlaceList}, PlacesQuery),
     Endpoint(

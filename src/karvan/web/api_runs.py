@@ -14,8 +14,16 @@ from karvan.schema.write import safe_csv
 from karvan.web.endpoints import Endpoint
 from karvan.web.errors import ApiError
 from karvan.web.exports import parquet, recommended_lines
-from karvan.web.models import FeatureCollection, Question, Run, RunList, TableList, TablePage
-from karvan.web.parameters import Query, RunsQuery, TableQuery, invalid
+from karvan.web.models import (
+    DocumentInfo,
+    FeatureCollection,
+    Question,
+    Run,
+    RunList,
+    TableList,
+    TablePage,
+)
+from karvan.web.parameters import DocumentQuery, Query, RunsQuery, TableQuery, invalid
 from karvan.web.replies import CSV, GEOJSON, JSON, download, json_reply, packed_reply, to_json
 from karvan.web.scenario_file import scenario_toml
 from karvan.web.service import Service
@@ -92,9 +100,13 @@ async def watch_run(service: Service, request: Request, query: Query) -> Respons
     return StreamingResponse(events(), media_type=EVENTS, headers=headers)
 
 
-async def get_document(service: Service, request: Request, query: Query) -> Response:
-    """Send the report document of a finished run."""
+async def get_document(service: Service, request: Request, query: DocumentQuery) -> Response:
+    """Send the report document of a finished run, or a part of it."""
     run_id = request.path_params["id"]
+    if query.part:
+        tag = f"{run_id}-{service.document_name}-{query.part}"
+        packed = await service.kept_part(run_id, query.part)
+        return packed_reply(request, packed, JSON, tag=tag)
     packed = await service.kept_file(run_id, "document", service.document_name)
     tag = f"{run_id}-{service.document_name}"
     return packed_reply(request, packed, JSON, tag=tag)
@@ -185,8 +197,10 @@ ENDPOINTS = (
         "Server-sent events stage, progress, done and failed, each with the run as it stands; "
         "ends with the run", watch_run, {EVENTS: None}, errors=(404,),
     ),
-    Endpoint("GET", f"{RUN}/document", "getDocument", "Document of a finished run", get_document,
-             {JSON: None}, errors=(404, 409, 429, 500, 503)),
+    Endpoint(
+        "GET", f"{RUN}/document", "getDocument", "Document of a finished run, whole or in parts",
+        get_document, {JSON: DocumentInfo}, DocumentQuery, errors=(404, 409, 429, 500, 503),
+    ),
     Endpoint("GET", f"{RUN}/report", "getReport", "Report as a single HTML file", get_report,
              {HTML: None}, errors=(404, 409, 429, 500, 503)),
     Endpoint("GET", f"{RUN}/tables", "getTables", "Tables of a finished run", get_tables,

@@ -17,15 +17,19 @@ from karvan.freight.documents import to_document, to_rows
 from karvan.freight.lines import drawing_of, to_geojson
 from karvan.report.document import document_json, report_document
 from karvan.report.html import report_page
+from karvan.report.parts import LATER, first_part, later_part
 from karvan.runs.compare import CellChange, compare
 from karvan.runs.execute import Event, run
 from karvan.runs.stages import STAGES
 from karvan.schema.write import rows_csv
 from karvan.web.questions import CaseChangedError, resolve_question, run_id
+from karvan.web.stored import part_file
 
 Json = Any
 Asked = Mapping[str, Any]
 """A question: scenario, measures, without, year."""
+OF_THE_CASE = frozenset({"texts", "boundaries"})
+"""Keys of a document that the description of the case has too."""
 MOST_CELLS = 2000
 """Cells that a comparison keeps; the counts by table are always of all."""
 
@@ -57,6 +61,7 @@ class Desk:
             "route": self.route,
             "compare": self.compare,
             "document": self.document,
+            "parts": self.parts,
             "report": self.report,
         }
         return jobs[job["do"]](**job["with"])
@@ -78,7 +83,7 @@ class Desk:
         }
 
     def run(self, id: str, asked: Asked, document: str) -> Json:
-        """Run a question, tell how it goes, and put its document beside the tables.
+        """Run a question, tell how it goes, and put its document in parts beside the tables.
 
         What another run has finished with the same inputs is taken over: a measure costs only the
         stages that read what it changes.
@@ -90,7 +95,7 @@ class Desk:
         results = run(case, self._results / id, others=self._results, tell=self._tell_event)
         # A fault here must not spoil a finished run; whoever asks for the document meets it again.
         try:
-            self.document(id, document)
+            self.parts(id, document)
         except Exception:
             traceback.print_exc(file=sys.stderr)
         return {"warnings": len(results.manifest["warnings"])}
@@ -111,6 +116,21 @@ class Desk:
         # No time of day inside: the same document is the same bytes.
         write_bytes(self._results / id / name, gzip.compress(text.encode(), 6, mtime=0))
         return {"file": name}
+
+    def parts(self, id: str, name: str) -> Json:
+        """Write the parts of the document of a finished run, each compressed, in its folder.
+
+        `name` is that of the whole document; see :func:`part_file`.  The first part is without
+        texts and boundaries: those of the case are the same.
+        """
+        document = report_document(read_results(self._results / id))
+        first = first_part(document)
+        parts = {"first": {key: first[key] for key in first if key not in OF_THE_CASE}}
+        parts |= {part: later_part(document, part) for part in LATER}
+        for part, content in parts.items():
+            packed = gzip.compress(document_json(content).encode(), 6, mtime=0)
+            write_bytes(self._results / id / part_file(name, part), packed)
+        return {"parts": list(parts)}
 
     def report(self, id: str, name: str) -> Json:
         """Write the single-file report of a finished run, compressed, as `name` in its folder."""

@@ -135,6 +135,33 @@ class TablePage(Sent):
     rows: list[list[Cell]]
 
 
+class DocumentTable(BaseModel):
+    """A table of a document: its columns, and its rows as lists in their order."""
+
+    columns: list[TableColumn]
+    rows: list[list[Cell]]
+
+
+class LaterPart(BaseModel):
+    """What a part of a document holds; the same digest is the same part, whatever the run."""
+
+    digest: str
+    rows: Annotated[dict[str, int], Field(description="Number of rows of each of its tables.")]
+
+
+class DocumentInfo(BaseModel):
+    """The document of a run; of its keys a later part has only `tables`."""
+
+    format: int = 1
+    meta: dict[str, Any] = {}
+    tables: dict[str, DocumentTable]
+    texts: dict[str, dict[str, str]] = {}
+    boundaries: dict[str, Any] = {}
+    later: Annotated[
+        dict[str, LaterPart], Field(description="Only in the first part: the other parts.")
+    ] = {}
+
+
 class ScenarioInfo(Sent):
     """A scenario of the case."""
 

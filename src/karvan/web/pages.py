@@ -27,10 +27,14 @@ PAGE = """\
 </head>
 <body>
 <noscript><p>This page needs JavaScript: allow scripts for it and load it again.</p></noscript>
-<div id="karvan"></div>
+<div id="karvan" class="app">
+<header class="app-header"><div class="app-brand"><strong>Karvan</strong></div></header>
+<main><p class="app-opening" role="status">Karvan …</p></main>
+</div>
 </body>
 </html>
 """
+"""The header is there before the script is read; the script fills it."""
 NOT_BUILT = """\
 <!doctype html>
 <html lang="en">

@@ -39,6 +39,28 @@ class Query(BaseModel):
         return value
 
 
+class CaseQuery(Query):
+    """How much of the case."""
+
+    language: Annotated[
+        Literal["en", "ru", "az", "zh"] | None,
+        Field(description="Send only the translations into this language; all without it."),
+    ] = None
+
+
+class DocumentQuery(Query):
+    """Which part of a document."""
+
+    part: Annotated[
+        Literal["first", "evidence", "details"] | None,
+        Field(
+            description="Only this part. The first holds what a first picture shows, says under "
+            '"later" what is in the others, and leaves out texts and boundaries, which are those '
+            "of the case. Parts with the same digest are the same. The whole without it."
+        ),
+    ] = None
+
+
 class RunsQuery(Query):
     """Which runs."""
 

@@ -8,17 +8,20 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from karvan.case import Case, read_case
+from karvan.case.settings import LANGUAGES
 from karvan.errors import KarvanError
 from karvan.web.case_info import case_info
 from karvan.web.errors import ApiError
+from karvan.web.models import CaseInfo
 from karvan.web.process import Worker, WorkerDiedError, WorkerTimeoutError
 from karvan.web.runs import Runs
-from karvan.web.stored import Store
+from karvan.web.stored import Store, part_file
 
 MOST_WAITING = 256
 """Questions that may wait for the one process that answers them."""
@@ -128,7 +131,7 @@ class Service:
     answers: Answers
     document_name: str
     report_name: str
-    case_body: bytes = b""
+    case_bodies: dict[str, bytes] = field(default_factory=dict)
     case_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     warming: "asyncio.Task[None] | None" = None
 
@@ -138,17 +141,21 @@ class Service:
         await self.runs.start()
         self.warming = asyncio.create_task(self._get_ready())
 
-    async def packed_case(self) -> bytes:
-        """Return the description of the case as compressed JSON, made once."""
+    async def packed_case(self, language: str = "") -> bytes:
+        """Return the description of the case as compressed JSON, made once for each language.
+
+        With a language only its translations are in it, else those of all.
+        """
         async with self.case_turn:
-            if not self.case_body:
-                self.case_body = await asyncio.to_thread(_packed, self.case)
-        return self.case_body
+            if language not in self.case_bodies:
+                self.case_bodies[language] = await asyncio.to_thread(_packed, self.case, language)
+        return self.case_bodies[language]
 
     async def _get_ready(self) -> None:
         """Do ahead what the first client would wait for."""
         with suppress(KarvanError):
-            await self.packed_case()
+            for language in LANGUAGES:
+                await self.packed_case(language)
         for scenario in self.case.scenarios.values():
             asked = {"scenario": scenario.id, "measures": [], "without": [], "year": scenario.year}
             # Whatever is wrong with it is said to whoever asks for it.
@@ -163,9 +170,17 @@ class Service:
         await self.runs.close()
         await self.answers.close()
 
+    async def kept_part(self, run_id: str, part: str) -> bytes:
+        """Return a part of the document of a finished run; all are made if it is missing."""
+        name = self.document_name
+        return await self._kept(run_id, "parts", name, part_file(name, part))
+
     async def kept_file(self, run_id: str, what: str, name: str) -> bytes:
         """Return a compressed file beside the tables of a finished run, made if it is missing."""
-        path = self.store.finished(run_id).root / name
+        return await self._kept(run_id, what, name, name)
+
+    async def _kept(self, run_id: str, what: str, name: str, file: str) -> bytes:
+        path = self.store.finished(run_id).root / file
         if not path.is_file():
             await self.answers.ask(what, {"id": run_id, "name": name})
         return await asyncio.to_thread(path.read_bytes)
@@ -208,6 +223,15 @@ def report_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def _packed(case: Case) -> bytes:
+@lru_cache(maxsize=1)
+def _info(case: Case) -> CaseInfo:
+    return case_info(case)
+
+
+def _packed(case: Case, language: str) -> bytes:
+    info = _info(case)
+    if language:
+        texts = {name: texts for name, texts in info.texts.items() if name == language}
+        info = info.model_copy(update={"texts": texts})
     # As small as it gets: it is sent often.
-    return gzip.compress(case_info(case).model_dump_json().encode(), 9, mtime=0)
+    return gzip.compress(info.model_dump_json().encode(), 9, mtime=0)

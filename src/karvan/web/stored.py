@@ -21,6 +21,11 @@ INTERRUPTED = {
 }
 
 
+def part_file(document: str, part: str) -> str:
+    """Return the name of the file of a part of a document, from the name of the whole."""
+    return document.replace(".", f"-{part}.", 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
     """The results folder of the app: one folder a run, named by the run's id."""

@@ -1,0 +1,165 @@
+"""The flows in the PDF: the tables say what the run found, and pixels show it in every language."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from flow_tables import bottleneck, carried, flow_results
+from karvan.case import read_case
+from karvan.case.results import Results
+from karvan.case.settings import LANGUAGES
+from karvan.report.language import Texts
+from karvan.report.pdf_content import content
+from karvan.report.pdf_flows import FIRST_BOTTLENECKS, bottlenecks, flows
+from karvan.report.pdf_reader import Reader
+from karvan.runs import run
+
+pytest.importorskip("typst", reason="typst is not installed: pip install 'karvan[pdf]'")
+from karvan.report.pdf import compile_pdf
+
+DPI = 60
+INK = 128
+MARGIN_MM = 15
+SHOWN = ("flows", "bottlenecks")
+
+needs_pixels = pytest.mark.skipif(
+    shutil.which("pdftoppm") is None, reason="pdftoppm is not here: it comes with poppler-utils"
+)
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    return run(read_case("middle-corridor"), tmp_path_factory.mktemp("shipped") / "results")
+
+
+def texts_of(rows: list[list[dict[str, Any]]]) -> list[list[str]]:
+    return [[cell["text"] for cell in row] for row in rows]
+
+
+def drawn(document: dict[str, Any], folder: Path) -> list[np.ndarray]:
+    """The pages of a document as pixels, dark on white."""
+    path = folder / "drawn.pdf"
+    path.write_bytes(compile_pdf(document))
+    command = ["pdftoppm", "-r", str(DPI), "-gray", str(path), str(folder / "drawn")]
+    subprocess.run(command, check=True, capture_output=True)
+    found = []
+    for file in sorted(folder.glob("drawn-*.pgm")):
+        data = file.read_bytes()
+        head = re.match(rb"P5\s+(\d+)\s+(\d+)\s+255\s", data)
+        assert head
+        width, height = int(head[1]), int(head[2])
+        found.append(np.frombuffer(data, np.uint8, width * height, head.end()))
+        found[-1] = found[-1].reshape(height, width)
+        file.unlink()
+    return found
+
+
+def ink(pages: list[np.ndarray]) -> int:
+    return sum(int((page < INK).sum()) for page in pages)
+
+
+def only(document: dict[str, Any], *names: str) -> dict[str, Any]:
+    """A document with the sections named, and no other."""
+    return {**document, "sections": [s for s in document["sections"] if s["id"] in names]}
+
+
+def test_each_alternative_is_a_row_with_its_shares(tmp_path: Path) -> None:
+    found = [
+        carried("boxes", "north", 300.0, 3000.0, 96.0),
+        carried("boxes", "south", 100.0, 1000.0, 96.0),
+        carried("grain", "north", 30.0, 450.0, 96.0),
+        carried("boxes", "unserved", 0.0, 0.0, 0.0),
+    ]
+    results = flow_results(tmp_path, found, [])
+    block = flows(Reader(results, "en"))
+    assert block is not None
+    assert texts_of(block["rows"]) == [
+        ["North", "300", "75%", "450", "100%"],
+        ["South", "100", "25%", "0", "0%"],
+    ]
+    assert [column["text"] for column in block["head"]][3] == "t of loose cargo"
+
+
+@pytest.mark.parametrize(
+    ("language", "share", "text"),
+    [
+        ("en", 0.0, "0%"),
+        ("en", 0.0004, "under 0.1%"),
+        ("en", 0.0042, "0.4%"),
+        ("ru", 0.0042, "0,4\xa0%"),
+        ("en", 0.31, "31%"),
+    ],
+)
+def test_small_shares_are_not_rounded_to_nothing(
+    language: str, share: float, text: str, tmp_path: Path
+) -> None:
+    reader = Reader(flow_results(tmp_path, [], []), language)
+    assert reader.fine_percent(share) == text
+
+
+def test_bottlenecks_that_gain_come_first_and_no_more_than_ten(tmp_path: Path) -> None:
+    kinds = [
+        bottleneck("boat", 9.0, 1e6 * (i + 1), from_node="a" if i % 2 else "b") for i in range(14)
+    ]
+    block = bottlenecks(Reader(flow_results(tmp_path, [], kinds), "en"))
+    assert block is not None
+    gains = [row[2] for row in texts_of(block["rows"])]
+    assert len(gains) == FIRST_BOTTLENECKS
+    assert gains[0] == "14 million USD"
+    assert gains[-1] == "5 million USD"
+
+
+def test_a_run_without_flows_has_no_such_sections(tmp_path: Path) -> None:
+    reader = Reader(flow_results(tmp_path, [], []), "en")
+    assert bottlenecks(reader) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "usd", "text"),
+    [
+        ("en", 18_612_345.0, "18.6 million USD"),
+        ("ru", 18_612_345.0, "18,6\xa0млн долл."),
+        ("az", 18_612_345.0, "18,6\xa0mln USD"),
+        ("zh", 18_612_345.0, "1860万美元"),
+        ("zh", 1_234_000_000.0, "12.3亿美元"),
+        ("zh", 999_999.0, "999,999美元"),
+        ("en", None, "– USD"),
+    ],
+)
+def test_large_amounts_are_written_as_the_language_writes_them(
+    language: str, usd: float | None, text: str
+) -> None:
+    assert Texts(language).money(usd) == text
+
+
+@needs_pixels
+@pytest.mark.case
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_both_sections_are_drawn_within_the_margins(
+    language: str, shipped: Results, tmp_path: Path
+) -> None:
+    document = content(shipped, language)
+    with_both = drawn(only(document, *SHOWN), tmp_path)
+    bare = drawn(only(document), tmp_path)
+    assert ink(with_both) > 1.3 * ink(bare)
+    edge = round(MARGIN_MM / 25.4 * DPI)
+    for page in with_both:
+        assert (page[:, :edge] >= INK).all(), "ink in the left margin"
+        assert (page[:, -edge:] >= INK).all(), "ink in the right margin"
+
+
+@needs_pixels
+@pytest.mark.case
+def test_first_and_last_row_of_the_tables_leave_ink(shipped: Results, tmp_path: Path) -> None:
+    document = only(content(shipped, "en"), *SHOWN)
+    whole = ink(drawn(document, tmp_path))
+    for n, section in enumerate(document["sections"]):
+        for i in (0, len(section["rows"]) - 1):
+            fewer = {**section, "rows": [r for k, r in enumerate(section["rows"]) if k != i]}
+            sections = [fewer if k == n else s for k, s in enumerate(document["sections"])]
+            assert ink(drawn({**document, "sections": sections}, tmp_path)) < whole
