@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import polars as pl
 from rich.console import Group, RenderableType
 
 from karvan.case.results import Results
@@ -17,30 +16,11 @@ FIRST_BOTTLENECKS = 3
 def summary(results: Results, texts: Texts) -> list[str]:
     """Return two lines about the flows: the main alternative, and the first bottlenecks.
 
-    A run without flows has no lines.
+    The first alternative of a case is the one that it is about.  A run without flows has no lines.
     """
     if results.table("assignment").is_empty():
         return []
     names = flow_names(results.table, texts)
-    return [*_main_line(results, names), *_bottleneck_line(results, names)]
-
-
-def main_alternative(alternatives: pl.DataFrame) -> str | None:
-    """Return the alternative that the case is about: the one marked, else the first."""
-    rows = list(alternatives.iter_rows(named=True))
-    return next((row["id"] for row in rows if row["main"]), rows[0]["id"] if rows else None)
-
-
-def _main_line(results: Results, names: FlowNames) -> list[str]:
-    main = main_alternative(results.table("input_alternatives"))
-    if main is None:
-        return []
-    texts = names.texts
-    teu, loose = amounts(results.table, main)
-    carried = texts("{teu} TEU in containers, {t} t of loose cargo a year").format(
-        teu=texts.number(teu), t=texts.number(loose)
-    )
-    return [texts.colon(names.alternative(main), carried)]
     return [*main_line(results.table, names), *_bottleneck_line(results, names)]
 
 
