@@ -209,7 +209,7 @@ def test_modelled_tonnes_pairs_and_shares(mixed: dict[str, pl.DataFrame]) -> Non
 
 def test_shares_are_among_what_goes_by_land() -> None:
     sea = [
-        {"id": "ocean-x", "gateways": "x"},
+        {"id": "by-ship", "gateways": "x", "by": "sea"},
         {"id": "by-y", "gateways": "y"},
         {"id": "by-z", "gateways": "z"},
     ]
@@ -223,6 +223,7 @@ def test_shares_are_among_what_goes_by_land() -> None:
 def test_modelled_trains_divide_by_the_load_of_a_train(mixed: dict[str, pl.DataFrame]) -> None:
     rail = {"id": "rail-kz", "mode": "rail", "teu_per_train": 40}
     case = fork(**MIXED, rates=[RAIL, rail])
-    trains, _ = flow_value(case, fact(quantity="trains", subject_id="by-y"))
+    counted = fact(quantity="trains", subject_id="by-y", rate_id="rail-kz")
+    trains, _ = flow_value(case, counted)
     assert trains == pytest.approx(teu(mixed["alternative_flows"], alternative_id="by-y") / 40.0)
-    assert flow_value(fork(**MIXED), fact(quantity="trains", subject_id="by-y"))[0] is None
+    assert flow_value(fork(**MIXED), counted)[0] is None

@@ -942,6 +942,23 @@ EXAMPLES = [
         "a total in t or TEU that has a value",
     ),
     Example(
+        "validation.rate_id.missing",
+        cell("validation.csv", "east-west-days", "quantity", "trains"),
+        "validation.csv row 2 (east-west-days) rate_id",
+        "trains without a train load",
+        "teu_per_train",
+    ),
+    Example(
+        "alternatives.main.duplicate",
+        all_of(
+            column(ALTERNATIVES, main="yes"),
+            row(ALTERNATIVES, "over-the-sea", id="again"),
+        ),
+        f"{ALTERNATIVES} row 3 (again) main",
+        "yes again",
+        "one alternative that the case is about",
+    ),
+    Example(
         "alternatives.gateways.reference",
         cell(ALTERNATIVES, "over-the-sea", "gateways", "ferry; west-prt"),
         f"{ALTERNATIVES} row 2 (over-the-sea) gateways",

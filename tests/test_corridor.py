@@ -9,11 +9,13 @@ import pytest
 from corridor_cases import BOXES, BOXES_WEST, GRAIN, fork
 from karvan.case import Case, read_case
 from karvan.case.model import resolve
-from karvan.case.settings import Change
+from karvan.case.settings import Change, ChoiceSettings
 from karvan.errors import AssignmentError
-from karvan.freight.choicesets import CHOKE, DEFAULT_SCALE, UNSERVED
+from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import CorridorAssignment, assign, flows_of, queue_h, with_capacity
 from karvan.freight.pathsets import NO_ALTERNATIVE, alternatives_of
+
+ASSUMED = ChoiceSettings()
 
 SCARCE = {"ax": {"capacity_trains_per_day": 0.1}}
 """1826 TEU a year in each direction."""
@@ -63,8 +65,8 @@ def test_flows_of_a_case_with_room_are_logit_shares(free: CorridorAssignment) ->
     # The routes share no link, so that path sizes are 1.
     for route in ("by-y", "by-z"):
         odds = np.log(teu["by-x"] / teu[route])
-        assert odds == pytest.approx(DEFAULT_SCALE * (cost[route] - cost["by-x"]), rel=1e-9)
-    assert cost[UNSERVED] == pytest.approx(CHOKE * cost["by-x"])
+        assert odds == pytest.approx(ASSUMED.scale_per_usd * (cost[route] - cost["by-x"]), rel=1e-9)
+    assert cost[UNSERVED] == pytest.approx(ASSUMED.unserved_cost_factor * cost["by-x"])
 
 
 def test_a_full_railway_has_a_price_and_its_cargo_goes_elsewhere(
@@ -115,7 +117,16 @@ def test_a_constant_moves_the_log_odds_of_its_alternative(
     }
     before, after = by_alternative(free), by_alternative(assign(fork(constants=[row])))
     moved = np.log(after["by-y"] / after["by-z"]) - np.log(before["by-y"] / before["by-z"])
-    assert moved == pytest.approx(-DEFAULT_SCALE * constant, rel=1e-9)
+    assert moved == pytest.approx(-ASSUMED.scale_per_usd * constant, rel=1e-9)
+
+
+def test_a_case_chooses_its_own_scale_and_its_own_price_of_staying_away() -> None:
+    case = fork(links=SCARCE)
+    chosen = ChoiceSettings(scale_per_usd=0.01, unserved_cost_factor=3.0)
+    found = assign(replace(case, settings=case.settings.model_copy(update={"choice": chosen})))
+    assert set(found.problem.scale) == {0.01}
+    cost = [path.cost for path in found.paths if found.flows[path.flow].id == "ab"]
+    assert max(cost) == pytest.approx(3.0 * min(cost))
 
 
 def test_a_larger_scale_concentrates(free: CorridorAssignment) -> None:
@@ -246,12 +257,22 @@ def test_directions_of_the_shipped_case_stay_unequal(base_2024: CorridorAssignme
     assert 0.0 < teu["absheron", "xian"] < 0.2 * teu["xian", "absheron"]
 
 
+SOLVED_AGAIN = (
+    "alat-port-phase-2",  # room in a terminal: no path differs
+    "asco-third-ro-pax",  # a service more often
+    "etir-ecmr",  # less dwell at borders
+    "ktz-six-ships",  # a new service
+    "moiynty-kyzylzhar-line",  # a new railway
+)
+"""Measures of each kind; the benchmark looks at every one."""
+
+
+@pytest.mark.parametrize("measure", SOLVED_AGAIN)
 def test_a_measure_is_solved_from_the_base_as_from_nothing(
-    base_2024: CorridorAssignment, middle_corridor: Case
+    base_2024: CorridorAssignment, middle_corridor: Case, measure: str
 ) -> None:
-    room = {"where": {"id": "alat-container"}, "column": "capacity_teu_per_year", "value": 2e5}
-    more = Change(table="terminals", action="set", status="assumed", **room)
-    case = resolve(middle_corridor, scenario="base-2024", overrides=[more])
+    year = middle_corridor.measures[measure].from_year
+    case = resolve(middle_corridor, scenario="base-2024", measures=[measure], year=year)
     afresh, again = assign(case), assign(case, start=base_2024)
     assert again.equilibrium.converged
     assert [list(p.arcs) for p in again.paths] == [list(p.arcs) for p in afresh.paths]

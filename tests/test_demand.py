@@ -22,7 +22,10 @@ from karvan.freight import itineraries
 
 ROOT = find_case("middle-corridor")
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-YEARS = ("2022", "2023", "2024", "2025")
+SCALED_YEARS = ("2019", "2020", "2021")
+"""The split of 2022 times totals of the year."""
+BUILT_YEARS = ("2022", "2023", "2024", "2025")
+YEARS = SCALED_YEARS + BUILT_YEARS
 ROUNDED = 0.001
 """Flows are kept to whole tonnes and TEU, and shares to six digits."""
 FEWEST_PAIRS, MOST_PAIRS = 40, 90
@@ -79,7 +82,7 @@ def test_every_total_that_is_split_is_kept(observed: dict[str, float]) -> None:
         assert found == pytest.approx(observed[total], rel=ROUNDED), total
 
 
-@pytest.mark.parametrize("year", YEARS)
+@pytest.mark.parametrize("year", BUILT_YEARS)
 def test_parts_of_titr_add_up_to_the_published_total(observed: dict[str, float], year: str) -> None:
     parts = [
         "demand.freight.kazakh-exports-on-titr-without-crude-oil",
@@ -91,7 +94,7 @@ def test_parts_of_titr_add_up_to_the_published_total(observed: dict[str, float],
     assert found == pytest.approx(observed[f"titr.freight.{year}"])
 
 
-@pytest.mark.parametrize("year", YEARS)
+@pytest.mark.parametrize("year", BUILT_YEARS)
 def test_china_with_europe_by_sea_and_rail_adds_up_to_the_published_totals(
     observed: dict[str, float], year: str
 ) -> None:
@@ -106,6 +109,24 @@ def test_china_with_europe_by_sea_and_rail_adds_up_to_the_published_totals(
     caucasus = 0.02  # of the Eastern Mediterranean, a fifth of the whole: a market of its own
     assert found == pytest.approx(sea + rail, rel=caucasus * 0.25)
     assert found < sea + rail
+
+
+@pytest.mark.parametrize("year", SCALED_YEARS)
+def test_years_without_a_split_move_as_their_totals(observed: dict[str, float], year: str) -> None:
+    def total(market: str, year: str) -> float:
+        return sum(
+            teu(row)
+            for row in rows("demand/flows.csv")
+            if (row["market"], row["year"]) == (market, year)
+        )
+
+    titr = observed[f"titr.freight.{year}"] / observed["titr.freight.2022"]
+    grown = total("kazakhstan-turkiye", year) / total("kazakhstan-turkiye", "2022")
+    assert grown == pytest.approx(titr, rel=ROUNDED)
+    trucks = observed[f"baku-port.trucks.{year}"]
+    assert total("caspian-trucks", year) == pytest.approx(2.0 * trucks, rel=ROUNDED)
+    scaled = [row for row in rows("demand/flows.csv") if row["year"] == year]
+    assert {row["flow_status"] for row in scaled} == {"assumed"}
 
 
 def test_every_flow_follows_from_its_formula(observed: dict[str, float]) -> None:

@@ -206,6 +206,33 @@ def test_steep_choices_and_degenerate_capacities_converge(seed, scale):
     assert max(found.choice_error, found.capacity_error, found.slack_error) <= 1e-9
 
 
+def waiting(seed, scale, kind, shape):
+    """A random problem with waits of half a day or so where its capacities are full."""
+    case = random_problem(seed, scale)
+    wait = delays(kind, base=0.0, factor=12.0, capacity=1.05 * case.capacity, shape=shape)
+    return replace(case, wait=wait, value_of_time=np.linspace(0.5, 3.0, len(case.demand)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "scale"),
+    [("queue", 1.0, 0.004), ("bpr", 4.0, 0.004), ("bpr", 4.0, 0.5)],
+)
+@pytest.mark.parametrize("seed", range(8))
+def test_waits_are_found_where_choices_are_as_flat_as_documented(kind, shape, scale, seed):
+    found = path_equilibrium(waiting(seed, scale, kind, shape))
+    assert found.converged
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_waits_of_steeper_choices_say_whether_they_were_found(seed):
+    case = waiting(seed, 5.0, "queue", 1.0)
+    found = path_equilibrium(case)
+    wanted = case.wait.time(found.load)
+    error = float(np.abs((found.wait_h - wanted) / (1.0 + wanted)).max())
+    assert error <= 1e-9 or not found.converged
+    assert found.conservation_error <= 1e-9
+
+
 def test_price_is_the_welfare_of_one_more_unit():
     for seed in range(6):
         case = random_problem(seed, 0.02)

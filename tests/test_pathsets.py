@@ -28,7 +28,7 @@ def nodes_of(finder: PathFinder, path: np.ndarray) -> list[str]:
 def test_every_alternative_that_exists_is_found() -> None:
     case = fork()
     finder = finder_of(case)
-    found = finder.choices("a", "b", goods_of(case)["containers"])
+    found = finder.choices("a", "b", goods_of(case)["containers"]).paths
     assert {finder.alternative_of(path) for path in found} == {f"by-{r}" for r in ROUTES}
 
 
@@ -36,7 +36,7 @@ def test_paths_come_cheapest_first_and_none_twice() -> None:
     case = fork()
     finder = finder_of(case)
     goods = goods_of(case)["containers"]
-    found = finder.choices("a", "b", goods)
+    found = finder.choices("a", "b", goods).paths
     cost = [float(finder.cost_of(goods)[path].sum()) for path in found]
     assert cost == sorted(cost)
     assert len({tuple(path) for path in found}) == len(found)
@@ -49,7 +49,7 @@ def test_the_first_row_whose_gateway_is_passed_decides() -> None:
     case_goods = {**BOXES, "modes": None, "cargo": "container"}
     names = {
         node: finder.alternative_of(path)
-        for path in finder.choices("a", "b", case_goods)
+        for path in finder.choices("a", "b", case_goods).paths
         for node in set(nodes_of(finder, path)) & set(ROUTES)
     }
     assert names == {"x": "second", "y": "first", "z": NO_ALTERNATIVE}
@@ -58,7 +58,7 @@ def test_the_first_row_whose_gateway_is_passed_decides() -> None:
 def test_the_reverse_order_decides_otherwise() -> None:
     case = fork(alternatives=[{"id": "any", "gateways": "y;x"}, {"id": "late", "gateways": "yb"}])
     finder = finder_of(case)
-    found = finder.choices("a", "b", goods_of(case)["containers"])
+    found = finder.choices("a", "b", goods_of(case)["containers"]).paths
     assert "late" not in {finder.alternative_of(path) for path in found}
 
 
@@ -76,7 +76,9 @@ def test_a_mode_that_a_commodity_may_not_take_is_closed() -> None:
     case = replace(case, tables=MappingProxyType({**case.tables, "links": table("links", links)}))
     finder = finder_of(case)
     by = {
-        name: {finder.alternative_of(p) for p in finder.choices("a", "b", goods_of(case)[name])}
+        name: {
+            finder.alternative_of(p) for p in finder.choices("a", "b", goods_of(case)[name]).paths
+        }
         for name in ("containers", "free")
     }
     assert by == {"containers": {"by-x"}, "free": {"by-x", "by-y"}}
@@ -87,21 +89,21 @@ def test_what_cargo_cannot_be_loaded_on_is_closed() -> None:
     case = fork(links={"ax": closed}, commodities=[BOXES, GRAIN])
     finder = finder_of(case)
     for goods in goods_of(case).values():
-        found = finder.choices("a", "b", goods)
+        found = finder.choices("a", "b", goods).paths
         assert {finder.alternative_of(path) for path in found} == {"by-y", "by-z"}
 
 
 def test_paths_far_dearer_than_the_cheapest_are_left_out() -> None:
     case = fork(links={"az": {"length_km": 4000}})
     finder = finder_of(case)
-    found = finder.choices("a", "b", goods_of(case)["containers"])
+    found = finder.choices("a", "b", goods_of(case)["containers"]).paths
     assert {finder.alternative_of(path) for path in found} == {"by-x", "by-y"}
 
 
 @pytest.mark.parametrize("place", ["far", "not-in-the-network"])
 def test_there_is_no_path_to_a_place_off_the_network(place: str) -> None:
     case = fork()
-    assert finder_of(case).choices("a", place, goods_of(case)["containers"]) == []
+    assert finder_of(case).choices("a", place, goods_of(case)["containers"]).paths == []
 
 
 def test_choices_are_kept_for_a_network_that_looks_the_same() -> None:
@@ -130,7 +132,9 @@ def test_choices_are_not_kept_where_anything_differs(change) -> None:
     second.take_over(first, goods)
     afresh = finder_of(after).choices("a", "b", goods)
     assert second.choices("a", "b", goods) is not kept
-    assert [list(p) for p in second.choices("a", "b", goods)] == [list(p) for p in afresh]
+    assert [list(p) for p in second.choices("a", "b", goods).paths] == [
+        list(p) for p in afresh.paths
+    ]
 
 
 def test_the_shipped_case_finds_each_alternative_for_someone(middle_corridor: Case) -> None:
@@ -138,6 +142,6 @@ def test_the_shipped_case_finds_each_alternative_for_someone(middle_corridor: Ca
     found = {
         finder.alternative_of(path)
         for flow in flows_of(middle_corridor)[1]
-        for path in finder.choices(flow.origin, flow.destination, flow.goods)
+        for path in finder.choices(flow.origin, flow.destination, flow.goods).paths
     }
     assert found >= {alternative.id for alternative in finder.alternatives}

@@ -127,8 +127,8 @@ def test_a_service_refuses_what_it_has_no_places_for(
     usage = usage_of(case, network)
     arcs = [a for a, uses in usage.arcs.items() if network.arcs[a].kind == ArcKind.MOVE and uses]
     assert arcs
-    assert not any(usage.carries(a, refused) for a in arcs)
-    assert all(usage.carries(a, taken) for a in arcs)
+    assert set(arcs) <= set(usage.closed_to(refused))
+    assert not set(arcs) & set(usage.closed_to(taken))
 
 
 def test_a_service_without_places_takes_all_containers_and_nothing_else(
@@ -140,8 +140,8 @@ def test_a_service_without_places_takes_all_containers_and_nothing_else(
     assert used(case, BOXES)["ship"] == {0.0}
     network = network_at(case)
     usage = usage_of(case, network)
-    assert all(usage.carries(arc, BOXES) for arc in usage.arcs)
-    assert not any(usage.carries(arc, GRAIN) for arc in usage.arcs)
+    assert not len(usage.closed_to(BOXES))
+    assert set(usage.arcs) <= set(usage.closed_to(GRAIN))
 
 
 def test_trains_count_by_direction_less_the_background(two_port_case: Case) -> None:
@@ -182,7 +182,7 @@ def test_what_the_background_fills_is_closed(two_port_case: Case, full) -> None:
     over = [a for a, arc in enumerate(network.arcs) if arc.link and arc.link["id"] == "ap"]
     assert {v for k, v in capacities(case).items() if k[1] == "ap"} == {0.0}
     assert over
-    assert not any(usage.carries(a, BOXES) or usage.carries(a, GRAIN) for a in over)
+    assert all(set(over) <= set(usage.closed_to(goods)) for goods in (BOXES, GRAIN))
 
 
 FERRY_LINK = {"id": "pqf", "from_node": "p", "to_node": "q", "mode": "ferry", "rate_id": "ferry"}

@@ -45,10 +45,11 @@ export function alternativeName(doc: Doc, id: string): string {
   return doc.name("input_alternatives", id);
 }
 
-/** The first alternative of the case is the one that it is about. */
+/** The alternative that the case is about: the one marked, else the first. */
 export function mainAlternative(doc: Doc): string | undefined {
-  const first = doc.table("input_alternatives")[0];
-  return first ? String(first.id) : undefined;
+  const rows = doc.table("input_alternatives");
+  const main = rows.find((row) => row.main === true) ?? rows[0];
+  return main ? String(main.id) : undefined;
 }
 
 /** Return TEU or tonnes by alternative, of one kind of cargo. */

@@ -19,7 +19,7 @@ from karvan.case.settings import LANGUAGES, Change
 from karvan.case.texts import check_catalogues
 from karvan.errors import CaseError, Problem, ScenarioError, did_you_mean
 from karvan.evidence.derivations import DerivationCycle, derivation_order, recompute
-from karvan.schema import LIST_SEPARATOR
+from karvan.schema import list_of
 from karvan.schema.read import ROW, cell_place, convert
 
 Problems = Iterator[Problem]
@@ -54,8 +54,8 @@ def check_references(case: Case, tables: Iterable[str] | None = None) -> Problem
             known[name] = set(case.table(name)["id"])
         for row in case.table(declared.name).iter_rows(named=True) if columns else ():
             for column in columns:
-                for word in (row[column.name] or "").split(LIST_SEPARATOR):
-                    if word and word not in known[column.references]:
+                for word in list_of(row[column.name]):
+                    if word not in known[column.references]:
                         yield Problem(
                             f"{declared.name}.{column.name}.reference",
                             cell_place(declared, row, column.name),
@@ -217,8 +217,8 @@ def check_measures(case: Case) -> Problems:
 
 
 def _unknown_sources(kind: str, where: str, cited: Iterable[str], sources: set[str]) -> Problems:
-    for word in dict.fromkeys(w for text in cited for w in text.split(LIST_SEPARATOR)):
-        if word and word not in sources:
+    for word in dict.fromkeys(w for text in cited for w in list_of(text)):
+        if word not in sources:
             yield Problem(
                 f"{kind}.source_id.reference",
                 where,
@@ -319,7 +319,7 @@ def check_texts(case: Case) -> Problems:
 
 
 def check_validation(case: Case) -> Problems:
-    """The scenario that a row of validation.csv is computed in exists."""
+    """The scenario of a row of validation.csv exists, and trains say how long they are."""
     declared = schema.tables()["validation"]
     for row in case.table("validation").iter_rows(named=True):
         scenario = row["scenario_id"]
@@ -330,6 +330,13 @@ def check_validation(case: Case) -> Problems:
                 f"'{scenario}'",
                 "a scenario of the case, or an empty cell for the case as it is",
                 did_you_mean(scenario, case.scenarios),
+            )
+        if row["quantity"] == "trains" and not row["rate_id"]:
+            yield Problem(
+                "validation.rate_id.missing",
+                cell_place(declared, row, "rate_id"),
+                "trains without a train load",
+                "the row of network/rates.csv whose teu_per_train turns TEU into trains",
             )
 
 

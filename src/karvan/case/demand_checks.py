@@ -8,7 +8,7 @@ from karvan import schema
 from karvan.case.model import Case
 from karvan.errors import Problem, did_you_mean
 from karvan.evidence.derivations import DerivationCycle, FormulaError, evaluate, recompute
-from karvan.schema import LIST_SEPARATOR
+from karvan.schema import list_of
 from karvan.schema.read import cell_place
 
 Problems = Iterator[Problem]
@@ -24,10 +24,6 @@ def _where(table: str, row: dict[str, Any], column: str = "") -> str:
 
 def _rows(case: Case, table: str) -> list[dict[str, Any]]:
     return list(case.table(table).iter_rows(named=True))
-
-
-def _words(text: str | None) -> list[str]:
-    return [word.strip() for word in (text or "").split(LIST_SEPARATOR) if word.strip()]
 
 
 def check_flows(case: Case) -> Problems:
@@ -65,7 +61,7 @@ def check_alternatives(case: Case) -> Problems:
     """The gateways of an alternative are links, services or nodes of the case."""
     known = {name for table in ("links", "services", "nodes") for name in case.table(table)["id"]}
     for row in _rows(case, "alternatives"):
-        for word in _words(row["gateways"]):
+        for word in list_of(row["gateways"]):
             if word not in known:
                 yield Problem(
                     "alternatives.gateways.reference",
@@ -74,6 +70,17 @@ def check_alternatives(case: Case) -> Problems:
                     "an id of network/links.csv, services.csv or nodes.csv",
                     did_you_mean(word, known),
                 )
+
+
+def check_main_alternative(case: Case) -> Problems:
+    """One alternative at most is the one that the case is about."""
+    for row in [row for row in _rows(case, "alternatives") if row["main"]][1:]:
+        yield Problem(
+            "alternatives.main.duplicate",
+            _where("alternatives", row, "main"),
+            "yes again",
+            "one alternative that the case is about",
+        )
 
 
 def check_constants(case: Case) -> Problems:
@@ -103,7 +110,7 @@ def check_choice(case: Case) -> Problems:
                 "0",
                 "a scale above 0; with 0 no price or time would matter",
             )
-        for word in _words(row["modes"]):
+        for word in list_of(row["modes"]):
             if word not in modes:
                 yield Problem(
                     "commodities.modes.unknown",
@@ -177,7 +184,7 @@ def check_flow_totals(case: Case) -> Problems:
     payload = dict(case.table("commodities").select("id", "payload_t_per_teu").iter_rows())
     parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in _rows(case, "flows"):
-        for total in _words(row["part_of"]):
+        for total in list_of(row["part_of"]):
             parts[total].append(row)
     for total, rows in parts.items():
         unit, where = units[series[total]], _where("flows", rows[-1], "part_of")
@@ -229,6 +236,7 @@ def _close(one: float, other: float) -> bool:
 DEMAND_CHECKS: Mapping[Callable[[Case], Problems], frozenset[str]] = {
     check_flows: frozenset({"flows"}),
     check_alternatives: frozenset({"alternatives", "links", "services", "nodes"}),
+    check_main_alternative: frozenset({"alternatives"}),
     check_constants: frozenset({"constants"}),
     check_choice: frozenset({"commodities"}),
     check_background: frozenset({"terminals", "links"}),

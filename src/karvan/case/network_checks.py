@@ -13,7 +13,7 @@ from karvan.errors import Problem, did_you_mean
 from karvan.evidence.derivations import evaluate
 from karvan.network.geo import great_circle_km
 from karvan.network.opening import first_day
-from karvan.schema import LIST_SEPARATOR
+from karvan.schema import list_of
 from karvan.schema.read import cell_place
 
 Problems = Iterator[Problem]
@@ -196,12 +196,12 @@ def check_services(case: Case) -> Problems:
 
 
 def _service_route(row: dict[str, Any], pairs: set[tuple[str, str, str]]) -> Problems:
-    route = row["route"].split(LIST_SEPARATOR)
+    route = list_of(row["route"])
     where = _where("services", row, "route")
     if len(route) < 2:
         yield Problem("services.route.short", where, f"'{row['route']}'", "two nodes or more")
-    for stop in (row["stops"] or "").split(LIST_SEPARATOR):
-        if stop and stop not in route:
+    for stop in list_of(row["stops"]):
+        if stop not in route:
             yield Problem(
                 "services.stops.route",
                 _where("services", row, "stops"),

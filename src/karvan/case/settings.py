@@ -120,6 +120,23 @@ class CheckSettings(Strict):
     quiet: list[str] = []
 
 
+class ChoiceSettings(Strict):
+    """What the assignment takes where the tables of a case say nothing; both are assumed.
+
+    Attributes
+    ----------
+    scale_per_usd : float
+        Logit scale [1/USD] of commodities without one of their own: with 0.004, routes that differ
+        by USD 250 per TEU divide 73 to 27.
+    unserved_cost_factor : float
+        Cargo stays away where prices lift its cost to that many times that of its cheapest path.
+        It keeps the problem solvable; nothing is known about when cargo gives up.
+    """
+
+    scale_per_usd: float = Field(default=0.004, gt=0)
+    unserved_cost_factor: float = Field(default=2.0, gt=1)
+
+
 class Settings(Strict):
     """``case.toml``."""
 
@@ -132,6 +149,7 @@ class Settings(Strict):
     scenario: str = ""
     customs_unions: list[list[str]] = []
     checks: CheckSettings = CheckSettings()
+    choice: ChoiceSettings = ChoiceSettings()
 
     def in_customs_union(self, country: str, other: str) -> bool:
         """Tell whether goods pass between the two countries without a customs border."""

@@ -8,6 +8,7 @@ import click
 KERNELS = (
     "bush",
     "conservation",
+    "detours",
     "graph",
     "kshortest",
     "markov",

@@ -29,10 +29,10 @@ from karvan.evidence.reasons import (
     steps,
     words,
 )
+from karvan.schema import LIST_SEPARATOR, list_of
 
 Verdict = Literal["supported", "contradicted", "no data"]
 
-LIST_SEPARATOR = ";"
 WEAK = "low"
 FEWEST_FOR_A_PATH = 2
 
@@ -345,7 +345,7 @@ def member(claim: Claim, evidence: Evidence) -> Finding:
     if not strong:
         return _no_value(claim, evidence, rows)
     listed = [o for o in strong if (o.value or 0.0) > 0]
-    wanted = {word.strip() for word in claim.expected.split(LIST_SEPARATOR)}
+    wanted = set(list_of(claim.expected))
     there = any(o.coverage in wanted for o in listed)
     found = words(sorted({o.coverage for o in listed}))
     return Finding(

@@ -10,23 +10,17 @@ from numpy.typing import NDArray
 
 from karvan.case import Case
 from karvan.errors import AssignmentError
+from karvan.freight.moves import offsets
 from karvan.freight.pathlogit import PathEquilibrium
-from karvan.freight.pathproblem import PathProblem, Uses, path_sizes
-from karvan.freight.pathsets import PathFinder, goods_of
-from karvan.network.model import ArcKind, Row
+from karvan.freight.pathproblem import PathProblem, Uses, uses
+from karvan.freight.pathsets import ChoiceSet, PathFinder, goods_of
+from karvan.network.model import Row
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 UNSERVED = "unserved"
 """The alternative of cargo for which there is no room at a price that it would pay."""
-
-CHOKE = 2.0
-"""Cargo stays away where prices lift its cost to that many times the cheapest path's (assumed)."""
-
-DEFAULT_SCALE = 0.004
-"""Logit scale [1/USD] where commodities.csv has none (assumed): routes that differ by USD 250 per
-TEU divide 73 to 27 %."""
 
 WORTH_ADDING = 0.02
 """A path found at the prices is added if it costs that share less than the group's dearest used."""
@@ -68,18 +62,12 @@ class PathOfFlow:
     alternative : str
     cost : float
         Generalized cost without prices [USD/TEU].
-    uses : mapping of int to float
-        What a TEU uses of each resource.
-    parts : mapping of (str, str) to float
-        Length of each link and service [km].
     """
 
     flow: int
     arcs: IntArray
     alternative: str
     cost: float
-    uses: Mapping[int, float]
-    parts: Mapping[tuple[str, str], float]
 
 
 def flows_of(case: Case) -> tuple[int, tuple[Flow, ...]]:
@@ -123,6 +111,7 @@ class ChoiceSets:
     ) -> None:
         self.finder = finder
         self.constant = _constants(case)
+        self.assumed = case.settings.choice
         self.flows: list[Flow] = []
         self.unreachable: list[Flow] = []
         self.paths: list[list[PathOfFlow]] = []
@@ -131,56 +120,41 @@ class ChoiceSets:
         for n, flow in enumerate(wanted):
             progress(0.9 * n / len(wanted))
             found = finder.choices(flow.origin, flow.destination, flow.goods)
-            if found:
+            if found.paths:
                 self.flows.append(flow)
-                self.paths.append([self._path(len(self.flows) - 1, arcs) for arcs in found])
-                self.log_size.append(_sizes(self.paths[-1]))
+                self.paths.append(self._paths(len(self.flows) - 1, found))
+                self.log_size.append(_with_unserved(found))
             else:
                 self.unreachable.append(flow)
 
-    def _path(self, flow: int, arcs: IntArray) -> PathOfFlow:
-        goods, usage = self.flows[flow].goods, self.finder.usage
-        alternative = self.finder.alternative_of(arcs)
-        uses: defaultdict[int, float] = defaultdict(float)
-        for arc in arcs:
-            for use in usage.arcs.get(int(arc), ()):
-                uses[use.resource] += use.of_unit(goods)
-        return PathOfFlow(
-            flow=flow,
-            arcs=arcs,
-            alternative=alternative,
-            cost=float(self.finder.cost_of(goods)[arcs].sum())
-            + self.constant[alternative, goods["id"]],
-            uses={resource: amount for resource, amount in uses.items() if amount > 0.0},
-            parts=self._parts(arcs),
-        )
-
-    def _parts(self, arcs: IntArray) -> Mapping[tuple[str, str], float]:
-        moves = [self.finder.network.arcs[a] for a in arcs]
-        return {
-            (move.link["id"], move.service["id"] if move.service is not None else ""): (
-                move.length_km
-            )
-            for move in moves
-            if move.kind == ArcKind.MOVE and move.link is not None
-        }
+    def _paths(self, flow: int, found: ChoiceSet) -> list[PathOfFlow]:
+        goods = self.flows[flow].goods["id"]
+        return [
+            PathOfFlow(flow, arcs, alternative, float(cost) + self.constant[alternative, goods])
+            for arcs, alternative, cost in zip(*found[:3], strict=True)
+        ]
 
     def listed(self) -> list[PathOfFlow]:
         """Paths by flow, the last of each flow being not to be served."""
-        return [path for paths in self.paths for path in (*paths, _unserved(paths))]
+        return [path for paths in self.paths for path in (*paths, self._unserved(paths))]
+
+    def _unserved(self, paths: Sequence[PathOfFlow]) -> PathOfFlow:
+        cheapest = max(1.0, min(path.cost for path in paths))
+        cost = self.assumed.unserved_cost_factor * cheapest
+        return PathOfFlow(paths[0].flow, np.zeros(0, dtype=np.int64), UNSERVED, cost)
 
     def problem(self) -> PathProblem:
         """Return the problem of the sets as they are."""
-        paths, resources = self.listed(), self.finder.usage.resources
+        paths = self.listed()
         group = np.array([path.flow for path in paths], dtype=np.int64)
-        use = _uses(paths, len(resources))
-        capacity = np.array([r.capacity for r in resources])
+        use = self._uses(paths)
+        capacity = self.finder.usage.capacity.copy()
         # What has no room left is on no path.
         capacity[capacity <= 0.0] = np.inf
         self.twins = _twins(use, capacity)
         for others in self.twins.values():
             capacity[list(others)] = np.inf
-        scale = [f.goods["choice_scale_per_usd"] or DEFAULT_SCALE for f in self.flows]
+        scale = [f.goods["choice_scale_per_usd"] or self.assumed.scale_per_usd for f in self.flows]
         return PathProblem(
             group=group,
             cost=np.array([path.cost for path in paths]),
@@ -190,6 +164,7 @@ class ChoiceSets:
             value_of_time=np.array([f.goods["value_of_time_usd_per_teu_h"] for f in self.flows]),
             use=use,
             capacity=capacity,
+            names=tuple(" ".join(filter(None, r.key)) for r in self.finder.usage.resources),
         )
 
     def missing_at(self, found: PathEquilibrium) -> tuple[list[PathOfFlow], float]:
@@ -205,34 +180,55 @@ class ChoiceSets:
             arcs = self.finder.cheapest(flow.origin, flow.destination, by_arc)
             if arcs is None:
                 continue
-            path = self._path(number, arcs)
-            here = float(by_arc[arcs].sum()) + self.constant[path.alternative, flow.goods["id"]]
+            alternative = self.finder.alternative_of(arcs)
+            here = float(by_arc[arcs].sum()) + self.constant[alternative, flow.goods["id"]]
             gap = float(best[number] - here) / best[number] if best[number] > 0.0 else 0.0
             worst = max(worst, gap)
             if gap > WORTH_ADDING:
-                missing.append(path)
+                missing += self._paths(number, self.finder.measured([arcs], flow.goods))
         return missing, worst
 
     def _priced(self, goods: Row, price: FloatArray) -> FloatArray:
         """Generalized cost of each arc with the prices of what it uses."""
-        cost = self.finder.cost_of(goods).copy()
-        for arc, uses in self.finder.usage.arcs.items():
-            for use in uses:
-                # What a commodity cannot use has no price, and the arc is closed to it already.
-                if price[use.resource] > 0.0 and np.isfinite(cost[arc]):
-                    cost[arc] += use.of_unit(goods) * price[use.resource]
-        return cost
+        usage, cost = self.finder.usage, self.finder.cost_of(goods)
+        paid = price[usage.resource]
+        # What a commodity cannot use has no price, and the arc is closed to it already.
+        used = np.flatnonzero(paid > 0.0)
+        charged = np.nan_to_num(usage.of_unit(goods)[used]) * paid[used]
+        return cost + np.bincount(usage.arc[used], charged, len(cost))
+
+    def _uses(self, paths: Sequence[PathOfFlow]) -> Uses:
+        """What a TEU on each path uses of resources."""
+        usage = self.finder.usage
+        goods = {flow.goods["id"]: flow.goods for flow in self.flows}
+        position = {name: n for n, name in enumerate(goods)}
+        of_unit = np.array([usage.of_unit(row) for row in goods.values()])
+        arcs = [path.arcs for path in paths]
+        arc = np.concatenate(arcs)
+        # Uses of each arc of each path: those of an arc stand side by side.
+        first, last = (np.searchsorted(usage.arc, arc, side) for side in ("left", "right"))
+        count = last - first
+        begin = np.repeat(first - (np.cumsum(count) - count), count)
+        entry = begin + np.arange(len(begin))
+        path = np.repeat(np.repeat(np.arange(len(paths)), np.diff(offsets(arcs))), count)
+        row = np.array([position[self.flows[p.flow].goods["id"]] for p in paths], dtype=np.int64)
+        amount = of_unit[row[path], entry]
+        size = len(paths), len(usage.resources)
+        table = np.bincount(path * size[1] + usage.resource[entry], amount, size[0] * size[1])
+        return uses(table.reshape(size).T)
 
     def add(self, paths: Iterable[PathOfFlow]) -> None:
         """Put paths into the sets of their flows."""
         for path in paths:
-            self.paths[path.flow].append(path)
-            self.log_size[path.flow] = _sizes(self.paths[path.flow])
+            own = self.paths[path.flow]
+            own.append(path)
+            found = self.finder.measured([p.arcs for p in own], self.flows[path.flow].goods)
+            self.log_size[path.flow] = _with_unserved(found)
 
 
-def _unserved(paths: Sequence[PathOfFlow]) -> PathOfFlow:
-    cost = CHOKE * max(1.0, min(path.cost for path in paths))
-    return PathOfFlow(paths[0].flow, np.zeros(0, dtype=np.int64), UNSERVED, cost, {}, {})
+def _with_unserved(found: ChoiceSet) -> FloatArray:
+    """Logarithms of path sizes, and that of not being served, which shares nothing."""
+    return np.append(found.log_size, 0.0)
 
 
 def _twins(use: Uses, capacity: FloatArray) -> dict[int, tuple[int, ...]]:
@@ -253,28 +249,6 @@ def _twins(use: Uses, capacity: FloatArray) -> dict[int, tuple[int, ...]]:
         if len(members) > 1
         for tightest in [min(members, key=lambda r: (capacity[r], r))]
     }
-
-
-def _uses(paths: Sequence[PathOfFlow], n_resources: int) -> Uses:
-    counts = [len(path.uses) for path in paths]
-    return Uses(
-        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        resource=np.array([r for path in paths for r in path.uses], dtype=np.int64),
-        amount=np.array([a for path in paths for a in path.uses.values()], dtype=np.float64),
-        n_resources=n_resources,
-    )
-
-
-def _sizes(paths: Sequence[PathOfFlow]) -> FloatArray:
-    """Path sizes of a flow by the kilometres of links and services that its paths share."""
-    lengths: dict[tuple[str, str], float] = {}
-    for path in paths:
-        lengths.update(path.parts)
-    number = {part: n for n, part in enumerate(lengths)}
-    links = [np.array([number[part] for part in path.parts], dtype=np.int64) for path in paths]
-    links.append(np.zeros(0, dtype=np.int64))  # not to be served
-    group = np.zeros(len(links), dtype=np.int64)
-    return path_sizes(np.array(list(lengths.values())), links, group)
 
 
 def _constants(case: Case) -> defaultdict[tuple[str, str], float]:

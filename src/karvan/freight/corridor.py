@@ -114,7 +114,7 @@ def assign(
     finder = PathFinder(network, usage, alternatives_of(case))
     year, wanted = flows_of(case)
     if start is not None:
-        for goods in {f.goods["id"]: f.goods for f in wanted}.values():
+        for goods in {flow.goods["id"]: flow.goods for flow in wanted}.values():
             finder.take_over(start.finder, goods)
     sets = ChoiceSets(case, finder, wanted, progress)
     if not sets.flows:
@@ -172,13 +172,9 @@ def _welfare(problem: PathProblem, found: PathEquilibrium, capacity: FloatArray)
 
 def _prices(start: CorridorAssignment, usage: Usage) -> PathEquilibrium:
     """Prices of an earlier assignment in the order of this one's resources."""
-    known = {
-        (r.kind, r.id, r.from_node, r.to_node, r.unit): price
-        for r, price in zip(start.resources, start.equilibrium.price, strict=True)
-    }
-    price = np.array(
-        [known.get((r.kind, r.id, r.from_node, r.to_node, r.unit), 0.0) for r in usage.resources]
-    )
+    prices = zip(start.resources, start.equilibrium.price, strict=True)
+    known = {resource.key: price for resource, price in prices}
+    price = np.array([known.get(resource.key, 0.0) for resource in usage.resources])
     return replace(start.equilibrium, price=price, wait_h=np.zeros(len(price)))
 
 

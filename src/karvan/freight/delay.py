@@ -56,10 +56,11 @@ class Delay:
 
     References
     ----------
-    Bureau of Public Roads (1964), Traffic Assignment Manual (bpr);
-    Spiess (1990), Conical volume-delay functions, https://doi.org/10.1287/trsc.24.2.153;
+    Bureau of Public Roads (1964), Traffic Assignment Manual (bpr; not opened);
+    Spiess (1990), Conical volume-delay functions, https://doi.org/10.1287/trsc.24.2.153 (text of
+    the author's page read);
     Sakasegawa (1977), An approximation formula L_q = α ρ^β / (1 - ρ),
-    https://doi.org/10.1007/BF02532776 (queue: Poisson arrivals, exponential service).
+    https://doi.org/10.1007/BF02532776 (queue: Poisson arrivals, exponential service; not opened).
     """
 
     kind: IntArray

@@ -7,7 +7,7 @@ import numpy as np
 from karvan.freight.model import Itinerary, Leg
 from karvan.freight.spread import Part, door_to_door, quantiles
 from karvan.network.model import CO2E, COST, TIME, Arc, ArcKind, IntArray, Network, Row
-from karvan.schema import LIST_SEPARATOR
+from karvan.schema import list_of
 
 LEVELS = (0.10, 0.50, 0.90)
 CHOSEN = frozenset({"assumed", "calibrated"})
@@ -131,9 +131,7 @@ def _provenance(arcs: Iterable[Arc]) -> Iterator[tuple[str, Row, str]]:
 
 def _sources(arcs: Iterable[Arc]) -> Iterator[str]:
     for _, row, quantity in _provenance(arcs):
-        cited = row[f"{quantity}_source_id"]
-        if cited:
-            yield from cited.split(LIST_SEPARATOR)
+        yield from list_of(row[f"{quantity}_source_id"])
 
 
 def _chosen(arcs: Iterable[Arc]) -> Iterator[str]:

@@ -94,6 +94,8 @@ class PathProblem:
         Per year; inf where there is none.
     wait : Delay, optional
         Wait [h] of each resource by its load.
+    names : tuple of str
+        Of resources, for messages; their numbers without.
     """
 
     group: IntArray
@@ -105,6 +107,7 @@ class PathProblem:
     use: Uses
     capacity: FloatArray
     wait: Delay | None = None
+    names: tuple[str, ...] = ()
 
     @cached_property
     def first_path(self) -> IntArray:
@@ -183,14 +186,13 @@ def path_sizes(lengths: FloatArray, links: list[IntArray], group: IntArray) -> F
     """
     sizes = np.ones(len(links))
     for members in np.split(np.arange(len(group)), np.flatnonzero(np.diff(group)) + 1):
-        counts = np.bincount(
-            np.concatenate([np.unique(links[path]) for path in members]), minlength=len(lengths)
-        )
-        for path in members:
-            used = links[path]
-            total = lengths[used].sum()
-            if total > 0.0:
-                sizes[path] = float((lengths[used] / counts[used]).sum() / total)
+        used = np.zeros((len(members), len(lengths)), dtype=np.bool_)
+        for row, path in zip(used, members, strict=True):
+            row[links[path]] = True
+        total = used @ lengths
+        shared = used @ (lengths / np.maximum(used.sum(axis=0), 1))
+        long = total > 0.0
+        sizes[members[long]] = shared[long] / total[long]
     return np.log(sizes)
 
 

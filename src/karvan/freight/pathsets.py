@@ -1,19 +1,25 @@
 """Sets of itineraries between two places for a commodity, for the choice among them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from karvan.case import Case
+from karvan.freight.moves import groups_of, moves_of, offsets
+from karvan.freight.pathproblem import path_sizes
 from karvan.freight.resources import Usage
-from karvan.kernels.graph import path_to, shortest_times
-from karvan.network.model import COST, TIME, ArcKind, Network, Row
-from karvan.schema import LIST_SEPARATOR
+from karvan.kernels.detours import detours
+from karvan.kernels.graph import compressed_rows, path_to, shortest_times
+from karvan.network.model import COST, TIME, Network, Row
+from karvan.schema import list_of
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+Key = tuple[str, str, str]
+"""Origin, destination and commodity of a search."""
 
 PENALTY = 1.25
 """A link or service that was found costs that many times more in the next search."""
@@ -47,9 +53,30 @@ NO_ALTERNATIVE = "other"
 def alternatives_of(case: Case) -> tuple[Alternative, ...]:
     """Return the route alternatives of a case, in the order that decides between them."""
     return tuple(
-        Alternative(row["id"], frozenset(str(row["gateways"]).split(LIST_SEPARATOR)))
+        Alternative(row["id"], frozenset(list_of(row["gateways"])))
         for row in case.table("alternatives").iter_rows(named=True)
     )
+
+
+class ChoiceSet(NamedTuple):
+    """Different paths between two places for a commodity, cheapest first.
+
+    Attributes
+    ----------
+    paths : list of ndarray of int
+        Arcs in order of travel.
+    alternatives : list of str
+        Of each path.
+    cost : ndarray, shape (n_paths,)
+        Generalized cost without constants and prices [USD/TEU].
+    log_size : ndarray, shape (n_paths,)
+        Logarithm of the path size.
+    """
+
+    paths: list[IntArray]
+    alternatives: list[str]
+    cost: FloatArray
+    log_size: FloatArray
 
 
 class PathFinder:
@@ -67,30 +94,26 @@ class PathFinder:
         self.usage = usage
         self.alternatives = tuple(alternatives)
         self.static = network.static_cost()
-        tail = np.repeat(np.arange(network.n_states), np.diff(network.start))
-        ends = [network.state_node[tail], network.state_node[network.head]]
-        self._passed = [self._names(a, ends) for a in range(len(network.arcs))]
+        self.moves = moves_of(network)
+        self._backwards = compressed_rows(network.n_states, network.head, self.moves.tail)
+        self._groups, number = groups_of(self.moves.names)
         self._alternative = np.full(len(network.arcs), len(self.alternatives))
+        passing = [self._arcs_of(alternative.gateways, number) for alternative in self.alternatives]
         for position in range(len(self.alternatives) - 1, -1, -1):
-            gateways = self.alternatives[position].gateways
-            using = [a for a, names in enumerate(self._passed) if names & gateways]
-            self._alternative[using] = position
+            self._alternative[passing[position]] = position
+        closings = list(dict.fromkeys(_closings(self.alternatives)))
+        self._closed = np.zeros((len(closings), len(network.arcs)), dtype=np.bool_)
+        for row, names in zip(self._closed, closings, strict=True):
+            row[self._arcs_of(names, number)] = True
         self._costs: dict[str, FloatArray] = {}
-        self._choices: dict[tuple[str, str, str], list[IntArray]] = {}
-        self._by_name: dict[str, list[int]] = {}
-        for arc, names in enumerate(self._passed):
-            for name in names:
-                self._by_name.setdefault(name, []).append(arc)
+        self._bounds: dict[tuple[str, str], FloatArray] = {}
+        self._choices: dict[Key, ChoiceSet] = {}
 
-    def _names(self, arc: int, ends: Sequence[IntArray]) -> frozenset[str]:
-        """Link, service and nodes of an arc that moves."""
-        row = self.network.arcs[arc]
-        if row.kind != ArcKind.MOVE or row.link is None:
-            return frozenset()
-        names = {str(row.link["id"]), *(self.network.node_ids[end[arc]] for end in ends)}
-        if row.service is not None:
-            names.add(str(row.service["id"]))
-        return frozenset(names)
+    def _arcs_of(self, names: Iterable[str], number: Mapping[str, int]) -> IntArray:
+        first, arcs = self._groups.group_first, self._groups.group_arc
+        groups = [number[name] for name in names if name in number]
+        found = [arcs[first[group] : first[group + 1]] for group in groups]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *found])
 
     def cost_of(self, goods: Row) -> FloatArray:
         """Return the generalized cost of each arc [USD/TEU]; inf where it is not carried."""
@@ -101,45 +124,42 @@ class PathFinder:
     def _cost_of(self, goods: Row) -> FloatArray:
         value_of_time = goods["value_of_time_usd_per_teu_h"]
         cost: FloatArray = self.static[:, COST] + value_of_time * self.static[:, TIME]
-        modes = set(str(goods["modes"]).split(LIST_SEPARATOR)) if goods["modes"] else None
-        for position, arc in enumerate(self.network.arcs):
-            forbidden = modes and arc.link is not None and arc.link["mode"] not in modes
-            if forbidden or not self.usage.carries(position, goods):
-                cost[position] = np.inf
+        cost[self.usage.closed_to(goods)] = np.inf
+        modes = list_of(goods["modes"])
+        if modes:
+            cost[~np.isin(self.moves.mode, ("", *modes))] = np.inf
         return cost
 
     def alternative_of(self, path: IntArray) -> str:
         """Return the first alternative one of whose gateways a path passes."""
-        first = int(self._alternative[path].min(initial=len(self.alternatives)))
-        return self.alternatives[first].id if first < len(self.alternatives) else NO_ALTERNATIVE
+        return self.alternatives_of([path])[0]
+
+    def alternatives_of(self, paths: Sequence[IntArray]) -> list[str]:
+        """Return the alternative of each path; none of them is empty."""
+        names = [*(alternative.id for alternative in self.alternatives), NO_ALTERNATIVE]
+        first = np.minimum.reduceat(self._alternative[np.concatenate(paths)], offsets(paths)[:-1])
+        return [names[position] for position in first]
 
     def cheapest(self, origin: str, destination: str, cost: FloatArray) -> IntArray | None:
         """Return the arcs of the cheapest path, or None where there is none."""
+        ends = self._ends(origin, destination)
+        if ends is None:
+            return None
+        network = self.network
+        tree = shortest_times(network.start, network.head, cost, ends[0])
+        if not np.isfinite(tree.distance[ends[1]]):
+            return None
+        return path_to(network.start, tree.previous_arc, ends[1])
+
+    def _ends(self, origin: str, destination: str) -> tuple[int, int] | None:
         network = self.network
         if origin not in network.node_ids or destination not in network.node_ids:
             return None
         source = int(network.origin_state[network.node(origin)])
-        target = int(network.destination_state[network.node(destination)])
-        tree = shortest_times(network.start, network.head, cost, source)
-        if not np.isfinite(tree.distance[target]):
-            return None
-        return path_to(network.start, tree.previous_arc, target)
+        return source, int(network.destination_state[network.node(destination)])
 
-    def take_over(self, earlier: "PathFinder", goods: Row) -> None:
-        """Take choices from a finder to whose network a commodity cannot see any difference."""
-        same = (
-            self.alternatives == earlier.alternatives
-            and self._passed == earlier._passed
-            and np.array_equal(self.network.start, earlier.network.start)
-            and np.array_equal(self.network.head, earlier.network.head)
-            and np.array_equal(self.cost_of(goods), earlier.cost_of(goods))
-        )
-        if same:
-            kept = {key: found for key, found in earlier._choices.items() if key[2] == goods["id"]}
-            self._choices.update(kept)
-
-    def choices(self, origin: str, destination: str, goods: Row) -> list[IntArray]:
-        """Return different paths, cheapest first.
+    def choices(self, origin: str, destination: str, goods: Row) -> ChoiceSet:
+        """Return different paths, cheapest first; none where no path leads there.
 
         For each route alternative the gateways of the others are closed, and the links and services
         of each path that is found are made dearer for the next search (de la Barra, Perez and Anez
@@ -147,35 +167,92 @@ class PathFinder:
         """
         key = origin, destination, goods["id"]
         if key not in self._choices:
-            self._choices[key] = self._search(origin, destination, self.cost_of(goods))
+            self._choices[key] = self._searched(origin, destination, goods)
         return self._choices[key]
 
-    def _search(self, origin: str, destination: str, cost: FloatArray) -> list[IntArray]:
-        found: dict[tuple[frozenset[str], ...], IntArray] = {}
-        for closed in self._closings():
-            penalized = cost.copy()
-            for gateway in closed:
-                penalized[self._by_name.get(gateway, [])] = np.inf
-            for _ in range(ROUNDS):
-                path = self.cheapest(origin, destination, penalized)
-                if path is None:
-                    break
-                found.setdefault(self._signature(path), path)
-                for name in frozenset().union(*(self._passed[arc] for arc in path)):
-                    penalized[self._by_name[name]] *= PENALTY
-        paths = sorted(found.values(), key=lambda path: float(cost[path].sum()))
-        limit = DEAREST * float(cost[paths[0]].sum()) if paths else 0.0
-        return [path for path in paths if float(cost[path].sum()) <= limit]
+    def take_over(self, earlier: "PathFinder", goods: Row) -> None:
+        """Take choices from a finder to whose network a commodity cannot see any difference."""
+        same = (
+            self.alternatives == earlier.alternatives
+            and np.array_equal(self.network.start, earlier.network.start)
+            and np.array_equal(self.network.head, earlier.network.head)
+            and self.moves.same_as(earlier.moves)
+            and np.array_equal(self.cost_of(goods), earlier.cost_of(goods))
+        )
+        if same:
+            kept = {key: found for key, found in earlier._choices.items() if key[2] == goods["id"]}
+            self._choices.update(kept)
 
-    def _closings(self) -> Iterator[frozenset[str]]:
-        yield frozenset()
-        for chosen in self.alternatives:
-            others = [a.gateways for a in self.alternatives if a is not chosen]
-            yield frozenset().union(*others) - chosen.gateways
+    def _searched(self, origin: str, destination: str, goods: Row) -> ChoiceSet:
+        ends = self._ends(origin, destination)
+        if ends is None:
+            return self.measured([], goods)
+        network, cost = self.network, self.cost_of(goods)
+        bound = self._bound(destination, ends[1], goods)
+        found = detours(
+            network.start,
+            network.head,
+            cost,
+            bound,
+            *ends,
+            self._closed,
+            self._groups,
+            PENALTY,
+            ROUNDS,
+        )
+        different: dict[bytes, tuple[float, IntArray]] = {}
+        for path in np.split(found.arcs, found.offset[1:-1]) if len(found.arcs) else ():
+            signature = self._signature(path)
+            if signature not in different:
+                different[signature] = float(cost[path].sum()), path
+        ordered = sorted(different.values(), key=lambda one: one[0])
+        return self.measured([p for dear, p in ordered if dear <= DEAREST * ordered[0][0]], goods)
 
-    def _signature(self, path: IntArray) -> tuple[frozenset[str], ...]:
-        """What tells paths apart: the link and service of each move."""
-        return tuple(self._passed[arc] for arc in path if self._passed[arc])
+    def measured(self, paths: list[IntArray], goods: Row) -> ChoiceSet:
+        """Return paths of a commodity with what the choice among them depends on."""
+        if not paths:
+            return ChoiceSet([], [], np.zeros(0), np.zeros(0))
+        by_arc = self.cost_of(goods)[np.concatenate(paths)]
+        cost = np.add.reduceat(by_arc, offsets(paths)[:-1])
+        # Sizes by the kilometres of links and services that paths share.
+        parts = [self.moves.part[path] for path in paths]
+        links = [part[part >= 0] for part in parts]
+        size = path_sizes(self.moves.part_km, links, np.zeros(len(links), dtype=np.int64))
+        return ChoiceSet(paths, self.alternatives_of(paths), cost, size)
+
+    def _bound(self, destination: str, target: int, goods: Row) -> FloatArray:
+        """Cheapest cost from each state to a destination, under each closing."""
+        key = destination, goods["id"]
+        if key not in self._bounds:
+            back = self._backwards
+            cost, closed = self.cost_of(goods)[back.arc], self._closed[:, back.arc]
+            self._bounds[key] = np.array(
+                [
+                    shortest_times(back.start, back.head, by_arc, target).distance
+                    for by_arc in np.where(closed, np.inf, cost)
+                ]
+            )
+        return self._bounds[key]
+
+    def _signature(self, path: IntArray) -> bytes:
+        """What tells paths apart: link, service and ends of each move."""
+        passed = self.moves.kind[path]
+        return passed[passed >= 0].tobytes()
+
+
+def _closings(alternatives: Sequence[Alternative]) -> Iterator[frozenset[str]]:
+    """Gateways that are closed, so that paths of each alternative are found.
+
+    For each one those of all others; and those of the rows before it alone, as a path may go on
+    over gateways of later rows, by the ocean and the Black Sea, say.
+    """
+    yield frozenset()
+    for position, chosen in enumerate(alternatives):
+        before = frozenset[str]().union(*(a.gateways for a in alternatives[:position]))
+        after = frozenset[str]().union(*(a.gateways for a in alternatives[position + 1 :]))
+        yield (before | after) - chosen.gateways
+        if before - chosen.gateways and after - chosen.gateways:
+            yield before - chosen.gateways
 
 
 def goods_of(case: Case) -> Mapping[str, Row]:

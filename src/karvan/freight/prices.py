@@ -2,7 +2,7 @@
 
 The dual is capacity times price less demand times logsum; its slope is the spare capacity.  Each
 step solves the quadratic model of the dual under prices >= 0, weighed down where the model has
-proved wrong (Levenberg 1944, Marquardt 1963, https://doi.org/10.1137/0111030).
+proved wrong (Marquardt 1963, https://doi.org/10.1137/0111030, of which the first page was read).
 """
 
 from dataclasses import dataclass, replace
@@ -116,7 +116,8 @@ def _point(problem: PathProblem, price: FloatArray, wait: FloatArray) -> _Point:
 def _direction(model: FloatArray, at: _Point) -> FloatArray:
     """The step to the minimum of the quadratic model under prices >= 0, by pivots.
 
-    Hintermueller, Ito and Kunisch (2002), https://doi.org/10.1137/S1052623401383558.
+    Hintermueller, Ito and Kunisch (2002), https://doi.org/10.1137/S1052623401383558 (abstract and
+    first page read).
     """
     held = (at.price <= 0.0) & (at.spare >= 0.0)
     step = np.where(held, -at.price, 0.0)
@@ -189,11 +190,20 @@ def _cut(problem: PathProblem, wait: FloatArray) -> str:
     charged = np.zeros(len(price))
     np.maximum.at(charged, eased.use.resource, eased.use.amount * price[eased.use.resource])
     full = np.flatnonzero(charged > dear + float(np.ptp(free)))
-    names = ", ".join(str(r) for r in full)
+    left = float(flow[last].sum())
+    names = ", ".join(problem.names[r] if problem.names else str(r) for r in full)
+    lift = ", ".join(_lift(problem, int(r), left * charged[r] / price[r]) for r in full)
     return (
-        f"demand of {problem.demand.sum():g} cannot pass: {flow[last].sum():g} of it is left over "
-        f"at any price, because of capacity {names}; add capacity, or a path that is not served"
+        f"demand of {problem.demand.sum():g} cannot pass: {left:g} of it is left over "
+        f"at any price, because of capacity {names}; add capacity ({lift}), or a path that is not "
+        "served"
     )
+
+
+def _lift(problem: PathProblem, resource: int, more: float) -> str:
+    """How much more of a resource the rest would use if it all passed there."""
+    name = problem.names[resource] if problem.names else str(resource)
+    return f"{name}: {more:g} beside {problem.capacity[resource]:g}"
 
 
 def _with_way_out(problem: PathProblem, free: FloatArray, cost: float) -> PathProblem:

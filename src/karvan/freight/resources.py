@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -16,7 +17,10 @@ from karvan.network.opening import is_open
 from karvan.network.transfers import SHIPS
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 Kind = Literal["service", "link", "terminal"]
+KEY = ("kind", "id", "from_node", "to_node", "unit")
+"""What tells resources apart, in tables as in :class:`Resource`."""
 
 HOURS_A_YEAR = 8766.0
 DAYS_A_YEAR = 365.25
@@ -50,6 +54,11 @@ class Resource:
     capacity: float
     headway_h: float = 0.0
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from others of its network, and finds it again in another one."""
+        return tuple(getattr(self, name) for name in KEY)
+
 
 class Use(NamedTuple):
     """What an arc uses of a resource.
@@ -77,20 +86,49 @@ class Use(NamedTuple):
         return self.per_teu
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Usage:
     """Resources of a network, and what each of its arcs uses of them."""
 
     resources: tuple[Resource, ...]
     arcs: Mapping[int, tuple[Use, ...]]
 
-    def carries(self, arc: int, goods: Row) -> bool:
-        """Return whether a commodity can take an arc at all: carried, and room beside the rest."""
-        for use in self.arcs.get(arc, ()):
-            amount = use.of_unit(goods)
-            if np.isnan(amount) or (amount > 0.0 and self.resources[use.resource].capacity <= 0.0):
-                return False
-        return True
+    @cached_property
+    def arc(self) -> IntArray:
+        """Arc of each use, ascending."""
+        return np.array([arc for arc in sorted(self.arcs) for _ in self.arcs[arc]], dtype=np.int64)
+
+    @cached_property
+    def _uses(self) -> tuple[Use, ...]:
+        return tuple(use for arc in sorted(self.arcs) for use in self.arcs[arc])
+
+    @cached_property
+    def resource(self) -> IntArray:
+        """Resource of each use."""
+        return np.array([use.resource for use in self._uses], dtype=np.int64)
+
+    @cached_property
+    def capacity(self) -> FloatArray:
+        """Capacity of each resource."""
+        return np.array([resource.capacity for resource in self.resources], dtype=np.float64)
+
+    @cached_property
+    def _of_boxes_and_tonnes(self) -> FloatArray:
+        columns = [(use.per_teu, use.per_t, use.by_weight) for use in self._uses]
+        return np.array(columns, dtype=np.float64).reshape(-1, 3)
+
+    def of_unit(self, goods: Row) -> FloatArray:
+        """Return what a TEU of a commodity takes by each use; nan where it is not carried."""
+        per_teu, per_t, by_weight = self._of_boxes_and_tonnes.T
+        in_tonnes = (by_weight > 0.0) | (goods["cargo"] == LOOSE)
+        amount: FloatArray = np.where(in_tonnes, per_t * goods["payload_t_per_teu"], per_teu)
+        return amount
+
+    def closed_to(self, goods: Row) -> IntArray:
+        """Return the arcs that a commodity cannot take: not carried, or no room beside the rest."""
+        amount = self.of_unit(goods)
+        no_room = (amount > 0.0) & (self.capacity[self.resource] <= 0.0)
+        return self.arc[np.isnan(amount) | no_room]
 
 
 def usage_of(case: Case, network: Network) -> Usage:
@@ -122,6 +160,8 @@ class _Builder:
             if is_open(row["opens"], row["closes"], date):
                 self.terminals[row["node"]].append(row)
         self.tail = np.repeat(np.arange(network.n_states), np.diff(network.start))
+        self.headways: dict[str, float] = {}
+        self.rooms: dict[str, list[Use]] = {}
 
     def add(self, position: int) -> None:
         arc = self.network.arcs[position]
@@ -137,7 +177,7 @@ class _Builder:
             self.arcs[position] = tuple(uses)
 
     def _resource(self, resource: Resource) -> int:
-        key = (resource.kind, resource.id, resource.from_node, resource.to_node, resource.unit)
+        key = resource.key
         if key not in self.index:
             self.index[key] = len(self.resources)
             self.resources.append(resource)
@@ -147,7 +187,9 @@ class _Builder:
         service = arc.service
         if service is None or here["id"] not in stops_of(service):
             return []
-        headway = self._headway(service)
+        if service["id"] not in self.headways:
+            self.headways[service["id"]] = self._headway(service)
+        headway = self.headways[service["id"]]
         if not headway:
             return []
         unlimited = not (service["capacity_teu"] or service["capacity_t"])
@@ -206,17 +248,19 @@ class _Builder:
         tail: int,
         head: int,
     ) -> list[Use]:
-        carriers = [
-            self.network.carriers[c]
-            for c in {int(self.network.state_carrier[s]) for s in (tail, head)}
-            if c >= 0
-        ]
+        here = self.terminals.get(node["id"])
+        if not here:
+            return []
+        states = {int(self.network.state_carrier[s]) for s in (tail, head)}
+        carriers = [self.network.carriers[c] for c in states if c >= 0]
         modes = frozenset(c.mode for c in carriers)
         gauges = {c.gauge_mm for c in carriers if c.mode == "rail"}
         uses = []
-        for terminal in self.terminals.get(node["id"], ()):
+        for terminal in here:
             if concerned(terminal, arc, modes, len(gauges) > 1):
-                uses += self._room(terminal)
+                if terminal["id"] not in self.rooms:
+                    self.rooms[terminal["id"]] = self._room(terminal)
+                uses += self.rooms[terminal["id"]]
         return uses
 
     def _room(self, terminal: Row) -> list[Use]:

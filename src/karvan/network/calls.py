@@ -6,14 +6,14 @@ from typing import Any
 
 import polars as pl
 
-from karvan.schema import LIST_SEPARATOR
+from karvan.schema import list_of
 
 
 def stops_of(service: Mapping[str, Any]) -> frozenset[str]:
     """Return the nodes where cargo gets on and off a service."""
-    route = service["route"].split(LIST_SEPARATOR)
+    route = list_of(service["route"])
     if service["stops"]:
-        return frozenset(service["stops"].split(LIST_SEPARATOR))
+        return frozenset(list_of(service["stops"]))
     return frozenset((route[0], route[-1]) if service["mode"] == "rail" else route)
 
 

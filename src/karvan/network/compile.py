@@ -30,7 +30,7 @@ from karvan.network.model import (
 )
 from karvan.network.opening import open_rows
 from karvan.network.transfers import TransferBook
-from karvan.schema import LIST_SEPARATOR
+from karvan.schema import list_of
 
 Tables = Mapping[str, pl.DataFrame]
 GENERAL_MODES = ("rail", "road")
@@ -183,7 +183,7 @@ class _Builder:
         for service in open_rows(self.tables["services"], self.date):
             if self.closed & {str(service["id"]), str(service["mode"])}:
                 continue
-            route = [self.node_index.get(n) for n in str(service["route"]).split(LIST_SEPARATOR)]
+            route = [self.node_index.get(n) for n in list_of(str(service["route"]))]
             self._service(service, route, by_ends)
             if service["both_directions"]:
                 self._service(service, route[::-1], by_ends)

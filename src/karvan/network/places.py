@@ -9,7 +9,7 @@ from difflib import get_close_matches
 import polars as pl
 
 from karvan.errors import PlaceError
-from karvan.schema import LIST_SEPARATOR
+from karvan.schema import list_of
 
 NAME_COLUMNS = ("name_en", "name_ru", "name_az", "name_zh", "name_local")
 # Letters that Unicode does not decompose into a base letter and an accent.
@@ -34,7 +34,7 @@ def _names(row: Mapping[str, str | None]) -> Iterable[str]:
         # "Baku (Alat) port" also answers to "Baku port"; "Astara / آستارا" to either part.
         bare = re.sub(r"\s*\([^)]*\)", "", text)
         yield from (part for part in re.split(r"\s+/\s+", bare) if part.strip())
-    yield from (a for a in (row["aliases"] or "").split(LIST_SEPARATOR) if a.strip())
+    yield from list_of(row["aliases"])
 
 
 def place_index(nodes: pl.DataFrame) -> dict[str, tuple[str, ...]]:

@@ -81,9 +81,15 @@ def amounts(of: Table, alternative: str) -> tuple[float, float]:
     return float(own.filter(~loose)["teu"].sum()), float(own.filter(loose)["t"].sum())
 
 
+def main_alternative(alternatives: pl.DataFrame) -> str | None:
+    """Return the alternative that the case is about: the one marked, else the first."""
+    rows = list(alternatives.iter_rows(named=True))
+    return next((row["id"] for row in rows if row["main"]), rows[0]["id"] if rows else None)
+
+
 def main_line(of: Table, names: FlowNames) -> list[str]:
-    """Return what the first alternative of the case carries; nothing where there is none."""
-    main = next(iter(names.alternatives), None)
+    """Return what the main alternative of the case carries; nothing where there is none."""
+    main = main_alternative(of("input_alternatives"))
     if main is None:
         return []
     texts = names.texts

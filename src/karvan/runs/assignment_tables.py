@@ -18,6 +18,7 @@ from karvan.freight.corridor import (
     queue_h,
     with_capacity,
 )
+from karvan.freight.resources import KEY
 from karvan.network.model import CO2E, COST, TIME, ArcKind
 from karvan.schema import LIST_SEPARATOR
 
@@ -32,7 +33,8 @@ STEPS: Mapping[str, float] = {"departures": 52.0, "trains": 365.0, "TEU": 1000.0
 MOST_TRIED = 12
 """Full resources whose gain is measured by solving again, those with the dearest capacity first."""
 
-RESOURCE_KEYS = ("kind", "id", "from_node", "to_node")
+PLACE = tuple(name for name in KEY if name != "unit")
+"""Columns that say where a load is."""
 
 
 def assignment_tables(case: Case, progress: Callable[[float], None]) -> Mapping[str, pl.DataFrame]:
@@ -52,7 +54,7 @@ def assignment_tables(case: Case, progress: Callable[[float], None]) -> Mapping[
         "flow_itineraries": list(_itineraries(found)),
         "alternative_flows": list(_alternatives(found)),
         "loads": loads(found),
-        "bottlenecks": list(_bottlenecks(found, lambda share: progress(0.7 + 0.3 * share))),
+        "bottlenecks": list(_bottlenecks(case, found, lambda share: progress(0.7 + 0.3 * share))),
     }
     return {name: result_frame(name, rows[name]) for name in TABLES}
 
@@ -196,7 +198,7 @@ def loads(found: CorridorAssignment) -> list[Row]:
         for key in keys:
             sums[key][0] += teu
             sums[key][1] += teu * flow.goods["payload_t_per_teu"]
-    names = (*RESOURCE_KEYS, "market", "commodity_id")
+    names = (*PLACE, "market", "commodity_id")
     return [
         {**dict(zip(names, key, strict=True)), "teu": teu, "t": t}
         for key, (teu, t) in sorted(sums.items())
@@ -220,11 +222,14 @@ def _passes(found: CorridorAssignment, arc: int) -> Iterable[tuple[str, str, str
             yield ("terminal", resource.id, "", "")
 
 
-def _bottlenecks(found: CorridorAssignment, progress: Callable[[float], None]) -> Iterable[Row]:
+def _bottlenecks(
+    case: Case, found: CorridorAssignment, progress: Callable[[float], None]
+) -> Iterable[Row]:
     """Every resource with its load, utilization, price and, where it is full, the gain of more."""
     solved, capacity = found.equilibrium, found.problem.capacity
     rent = solved.price * np.where(np.isfinite(capacity), capacity, 0.0)
     order = sorted(range(len(rent)), key=lambda i: (-rent[i], found.resources[i].id))
+    lifting = _measures(case)
     for rank, position in enumerate(order, 1):
         progress(rank / len(order))
         resource, price = found.resources[position], float(solved.price[position])
@@ -236,8 +241,7 @@ def _bottlenecks(found: CorridorAssignment, progress: Callable[[float], None]) -
         limited = 0.0 < resource.capacity < np.inf
         used = load / resource.capacity if limited else None
         yield {
-            **{name: getattr(resource, name) for name in RESOURCE_KEYS},
-            "unit": resource.unit,
+            **dict(zip(KEY, resource.key, strict=True)),
             "rank": rank,
             "capacity": resource.capacity if np.isfinite(resource.capacity) else None,
             "load": load,
@@ -248,7 +252,22 @@ def _bottlenecks(found: CorridorAssignment, progress: Callable[[float], None]) -
             "price_usd_per_teu": price * _per_teu(found, position),
             "step": step,
             "gain_usd": gain,
+            "measures": LIST_SEPARATOR.join(lifting.get((resource.kind, resource.id), ())),
         }
+
+
+def _measures(case: Case) -> Mapping[tuple[str, str], list[str]]:
+    """Measures by the kind and id of what they give another capacity."""
+    kinds = {"links": "link", "services": "service", "terminals": "terminal"}
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for measure in case.measures.values():
+        for change in measure.changes:
+            if change.table in kinds and change.column.startswith(("capacity", "headway")):
+                named = change.where.get("id", [])
+                for name in named if isinstance(named, list) else [named]:
+                    own = found[kinds[change.table], str(name)]
+                    own += [] if measure.id in own else [measure.id]
+    return found
 
 
 def _chain(found: CorridorAssignment, position: int) -> list[str]:

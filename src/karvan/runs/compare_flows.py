@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from karvan.case.results import Results
-from karvan.freight.resources import LOOSE
+from karvan.freight.resources import KEY, LOOSE
 from karvan.runs.compare import differs
 
-RESOURCE_KEY = ("kind", "id", "from_node", "to_node", "unit")
 LEAST_PRICE_USD_PER_TEU = 1.0
 """Below it a price is the rounding of the solver, and no bottleneck."""
 MEANS = ("mean_h", "mean_cost_usd_per_teu", "mean_co2e_kg_per_teu")
@@ -136,7 +135,7 @@ def _alternatives(before: Results, after: Results) -> Iterator[AlternativeChange
 
 def _resources(results: Results) -> dict[tuple[str, ...], Row]:
     return {
-        tuple(row[name] for name in RESOURCE_KEY): row
+        tuple(row[name] for name in KEY): row
         for row in results.table("bottlenecks").iter_rows(named=True)
     }
 

@@ -4,21 +4,19 @@ from collections.abc import Callable, Mapping, Set
 from functools import lru_cache
 from typing import Any
 
+import polars as pl
+
 from karvan.case import Case
 from karvan.freight.choicesets import UNSERVED, PathOfFlow
 from karvan.freight.corridor import CorridorAssignment, assign
-from karvan.freight.pathsets import NO_ALTERNATIVE
 from karvan.network.model import ArcKind
-from karvan.schema import LIST_SEPARATOR
+from karvan.schema import list_of
 
 Row = Mapping[str, Any]
 
 FLOW_QUANTITIES = frozenset({"flow_t", "flow_teu", "flow_share", "trains"})
-TEU_PER_TRAIN = "rail-kz"
-"""Row of rates.csv whose train load turns TEU into trains."""
-
-BY_SEA = "ocean"
-"""Alternatives that begin so go by sea: shares are those among the others."""
+LAND = "land"
+"""How alternatives go whose shares are compared."""
 
 
 @lru_cache(maxsize=8)
@@ -37,6 +35,7 @@ def flow_value(case: Case, row: Row) -> tuple[float | None, str]:
     found = assigned(case)
     passes = _passes(found, row)
     wanted = _wanted(row)
+    land = set(case.table("alternatives").filter(pl.col("by") == LAND)["id"])
     total, by_land = 0.0, 0.0
     for position, path in enumerate(found.paths):
         flow = found.flows[path.flow]
@@ -44,7 +43,7 @@ def flow_value(case: Case, row: Row) -> tuple[float | None, str]:
             continue
         teu = float(found.equilibrium.flow[position])
         amount = teu * flow.goods["payload_t_per_teu"] if row["quantity"] == "flow_t" else teu
-        if path.alternative != NO_ALTERNATIVE and not path.alternative.startswith(BY_SEA):
+        if path.alternative in land:
             by_land += amount
         if passes(path):
             total += amount
@@ -54,25 +53,21 @@ def flow_value(case: Case, row: Row) -> tuple[float | None, str]:
         return (100.0 * total / by_land if by_land else None), detail
     if row["quantity"] == "trains":
         rates = {r["id"]: r for r in case.table("rates").iter_rows(named=True)}
-        load = rates[TEU_PER_TRAIN]["teu_per_train"] if TEU_PER_TRAIN in rates else None
+        load = rates[row["rate_id"]]["teu_per_train"] if row["rate_id"] in rates else None
         return (total / load if load else None), detail
     return total, detail
 
 
 def _wanted(row: Row) -> Callable[[str, str], bool]:
-    markets, goods = _list(row["market"]), _list(row["commodity_ids"])
+    markets, goods = list_of(row["market"]), list_of(row["commodity_ids"])
     return lambda market, commodity: (
         (not markets or market in markets) and (not goods or commodity in goods)
     )
 
 
-def _list(text: str | None) -> Set[str]:
-    return frozenset(text.split(LIST_SEPARATOR)) if text else frozenset()
-
-
 def _passes(found: CorridorAssignment, row: Row) -> Callable[[PathOfFlow], bool]:
     """Whether a path is one of those that a row counts."""
-    subject, via = row["subject_id"], _list(row["via"])
+    subject, via = row["subject_id"], frozenset(list_of(row["via"]))
 
     def counts(path: PathOfFlow) -> bool:
         flow = found.flows[path.flow]

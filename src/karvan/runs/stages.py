@@ -202,6 +202,7 @@ STAGES: tuple[Stage, ...] = (
         assignment_tables,
         ASSIGNMENT_TABLES,
         TABLES,
+        reads_definitions=True,
     ),
     Stage(
         "inputs",

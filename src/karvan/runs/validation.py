@@ -13,7 +13,7 @@ from karvan.errors import KarvanError
 from karvan.freight import Itinerary, itineraries
 from karvan.network.compile import dwell_mean
 from karvan.runs.flow_validation import FLOW_QUANTITIES, flow_value
-from karvan.schema import LIST_SEPARATOR
+from karvan.schema import list_of
 
 ITINERARY_QUANTITIES: Mapping[str, str] = {
     "mean_h": "mean_h",
@@ -102,8 +102,8 @@ def _itinerary(case: Case, row: Mapping[str, Any]) -> Itinerary:
         case,
         row["origin"],
         row["destination"],
-        via=(row["via"] or "").split(LIST_SEPARATOR) if row["via"] else (),
-        avoid=(row["avoid"] or "").split(LIST_SEPARATOR) if row["avoid"] else (),
+        via=list_of(row["via"]),
+        avoid=list_of(row["avoid"]),
     )
     return found.found[0]
 

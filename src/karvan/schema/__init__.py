@@ -14,6 +14,13 @@ from importlib.resources import files
 from types import MappingProxyType
 
 LIST_SEPARATOR = ";"
+
+
+def list_of(cell: str | None) -> tuple[str, ...]:
+    """Return the parts of a cell that holds a list; none where it is empty."""
+    return tuple(part.strip() for part in (cell or "").split(LIST_SEPARATOR) if part.strip())
+
+
 PROSE = "prose"
 """Type of columns with English sentences that a case's catalogues may translate."""
 

@@ -14,7 +14,7 @@ from karvan.network.geometry import read_geometry
 from karvan.network.places import suggest_places
 from karvan.report.boundaries import boundaries
 from karvan.report.document import catalogues
-from karvan.schema import LIST_SEPARATOR
+from karvan.schema import list_of
 from karvan.web.models import (
     CaseInfo,
     Commodity,
@@ -95,8 +95,7 @@ def _measure(measure: Measure) -> MeasureInfo:
         source_ids=[
             s
             for cell in dict.fromkeys((measure.source_id, measure.cost_source_id))
-            for s in cell.split(LIST_SEPARATOR)
-            if s
+            for s in list_of(cell)
         ],
         confidence=measure.confidence,
         note=measure.note,
