@@ -19,12 +19,12 @@ import polars as pl
 import pytest
 
 from case_files import set_cell
+from indicator_tables import INDICATORS, UNITS, VALUES, write_scoreboard
 from karvan.case import checks, read_case
 from karvan.case.checks import STRUCTURE_CHECKS, check_case, require_sound
 from karvan.case.settings import CASE_FORMAT
 from karvan.errors import MOST_PROBLEMS_PRINTED, CaseError, Problem
 from karvan.schema import tables
-from indicator_tables import INDICATORS, UNITS, VALUES, write_scoreboard
 
 Fault = Callable[[Path], object]
 

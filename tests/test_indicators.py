@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indicator_tables import INDICATORS, UNITS, VALUES, write_scoreboard
 from karvan import schema
 from karvan.case import Case, read_case
 from karvan.case.results import result_frame
@@ -20,7 +21,6 @@ from karvan.evidence.indicators import (
     pillar_of,
 )
 from karvan.runs.run_indicators import run_indicators
-from indicator_tables import INDICATORS, UNITS, VALUES, write_scoreboard
 
 DOCS = Path(__file__).parents[1] / "docs"
 LANGUAGES = ("name_en", "name_ru", "name_az", "name_zh")
