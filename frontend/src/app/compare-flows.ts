@@ -48,7 +48,7 @@ function bottlenecks(place: HTMLElement, ctx: Context, before: Doc, after: Doc):
     place.append(h("p", { class: "app-nothing" }, t("No bottleneck moved.")));
     return;
   }
-  const price = unit("USD/TEU");
+  const [price, gain] = [unit("USD/TEU"), t("gain of more, USD a year")];
   dataTable(
     place,
     ctx,
@@ -57,6 +57,8 @@ function bottlenecks(place: HTMLElement, ctx: Context, before: Doc, after: Doc):
       { key: "name", title: t("bottleneck") },
       { key: "change", title: t("change") },
       ...threeColumns("price", price),
+      { key: "gain_before", title: t("before: {figure}", { figure: gain }), kind: "number", fold: 2 },
+      { key: "gain_after", title: t("after: {figure}", { figure: gain }), kind: "number", fold: 2 },
     ],
     { caption: t("Bottlenecks that moved"), file: "compared-bottlenecks", filter: true, pageSize: 15, choices: ["change"] },
   );
@@ -65,16 +67,18 @@ function bottlenecks(place: HTMLElement, ctx: Context, before: Doc, after: Doc):
 /** A price that differs by less is the same to a reader. */
 const LEAST_CHANGE_USD = 1;
 
-/** Return the bottlenecks that appeared, vanished or changed their price, the largest change first. */
+/** Return the bottlenecks that appeared, vanished or changed their price, the most valuable first. */
 function movedBottlenecks(before: Doc, after: Doc): Row[] {
   const full = [before, after].map((doc) => new Map(bottlenecksOf(doc).map((row) => [resourceKey(row), row])));
   const keys = new Set(full.flatMap((rows) => [...rows.keys()]));
   const rows = [...keys].map((key) => {
     const [old, now] = full.map((rows) => rows.get(key));
     const [then, next] = [old, now].map((row) => number(row?.price_usd_per_teu) ?? 0);
+    const [gain_before, gain_after] = [old, now].map((row) => number(row?.gain_usd));
     const change = !old ? t("appeared") : !now ? t("vanished") : t("price changed");
-    return { name: resourceName(now ? after : before, (now ?? old)!), change, price_before: then!, price_after: next!, price_change: next! - then! };
+    return { name: resourceName(now ? after : before, (now ?? old)!), change, price_before: then!, price_after: next!, price_change: next! - then!, gain_before, gain_after };
   });
   const moved = rows.filter((row) => Math.abs(row.price_change) >= LEAST_CHANGE_USD);
-  return moved.sort((a, b) => Math.abs(b.price_change) - Math.abs(a.price_change));
+  const worth = (row: (typeof moved)[0]): number => Math.max(row.gain_before ?? 0, row.gain_after ?? 0);
+  return moved.sort((a, b) => worth(b) - worth(a));
 }

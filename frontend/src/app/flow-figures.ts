@@ -1,9 +1,10 @@
-// Headline figures of the flows: what the main alternative carries, what stays away, the dearest bottleneck.
-import { number, type Doc, type Row } from "../core/document";
+// Headline figures of the flows: what the main alternative carries, what stays away, the most valuable bottleneck.
+import { number, type Doc } from "../core/document";
 import { h } from "../core/dom";
 import { alternativeName, amountText, assignmentOf, bottlenecksOf, type Cargo, carriedBy, mainAlternative, moneyText, resourceName, UNSERVED } from "../core/flows";
-import { clauses, listed } from "../core/phrases";
-import { num, t } from "../core/texts";
+import { colon, listed } from "../core/phrases";
+import { t } from "../core/texts";
+import { moreText } from "../pages/flow-words";
 import { card, type Reference } from "./headline";
 
 const CARGOES: readonly Cargo[] = ["container", "loose"];
@@ -13,7 +14,7 @@ export function flowCards(doc: Doc, reference: Reference | null): HTMLElement | 
   if (!assignmentOf(doc)) return null;
   const main = mainAlternative(doc);
   const cards = main ? [amountCard(alternativeName(doc, main), doc, reference, main)] : [];
-  return h("ul", { class: "app-cards" }, ...cards, amountCard(t("Not served"), doc, reference, UNSERVED), dearestCard(doc));
+  return h("ul", { class: "app-cards" }, ...cards, amountCard(t("Not served"), doc, reference, UNSERVED), bottleneckCard(doc));
 }
 
 function amountCard(title: string, doc: Doc, reference: Reference | null, alternative: string): HTMLElement {
@@ -36,13 +37,11 @@ export function signedAmount(change: number, cargo: Cargo): string {
   return sign + amountText(Math.abs(change), cargo);
 }
 
-/** The bottleneck at which a TEU pays most for the room. */
-function dearestCard(doc: Doc): HTMLElement {
-  const price = (row: Row): number => number(row.price_usd_per_teu) ?? 0;
-  const dearest = bottlenecksOf(doc).reduce<Row | null>((most, row) => (most && price(most) >= price(row) ? most : row), null);
-  if (!dearest) return card(t("Dearest bottleneck"), t("none"));
-  const gain = number(dearest.gain_usd);
-  const note = gain === null ? "" : t("more of it is worth {gain} a year", { gain: moneyText(gain) });
-  const value = t("{cost} USD/TEU for the room", { cost: num(price(dearest)) });
-  return card(t("Dearest bottleneck"), value, clauses([resourceName(doc, dearest), ...(note ? [note] : [])]));
+/** The capacity of which one step more gains the most. */
+function bottleneckCard(doc: Doc): HTMLElement {
+  const title = t("Most valuable bottleneck");
+  const first = bottlenecksOf(doc).find((row) => number(row.rank) === 1);
+  const gain = number(first?.gain_usd);
+  if (!first || gain === null) return card(title, t("none"));
+  return card(title, t("{gain} a year", { gain: moneyText(gain) }), colon(resourceName(doc, first), moreText(doc, first)));
 }

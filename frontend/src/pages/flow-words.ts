@@ -73,14 +73,15 @@ export function reservations(row: Row): string[] {
 
 /** Say what more of a capacity is worth a year. */
 export function gainSentence(doc: Doc, row: Row): string {
-  const [step, gain] = [number(row.step) ?? 0, number(row.gain_usd)];
+  const gain = number(row.gain_usd);
   const where = resourceName(doc, row);
   if (gain === null) return t("{where}: full; a TEU that passes pays {price} for the room.", { where, price: moneyText(number(row.price_usd_per_teu)) });
-  return colon(where, t("{more} is worth {gain} a year", { more: stepText(doc, row, step), gain: moneyText(gain) }));
+  return colon(where, t("{more} is worth {gain} a year", { more: moreText(doc, row), gain: moneyText(gain) }));
 }
 
 /** Return the enlargement that was tried. */
-function stepText(doc: Doc, row: Row, step: number): string {
+export function moreText(doc: Doc, row: Row): string {
+  const step = number(row.step) ?? 0;
   const mode = row.kind === "service" ? String(doc.row("input_services", String(row.id))?.mode ?? "") : "";
   const values = { step: num(step) };
   if (row.unit === "departures" && step === WEEKS) {

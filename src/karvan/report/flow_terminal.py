@@ -59,6 +59,7 @@ def comparison(
             ("", False),
             (texts("utilization, %"), True),
             (texts("shadow price, USD/TEU"), True),
+            (texts("gain of more, million USD a year"), True),
         ],
     )
     for change in list(bottlenecks)[:limit]:
@@ -106,4 +107,5 @@ def _moved_cells(change: Any, names: FlowNames) -> list[str]:  # noqa: ANN401 - 
         words[change.kind],
         _arrow(values("utilization", 100.0), 0, texts).split(" (")[0],
         _arrow(values("price_usd_per_teu", 1.0), 0, texts),
+        _arrow(values("gain_usd", 1e-6), 1, texts).split(" (")[0],
     ]

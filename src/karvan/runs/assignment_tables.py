@@ -30,9 +30,6 @@ LEAST_TEU = 1.0
 STEPS: Mapping[str, float] = {"departures": 52.0, "trains": 365.0, "TEU": 1000.0, "t": 10000.0}
 """More of a unit a year that a bottleneck is tried with: a sailing a week, a train a day, ..."""
 
-MOST_TRIED = 12
-"""Full resources whose gain is measured by solving again, those with the dearest capacity first."""
-
 PLACE = tuple(name for name in KEY if name != "unit")
 """Columns that say where a load is."""
 
@@ -226,17 +223,14 @@ def _bottlenecks(
     case: Case, found: CorridorAssignment, progress: Callable[[float], None]
 ) -> Iterable[Row]:
     """Every resource with its load, utilization, price and, where it is full, the gain of more."""
-    solved, capacity = found.equilibrium, found.problem.capacity
-    rent = solved.price * np.where(np.isfinite(capacity), capacity, 0.0)
-    order = sorted(range(len(rent)), key=lambda i: (-rent[i], found.resources[i].id))
+    solved = found.equilibrium
+    gains = _gains(found, progress)
+    order = sorted(
+        range(len(found.resources)), key=lambda i: (-gains.get(i, -1.0), found.resources[i].id)
+    )
     lifting = _measures(case)
     for rank, position in enumerate(order, 1):
-        progress(rank / len(order))
         resource, price = found.resources[position], float(solved.price[position])
-        step = STEPS[resource.unit]
-        gain = None
-        if price > 0.0 and rank <= MOST_TRIED:
-            gain = with_capacity(found, position, step)[1]
         load = float(solved.load[position])
         limited = 0.0 < resource.capacity < np.inf
         used = load / resource.capacity if limited else None
@@ -250,10 +244,21 @@ def _bottlenecks(
             "queue_h": queue_h(resource, load),
             "price_usd": price,
             "price_usd_per_teu": price * _per_teu(found, position),
-            "step": step,
-            "gain_usd": gain,
+            "step": STEPS[resource.unit],
+            "gain_usd": gains.get(position),
             "measures": LIST_SEPARATOR.join(lifting.get((resource.kind, resource.id), ())),
         }
+
+
+def _gains(found: CorridorAssignment, progress: Callable[[float], None]) -> Mapping[int, float]:
+    """What a step more of each capacity with a price brings, each solved again."""
+    gains = {}
+    priced = np.flatnonzero(found.equilibrium.price > 0.0).tolist()
+    for count, position in enumerate(priced, 1):
+        step = STEPS[found.resources[position].unit]
+        gains[position] = with_capacity(found, position, step)[1]
+        progress(count / len(priced))
+    return gains
 
 
 def _measures(case: Case) -> Mapping[tuple[str, str], list[str]]:

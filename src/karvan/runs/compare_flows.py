@@ -66,6 +66,11 @@ class BottleneckChange:
         """By how much the price that a TEU pays for the room differs [USD]."""
         return _price(self.after) - _price(self.before)
 
+    @property
+    def gain_usd(self) -> float:
+        """What one step more would gain, in the run where it gains more [USD a year]."""
+        return max(float((row or {}).get("gain_usd") or 0.0) for row in (self.before, self.after))
+
 
 def is_full(row: Row | None) -> bool:
     """Tell whether cargo pays for the room."""
@@ -78,7 +83,7 @@ def _price(row: Row | None) -> float:
 
 @dataclass(frozen=True, slots=True)
 class FlowComparison:
-    """Differences of the flows of run B against run A, the largest first."""
+    """Differences of the flows of run B against run A, the largest and most valuable first."""
 
     alternatives: tuple[AlternativeChange, ...]
     bottlenecks: tuple[BottleneckChange, ...]
@@ -87,7 +92,7 @@ class FlowComparison:
 def compare_flows(before: Results, after: Results) -> FlowComparison:
     """Return what differs between the flows of two runs."""
     alternatives = sorted(_alternatives(before, after), key=_size)
-    moved = sorted(_bottlenecks(before, after), key=lambda b: (-abs(b.change), b.key))
+    moved = sorted(_bottlenecks(before, after), key=lambda b: (-b.gain_usd, -abs(b.change), b.key))
     return FlowComparison(tuple(alternatives), tuple(moved))
 
 
