@@ -19,6 +19,7 @@ from karvan.kernels.bush import (
     repeat,
     settle,
     sweep,
+    update,
 )
 
 FloatArray = NDArray[np.float64]
@@ -148,7 +149,7 @@ class _Rows:
     def link_flow(self) -> FloatArray:
         """Flow of each bush in the order of links; shape (n_bushes, n_links)."""
         flow = np.empty_like(self.bushes.flow)
-        flow[:, self.link] = np.maximum(self.bushes.flow, 0.0)
+        flow[:, self.link] = self.bushes.flow
         return flow
 
 
@@ -260,7 +261,8 @@ def _same_network(one: AssignmentProblem, other: AssignmentProblem) -> bool:
 def _first_rows(problem: AssignmentProblem, start: Equilibrium | None) -> tuple[_Rows, Loads]:
     arcs, link = _arcs(problem)
     bushes, pair = _empty_bushes(problem, arcs)
-    loads = Loads(np.zeros(problem.n_links), problem.delay.time(np.zeros(problem.n_links))[link])
+    loads = Loads(np.zeros(problem.n_links), np.empty(problem.n_links), np.empty(arcs.toll.shape))
+    update(arcs, loads)
     fresh = np.ones(len(bushes.source), dtype=np.bool_)
     if start is not None:
         _copy_bushes(start, problem, bushes, fresh)
@@ -282,11 +284,11 @@ def _arcs(problem: AssignmentProblem) -> tuple[Arcs, IntArray]:
     nodes = np.arange(n_nodes + 1)
     delay = problem.delay
     arcs = Arcs(
-        into=np.searchsorted(head, nodes),
-        tail=tail,
-        head=head,
-        out=np.searchsorted(tail[out_arc], nodes),
-        out_arc=out_arc,
+        into=np.searchsorted(head, nodes).astype(np.uint32),
+        tail=tail.astype(np.uint32),
+        head=head.astype(np.uint32),
+        out=np.searchsorted(tail[out_arc], nodes).astype(np.uint32),
+        out_arc=out_arc.astype(np.uint32),
         kind=delay.kind[link],
         base=delay.base[link],
         factor=delay.factor[link],
@@ -314,7 +316,9 @@ def _empty_bushes(problem: AssignmentProblem, arcs: Arcs) -> tuple[Bushes, IntAr
         source=keys % problem.n_nodes,
         user_class=keys // problem.n_nodes,
         flow=np.empty((n_rows, problem.n_links)),
-        order=np.empty((n_rows, n_nodes), dtype=np.int64),
+        order=np.empty((n_rows, n_nodes), dtype=np.uint32),
+        rank=np.zeros((n_rows, n_nodes), dtype=np.uint32),
+        nearest=np.zeros((n_rows, n_nodes), dtype=np.uint32),
         size=np.zeros(n_rows, dtype=np.int64),
         demand_start=starts,
         demand_node=end,
@@ -342,6 +346,8 @@ def _copy_bushes(
         fresh[row] = False
         bushes.flow[row] = old.flow[there]
         bushes.order[row] = old.order[there]
+        bushes.rank[row] = old.rank[there]
+        bushes.nearest[row] = old.nearest[there]
         bushes.size[row] = old.size[there]
         entries = slice(bushes.demand_start[row], bushes.demand_start[row + 1])
         reached = np.isin(bushes.demand_node[entries], old.order[there, : old.size[there]])
@@ -356,7 +362,8 @@ def _room_for_pairs(bushes: Bushes) -> Pairs:
     def empty(size: int) -> IntArray:
         return np.empty(size, dtype=np.int64)
 
-    return Pairs(empty(most), empty(most + 1), empty(most), empty(room), np.zeros(1, np.int64))
+    arc = np.empty(room, dtype=np.uint32)
+    return Pairs(empty(most), empty(most + 1), empty(most), arc, np.zeros(1, np.int64))
 
 
 def _served(problem: AssignmentProblem, rows: _Rows) -> BoolArray:
