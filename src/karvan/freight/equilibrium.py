@@ -146,12 +146,6 @@ class _Rows:
     bushes: Bushes
     pair: IntArray
 
-    def link_flow(self) -> FloatArray:
-        """Flow of each bush in the order of links; shape (n_bushes, n_links)."""
-        flow = np.empty_like(self.bushes.flow)
-        flow[:, self.link] = self.bushes.flow
-        return flow
-
 
 def user_equilibrium(
     problem: AssignmentProblem,
@@ -384,8 +378,10 @@ def _certify(
         problem,
         rows.bushes.source,
         rows.bushes.user_class,
-        rows.link_flow(),
+        rows.bushes.flow,
         served=served,
+        link=rows.link,
+        order=rows.bushes.order,
         threads=threads,
     )
     if not certificate.conservation_error <= CONSERVATION_TOLERANCE:
@@ -406,13 +402,9 @@ def _result(
     relative_gap: float,
     iterations: int,
 ) -> Equilibrium:
-    by_link = rows.link_flow()
-    classes = range(len(problem.classes))
-    class_flow = np.array([by_link[rows.bushes.user_class == c].sum(axis=0) for c in classes])
-    flow = by_link.sum(axis=0)
-    time = problem.delay.time(flow)
+    time, class_flow = certificate.time, certificate.class_flow
     return Equilibrium(
-        flow=flow,
+        flow=class_flow.sum(axis=0),
         class_flow=class_flow,
         time=time,
         cost=time + problem.toll,

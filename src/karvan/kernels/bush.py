@@ -1,12 +1,12 @@
 """User equilibrium on bushes: acyclic subnetworks, one for each origin and class.
 
 Arcs are sorted by their head: those that end at node ``j`` stand at ``into[j]`` to
-``into[j + 1] - 1``.  A bush is an order of the nodes and a row of flows on arcs; every arc that goes
-forward in the order belongs to it, so it is as large as an acyclic subnetwork can be, and one pass
-along the order finds the shortest paths inside.  Where an arc that goes backward would shorten a
-path, the order is made anew.  Shifts go between the two segments of a pair: from a used arc that is
-not on the shortest path, back along the largest flows, to where the shortest path leaves.  Pairs are
-kept and used again before the next pass over the bushes, which is what makes high precision cheap.
+``into[j + 1] - 1``.  A bush is an order of the nodes and a row of flows on arcs.  Every arc that
+goes forward in the order belongs to it: it is as large as an acyclic subnetwork can be, and one
+pass along the order finds the shortest paths inside.  Where an arc that goes backward would shorten
+a path, the order is made anew.  Shifts go between the two segments of a pair: from a used arc that
+is not on the shortest path, back along the largest flows, to where the shortest path leaves.  Pairs
+are kept and used again before the next pass over the bushes, which makes high precision cheap.
 
 References
 ----------
@@ -433,7 +433,7 @@ def _measure_late(
 
 @njit(
     types.Tuple((types.int64, types.float64, types.boolean))(
-        ARCS, _F, _F, _U, types.int64, types.float64, types.float64, _F, _U, _U
+        ARCS, _F, _F, types.float64, types.float64, _F, _U, _U
     ),
     cache=True,
     error_model="numpy",
@@ -442,39 +442,49 @@ def _look(
     arcs: Arcs,
     cost: FloatArray,
     flow: FloatArray,
-    order: NodeArray,
-    size: int,
     least: float,
     ignore: float,
     distance: FloatArray,
     nearest: NodeArray,
     dear: NodeArray,
 ) -> tuple[int, float, bool]:
-    """Write used arcs of some excess to `dear`; return how many, all excess, and if paths can be
-    shorter over arcs that go backward."""
+    """Write the used arcs of some excess to `dear`, and drop flow that counts as none.
+
+    Returns
+    -------
+    tuple
+        How many they are; the excess of all arcs; whether backward arcs would shorten paths.
+    """
     found = 0
     excess = 0.0
     shorter = False
-    for k in range(1, size):
-        j = order[k]
+    # Along the arcs, not the order: no loop of two or three rounds, whose end is always a surprise.
+    for arc in range(np.uint64(arcs.tail.size)):
+        j = arcs.head[arc]
         here = distance[j]
-        limit = here * (1.0 - SAME)
-        beyond = here * (1.0 + SAME)
-        for arc in range(arcs.into[j], arcs.into[j + 1]):
-            amount = flow[arc]
-            there = distance[arcs.tail[arc]] + cost[arc]
-            if there < limit:
+        there = distance[arcs.tail[arc]] + cost[arc]
+        amount = flow[arc]
+        if (there < here * (1.0 - SAME)) | ((amount > 0.0) & (there > here)):
+            if there < here:
                 shorter = True
-            if amount > 0.0 and there > here:
-                if amount <= least and arc != nearest[j]:
-                    flow[arc] = 0.0
-                    continue
+            elif amount <= least and np.uint32(arc) != nearest[j]:
+                flow[arc] = 0.0
+            else:
                 weight = (there - here) * amount
                 excess += weight
-                if weight > ignore and there > beyond:
+                if weight > ignore and there > here * (1.0 + SAME):
                     dear[found] = np.uint32(arc)
                     found += 1
     return found, excess, shorter
+
+
+@njit(types.void(ARCS, _U, _U, types.int64), cache=True)
+def _far_first(arcs: Arcs, rank: NodeArray, dear: NodeArray, found: int) -> None:
+    """Sort arcs by the rank of their heads, the last first."""
+    those = dear[:found].copy()
+    by_rank = np.argsort(-rank[arcs.head[those]].astype(np.int64), kind="mergesort")
+    for k in range(found):
+        dear[k] = those[by_rank[k]]
 
 
 @njit(types.void(_U, types.int64, _F), cache=True)
@@ -500,26 +510,23 @@ def _sort(order: NodeArray, size: int, key: FloatArray) -> None:
 
 
 @njit(
-    types.void(ARCS, _F, _F, _U, _U, types.int64, _F, _U, _F, _F),
+    types.void(ARCS, _F, _F, _U, types.int64, _F, _F, _F),
     cache=True,
     error_model="numpy",
 )
-def _reorder(
+def _raise(
     arcs: Arcs,
     cost: FloatArray,
     flow: FloatArray,
     order: NodeArray,
-    rank: NodeArray,
     size: int,
     distance: FloatArray,
-    nearest: NodeArray,
     label: FloatArray,
     raised: FloatArray,
 ) -> None:
-    """Order nodes by shortest distance in the whole network, as far as used arcs allow.
+    """Write shortest distances in the whole network to `label`, with a least cost for each arc.
 
-    That distance is `label`; it is raised to that of every node from which a used arc comes.
-    `distance` and `nearest` must be those inside the bush, and are so again afterwards.
+    To `raised` the same, not below that of any node from which a used arc comes.
     """
     longest = 0.0
     for k in range(size):
@@ -548,6 +555,45 @@ def _reorder(
             if flow[arc] > 0.0:
                 highest = max(highest, raised[arcs.tail[arc]])
         raised[j] = highest
+
+
+@njit(types.uint32(ARCS, _F, _F, types.uint32, types.uint32), cache=True, error_model="numpy")
+def _nearest(arcs: Arcs, cost: FloatArray, distance: FloatArray, j: int, known: int) -> int:
+    """Set the distance of a node and return its last arc; `known` where no arc has a distance."""
+    best = np.inf
+    chosen = known
+    for arc in range(arcs.into[j], arcs.into[j + 1]):
+        there = distance[arcs.tail[arc]] + cost[arc]
+        if there < best:
+            best = there
+            chosen = np.uint32(arc)
+    distance[j] = best
+    return chosen
+
+
+@njit(
+    types.void(ARCS, _F, _F, _U, _U, types.int64, _F, _U, _F, _F),
+    cache=True,
+    error_model="numpy",
+)
+def _reorder(
+    arcs: Arcs,
+    cost: FloatArray,
+    flow: FloatArray,
+    order: NodeArray,
+    rank: NodeArray,
+    size: int,
+    distance: FloatArray,
+    nearest: NodeArray,
+    label: FloatArray,
+    raised: FloatArray,
+) -> None:
+    """Order nodes by shortest distance in the whole network, as far as used arcs allow.
+
+    That distance is `label`; it is raised to that of every node from which a used arc comes.
+    `distance` and `nearest` must be those inside the bush, and are so again afterwards.
+    """
+    _raise(arcs, cost, flow, order, size, distance, label, raised)
     _sort(order, size, raised)
     # Nodes that no arc reaches forward carry nothing: they go to the end.
     distance[:] = np.inf
@@ -558,33 +604,17 @@ def _reorder(
     late = np.empty(size, np.uint32)
     for k in range(1, size):
         j = order[k]
-        best = np.inf
-        chosen = nearest[j]
-        for arc in range(arcs.into[j], arcs.into[j + 1]):
-            there = distance[arcs.tail[arc]] + cost[arc]
-            if there < best:
-                best = there
-                chosen = np.uint32(arc)
-        if best == np.inf:
+        nearest[j] = _nearest(arcs, cost, distance, j, nearest[j])
+        if distance[j] == np.inf:
             late[waiting] = j
             waiting += 1
-            continue
-        distance[j] = best
-        nearest[j] = chosen
-        order[placed] = j
-        rank[j] = placed
-        placed += 1
+        else:
+            order[placed] = j
+            rank[j] = placed
+            placed += 1
     for k in range(waiting):
         j = late[k]
-        best = np.inf
-        chosen = nearest[j]
-        for arc in range(arcs.into[j], arcs.into[j + 1]):
-            there = distance[arcs.tail[arc]] + cost[arc]
-            if there < best:
-                best = there
-                chosen = np.uint32(arc)
-        distance[j] = best
-        nearest[j] = chosen
+        nearest[j] = _nearest(arcs, cost, distance, j, nearest[j])
         order[placed] = j
         rank[j] = placed
         placed += 1
@@ -842,14 +872,10 @@ def sweep(
         cost = loads.cost[bushes.user_class[bush]]
         least = bushes.least[bush]
         _measure(arcs, cost, order, size, distance, nearest)
-        n_dear, above, shorter = _look(
-            arcs, cost, flow, order, size, least, ignore, distance, nearest, dear
-        )
+        n_dear, above, shorter = _look(arcs, cost, flow, least, ignore, distance, nearest, dear)
         if shorter:
             _reorder(arcs, cost, flow, order, rank, size, distance, nearest, label, raised)
-            n_dear, above, shorter = _look(
-                arcs, cost, flow, order, size, least, ignore, distance, nearest, dear
-            )
+            n_dear, above, shorter = _look(arcs, cost, flow, least, ignore, distance, nearest, dear)
         for entry in range(bushes.demand_start[bush], bushes.demand_start[bush + 1]):
             if bushes.demand[entry] > 0.0:
                 node = bushes.demand_node[entry]
@@ -862,7 +888,9 @@ def sweep(
         excess += above
         if level > 0.0 and n_dear > 0:
             _measure_late(arcs, cost, order, rank, size, level, distance, nearest)
-        for k in range(n_dear - 1, -1, -1):
+        if n_dear > 1:
+            _far_first(arcs, rank, dear, n_dear)
+        for k in range(n_dear):
             arc = dear[k]
             j = arcs.head[arc]
             if flow[arc] <= 0.0 or arc == nearest[j]:
