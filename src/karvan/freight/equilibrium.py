@@ -25,18 +25,29 @@ from karvan.kernels.bush import (
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+NodeArray = NDArray[np.uint32]
+_Network = tuple[NodeArray, NodeArray, NodeArray, NodeArray, NodeArray]
 
 NO_FLOW = 1e-13
-"""Share of an origin's demand that counts as no flow; conservation is restored afterwards."""
+"""Share of an origin's demand that counts as no flow; conservation is restored where that shows."""
 
 PAIRS_LEFT = 0.01
 """Kept pairs are used again until this share of their excess is left ..."""
+
+SPARE = 0.02
+"""... or this share of the excess that the gap asked for leaves ..."""
 
 VISITS_PER_SWEEP = 6
 """... or as many arcs were visited as this many sweeps over all bushes would."""
 
 ALONE = 1e-3
 """Share of the mean excess of a pair below which an arc is left for later sweeps."""
+
+ROUNDING = 1e-12
+"""Imbalance, as a share of an origin's demand, up to which flows need not be brought to add up."""
+
+FALL = 0.1
+"""Fall of the gap by one iteration that may be counted on, however much the last one brought."""
 
 FORGET = 4
 """Iterations after which pairs are found anew; until then the earlier ones stay in use."""
@@ -188,7 +199,9 @@ def user_equilibrium(
     pairs = _room_for_pairs(rows.bushes)
     served = _served(problem, rows)
     certificate = None
-    before, gap, ignore, asked = 0.0, 0.0, 0.0, np.inf
+    before, gap, asked = 0.0 if start is None else np.inf, 0.0, np.inf
+    # Of a start only what changed has an excess worth a pair; its cost is about the one to come.
+    ignore = 0.0 if start is None else ALONE * relative_gap * start.total_cost
     iteration = slow = 0
     while iteration < max_iterations:
         iteration += 1
@@ -200,14 +213,14 @@ def user_equilibrium(
             loads,
             rows.bushes,
             pairs,
-            PAIRS_LEFT * treated,
+            max(PAIRS_LEFT * treated, SPARE * relative_gap * (shortest + excess)),
             VISITS_PER_SWEEP * rows.bushes.flow.size,
         )
         ignore = ALONE * treated / max(int(pairs.in_use[0]), 1)
         gap = excess / (shortest + excess) if excess > 0.0 else 0.0
         progress(iteration, gap)
         # The gap was measured before these shifts: they have brought it down as the last did.
-        likely = gap * min(gap / before, 1.0) if before > 0.0 else gap
+        likely = gap * min(max(gap / before, FALL), 1.0) if before > 0.0 else gap
         slow = slow + 1 if gap > 0.5 * before else 0
         before = gap
         if likely > min(relative_gap, asked):
@@ -247,24 +260,71 @@ def _same_network(one: AssignmentProblem, other: AssignmentProblem) -> bool:
         one.n_nodes == other.n_nodes
         and one.first_through_node == other.first_through_node
         and len(one.classes) == len(other.classes)
-        and np.array_equal(one.tail, other.tail)
-        and np.array_equal(one.head, other.head)
+        and _same(one.tail, other.tail)
+        and _same(one.head, other.head)
     )
 
 
+def _same(one: IntArray, other: IntArray) -> bool:
+    return one is other or np.array_equal(one, other)
+
+
 def _first_rows(problem: AssignmentProblem, start: Equilibrium | None) -> tuple[_Rows, Loads]:
+    if start is not None and _same_pairs(problem, start.problem):
+        return _continued(problem, start)
     arcs, link = _arcs(problem)
     bushes, pair = _empty_bushes(problem, arcs)
-    loads = Loads(np.zeros(problem.n_links), np.empty(problem.n_links), np.empty(arcs.toll.shape))
-    update(arcs, loads)
+    loads = _no_loads(arcs)
     fresh = np.ones(len(bushes.source), dtype=np.bool_)
     if start is not None:
         _copy_bushes(start, problem, bushes, fresh)
+    settle(arcs, loads, bushes, ~fresh)
     grow(arcs, loads, bushes, fresh)
-    rows = _Rows(arcs, link, bushes, pair)
-    if not fresh.all():
-        settle(arcs, loads, bushes)
-    return rows, loads
+    return _Rows(arcs, link, bushes, pair), loads
+
+
+def _no_loads(arcs: Arcs) -> Loads:
+    n_links = len(arcs.tail)
+    return Loads(np.zeros(n_links), np.empty(n_links), np.empty(arcs.toll.shape))
+
+
+def _same_pairs(problem: AssignmentProblem, old: AssignmentProblem) -> bool:
+    """Whether the same pairs move, by classes that may go where they went."""
+    return (
+        _same(problem.origin, old.origin)
+        and _same(problem.destination, old.destination)
+        and _same(problem.user_class, old.user_class)
+        and bool(((problem.amount > 0.0) == (old.amount > 0.0)).all())
+        and bool((np.isinf(problem.toll) == np.isinf(old.toll)).all())
+    )
+
+
+def _continued(problem: AssignmentProblem, start: Equilibrium) -> tuple[_Rows, Loads]:
+    """Rows of a start with other delays, tolls and demand; only bushes of other demand change."""
+    rows, link = start._bushes, start._bushes.link
+    old = rows.bushes
+    arcs = _with_delays(rows.arcs[:5], problem, link)
+    demand = np.where(old.demand > 0.0, problem.amount[rows.pair], 0.0)
+    other = np.zeros(len(old.source), dtype=np.bool_)
+    changed = np.flatnonzero(demand != old.demand)
+    other[np.searchsorted(old.demand_start, changed, side="right") - 1] = True
+    bushes = old._replace(
+        flow=old.flow.copy(),
+        order=old.order.copy(),
+        rank=old.rank.copy(),
+        nearest=old.nearest.copy(),
+        demand=demand,
+        least=NO_FLOW * np.add.reduceat(demand, old.demand_start[:-1])
+        if len(demand)
+        else old.least,
+    )
+    loads = _no_loads(arcs)
+    if other.any():
+        settle(arcs, loads, bushes, other)
+    else:
+        loads.flow[:] = start.flow[link]
+        update(arcs, loads)
+    return _Rows(arcs, link, bushes, rows.pair), loads
 
 
 def _arcs(problem: AssignmentProblem) -> tuple[Arcs, IntArray]:
@@ -276,13 +336,16 @@ def _arcs(problem: AssignmentProblem) -> tuple[Arcs, IntArray]:
     head, tail = head[link], problem.tail[link]
     out_arc = np.argsort(tail, kind="stable")
     nodes = np.arange(n_nodes + 1)
+    into = np.searchsorted(head, nodes).astype(np.uint32)
+    out = np.searchsorted(tail[out_arc], nodes).astype(np.uint32)
+    ends = tail.astype(np.uint32), head.astype(np.uint32)
+    return _with_delays((into, *ends, out, out_arc.astype(np.uint32)), problem, link), link
+
+
+def _with_delays(network: _Network, problem: AssignmentProblem, link: IntArray) -> Arcs:
     delay = problem.delay
-    arcs = Arcs(
-        into=np.searchsorted(head, nodes).astype(np.uint32),
-        tail=tail.astype(np.uint32),
-        head=head.astype(np.uint32),
-        out=np.searchsorted(tail[out_arc], nodes).astype(np.uint32),
-        out_arc=out_arc.astype(np.uint32),
+    return Arcs(
+        *network,
         kind=delay.kind[link],
         base=delay.base[link],
         factor=delay.factor[link],
@@ -290,7 +353,6 @@ def _arcs(problem: AssignmentProblem) -> tuple[Arcs, IntArray]:
         shape=delay.shape[link],
         toll=np.ascontiguousarray(problem.toll[:, link]),
     )
-    return arcs, link
 
 
 def _empty_bushes(problem: AssignmentProblem, arcs: Arcs) -> tuple[Bushes, IntArray]:
@@ -309,7 +371,7 @@ def _empty_bushes(problem: AssignmentProblem, arcs: Arcs) -> tuple[Bushes, IntAr
     bushes = Bushes(
         source=keys % problem.n_nodes,
         user_class=keys // problem.n_nodes,
-        flow=np.empty((n_rows, problem.n_links)),
+        flow=np.zeros((n_rows, problem.n_links)),
         order=np.empty((n_rows, n_nodes), dtype=np.uint32),
         rank=np.zeros((n_rows, n_nodes), dtype=np.uint32),
         nearest=np.zeros((n_rows, n_nodes), dtype=np.uint32),
@@ -373,17 +435,22 @@ def _certify(
     served: BoolArray,
     threads: int | None,
 ) -> Certificate:
-    settle(rows.arcs, loads, rows.bushes)
-    certificate = certify(
-        problem,
-        rows.bushes.source,
-        rows.bushes.user_class,
-        rows.bushes.flow,
-        served=served,
-        link=rows.link,
-        order=rows.bushes.order,
-        threads=threads,
-    )
+    def found() -> Certificate:
+        return certify(
+            problem,
+            rows.bushes.source,
+            rows.bushes.user_class,
+            rows.bushes.flow,
+            served=served,
+            link=rows.link,
+            order=rows.bushes.order,
+            threads=threads,
+        )
+
+    certificate = found()
+    if not certificate.conservation_error <= ROUNDING:
+        settle(rows.arcs, loads, rows.bushes, np.ones(len(rows.bushes.source), dtype=np.bool_))
+        certificate = found()
     if not certificate.conservation_error <= CONSERVATION_TOLERANCE:
         message = (
             f"flows do not add up: imbalance {certificate.conservation_error:.1e} of an origin's "

@@ -558,7 +558,9 @@ def _raise(
 
 
 @njit(types.uint32(ARCS, _F, _F, types.uint32, types.uint32), cache=True, error_model="numpy")
-def _nearest(arcs: Arcs, cost: FloatArray, distance: FloatArray, j: int, known: int) -> int:
+def _nearest(
+    arcs: Arcs, cost: FloatArray, distance: FloatArray, j: np.uint32, known: np.uint32
+) -> np.uint32:
     """Set the distance of a node and return its last arc; `known` where no arc has a distance."""
     best = np.inf
     chosen = known
@@ -700,7 +702,7 @@ def _forward(
 def _balance(
     arcs: Arcs, loads: Loads, bushes: Bushes, pairs: Pairs, first: int, last: int
 ) -> float:
-    """Shift flow between the segments of the pairs `first` to `last` - 1, one Newton step each.
+    """Shift flow between the segments of the pairs `first` to `last` - 1, each by a Newton step.
 
     Returns
     -------
@@ -832,7 +834,7 @@ def sweep(
     ignore: float,
     level: float,
 ) -> tuple[float, float, float]:
-    """Look at every bush, find pairs in it, shift flow between their segments, keep the pairs.
+    """Look at the bushes, find pairs in it, shift flow between their segments, keep the pairs.
 
     Pairs that do not fit are used once and not kept.
 
@@ -845,6 +847,7 @@ def sweep(
     level : float
         Share of distance up to which arcs count as equally near.  Pairs that share steep arcs hold
         each other back; where the shortest path has a choice they can meet before those.
+
 
     Returns
     -------
@@ -893,10 +896,8 @@ def sweep(
         for k in range(n_dear):
             arc = dear[k]
             j = arcs.head[arc]
-            if flow[arc] <= 0.0 or arc == nearest[j]:
-                continue
             above = distance[arcs.tail[arc]] + cost[arc] - distance[j]
-            if above * flow[arc] <= ignore or above <= SAME * distance[j]:
+            if arc == nearest[j] or above * flow[arc] <= ignore or above <= SAME * distance[j]:
                 continue
             _trace(arcs, flow, pairs, found, nearest[j], arc, level > 0.0, nearest, rank, room)
             pairs.bush[found] = bush
@@ -933,40 +934,58 @@ def repeat(
     return excess
 
 
-@njit(types.void(ARCS, LOADS, BUSHES), cache=True, error_model="numpy")
-def settle(arcs: Arcs, loads: Loads, bushes: Bushes) -> None:
-    """Make flows conserve to the last digits: rebuild bushes from shares, loads from bushes.
+@njit(types.void(ARCS, _F, _U, _U, types.int64, _F), cache=True, error_model="numpy")
+def _divide(
+    arcs: Arcs,
+    flow: FloatArray,
+    order: NodeArray,
+    nearest: NodeArray,
+    size: int,
+    through: FloatArray,
+) -> None:
+    """Bring what goes `through` each node of a bush there, by the shares that its arcs have had."""
+    for k in range(size - 1, 0, -1):
+        j = order[k]
+        total = 0.0
+        for arc in range(arcs.into[j], arcs.into[j + 1]):
+            total += flow[arc]
+        amount = through[j]
+        if total > LEAST_TOTAL:
+            share = amount / total
+            for arc in range(arcs.into[j], arcs.into[j + 1]):
+                if flow[arc] > 0.0:
+                    flow[arc] *= share
+                    through[arcs.tail[arc]] += flow[arc]
+        elif amount > 0.0 or total > 0.0:
+            flow[arcs.into[j] : arcs.into[j + 1]] = 0.0
+            flow[nearest[j]] = amount
+            through[arcs.tail[nearest[j]]] += amount
+
+
+@njit(types.void(ARCS, LOADS, BUSHES, types.boolean[::1]), cache=True, error_model="numpy")
+def settle(arcs: Arcs, loads: Loads, bushes: Bushes, which: BoolArray) -> None:
+    """Make flows conserve to the last digits: rebuild bushes from shares, loads from all bushes.
 
     The demands of `bushes` may have changed since; every node keeps its shares by arc.
+
+    Parameters
+    ----------
+    which : ndarray of bool, shape (n_bushes,)
+        Bushes to rebuild.
     """
     through = np.empty(arcs.into.size - 1)
     loads.flow[:] = 0.0
     for bush in range(bushes.source.size):
         flow = bushes.flow[bush]
-        order = bushes.order[bush]
-        nearest = bushes.nearest[bush]
-        through[:] = 0.0
-        for entry in range(bushes.demand_start[bush], bushes.demand_start[bush + 1]):
-            through[bushes.demand_node[entry]] += bushes.demand[entry]
-        for k in range(bushes.size[bush] - 1, 0, -1):
-            j = order[k]
-            total = 0.0
-            for arc in range(arcs.into[j], arcs.into[j + 1]):
-                total += flow[arc]
-            amount = through[j]
-            if total > LEAST_TOTAL:
-                share = amount / total
-                for arc in range(arcs.into[j], arcs.into[j + 1]):
-                    if flow[arc] > 0.0:
-                        flow[arc] *= share
-                        through[arcs.tail[arc]] += flow[arc]
-                        loads.flow[arc] += flow[arc]
-            elif amount > 0.0 or total > 0.0:
-                flow[arcs.into[j] : arcs.into[j + 1]] = 0.0
-                arc = nearest[j]
-                flow[arc] = amount
-                through[arcs.tail[arc]] += amount
-                loads.flow[arc] += amount
+        if which[bush]:
+            through[:] = 0.0
+            for entry in range(bushes.demand_start[bush], bushes.demand_start[bush + 1]):
+                through[bushes.demand_node[entry]] += bushes.demand[entry]
+            _divide(
+                arcs, flow, bushes.order[bush], bushes.nearest[bush], bushes.size[bush], through
+            )
+        for arc in range(arcs.tail.size):
+            loads.flow[arc] += flow[arc]
     for arc in range(arcs.tail.size):
         _update(arcs, loads, arc)
 

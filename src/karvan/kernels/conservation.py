@@ -85,27 +85,6 @@ def add_up(
     return worst
 
 
-@njit("boolean(uint32[::1],uint32,uint32[::1],boolean[::1])", cache=True, nogil=True)
-def _complete(hint: NodeArray, source: int, order: NodeArray, seen: BoolArray) -> bool:
-    """Write an order of all nodes that begins as the hint does; whether the hint could be used."""
-    seen[:] = False
-    placed = 0
-    if hint[0] != source:
-        return False
-    for k in range(hint.size):
-        node = hint[k]
-        if node >= order.size or seen[node]:
-            break
-        seen[node] = True
-        order[placed] = node
-        placed += 1
-    for node in range(order.size):
-        if not seen[node]:
-            order[placed] = node
-            placed += 1
-    return True
-
-
 @njit(
     "void(uint32[::1],uint32[::1],uint32[::1],float64[:,::1],int64[::1],int64[::1],uint32[:,::1],"
     "int64[::1],int64[::1],float64[::1],int64,int64,float64[::1])",
@@ -132,7 +111,7 @@ def shortest_cost(
 
     Distances fall, pass by pass over the nodes in the order that the hint gives, until no link can
     lower one any more (Bellman and Ford).  So the hint decides how long it takes, not what comes
-    out: each distance is the length of a path, and no link contradicts it.
+    out: each distance is the length of a path, and at the end no link contradicts it.
 
     Parameters
     ----------
@@ -142,7 +121,7 @@ def shortest_cost(
         At least 0; inf where a class may not go.
     source, user_class : ndarray of int, shape (n_rows,)
     hint : ndarray of uint32, shape (n_rows, n_nodes)
-        Nodes of each row, roughly by distance, its source first.
+        Nodes of each row, roughly by distance.
     start, end, amount
         As for :func:`add_up`.
     first, last : int
@@ -154,21 +133,20 @@ def shortest_cost(
     """
     n_nodes = into.size - 1
     distance = np.empty(n_nodes)
-    order = np.empty(n_nodes, np.uint32)
-    seen = np.empty(n_nodes, np.bool_)
     for row in range(first, last):
         own = cost[user_class[row]]
+        order = hint[row]
         result[row] = np.nan
-        if not _complete(hint[row], np.uint32(source[row]), order, seen):
-            continue
         distance[:] = np.inf
         distance[source[row]] = 0.0
         passes = 0
         falling = True
         while falling and passes < MOST_PASSES:
             passes += 1
-            for k in range(1, n_nodes):
+            for k in range(n_nodes):
                 j = order[k]
+                if j >= n_nodes:
+                    break
                 best = distance[j]
                 for link in range(into[j], into[j + 1]):
                     best = min(best, distance[tail[link]] + own[link])
