@@ -49,6 +49,9 @@ ROUNDING = 1e-12
 FALL = 0.1
 """Fall of the gap by one iteration that may be counted on, however much the last one brought."""
 
+RELAX = 1.4
+"""Multiple of Newton's step between kept pairs; by measurement."""
+
 FORGET = 4
 """Iterations after which pairs are found anew; until then the earlier ones stay in use."""
 
@@ -215,6 +218,7 @@ def user_equilibrium(
             pairs,
             max(PAIRS_LEFT * treated, SPARE * relative_gap * (shortest + excess)),
             VISITS_PER_SWEEP * rows.bushes.flow.size,
+            RELAX,
         )
         ignore = ALONE * treated / max(int(pairs.in_use[0]), 1)
         gap = excess / (shortest + excess) if excess > 0.0 else 0.0

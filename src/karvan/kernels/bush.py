@@ -487,9 +487,31 @@ def _far_first(arcs: Arcs, rank: NodeArray, dear: NodeArray, found: int) -> None
         dear[k] = those[by_rank[k]]
 
 
-@njit(types.void(_U, types.int64, _F), cache=True)
+@njit(types.void(_U, types.int64, _F), cache=True, error_model="numpy")
+def _distribute(order: NodeArray, size: int, key: FloatArray) -> None:
+    """Sort the nodes of an order into as many classes of key as they are many."""
+    highest = 0.0
+    for k in range(size):
+        highest = max(highest, key[order[k]])
+    if not 0.0 < highest < np.inf:
+        return
+    scale = size / highest
+    begin = np.zeros(size + 3, np.int64)
+    for k in range(size):
+        begin[min(int(key[order[k]] * scale), size) + 1] += 1
+    for k in range(size + 1):
+        begin[k + 1] += begin[k]
+    old = order[:size].copy()
+    for k in range(size):
+        place = min(int(key[old[k]] * scale), size)
+        order[begin[place]] = old[k]
+        begin[place] += 1
+
+
+@njit(types.void(_U, types.int64, _F), cache=True, error_model="numpy")
 def _sort(order: NodeArray, size: int, key: FloatArray) -> None:
     """Sort the nodes of an order by key; equal ones stay as they are."""
+    _distribute(order, size, key)
     left = MOVES * size
     for k in range(1, size):
         j = order[k]
@@ -509,44 +531,59 @@ def _sort(order: NodeArray, size: int, key: FloatArray) -> None:
             order[k] = old[by_key[k]]
 
 
-@njit(
-    types.void(ARCS, _F, _F, _U, types.int64, _F, _F, _F),
-    cache=True,
-    error_model="numpy",
-)
-def _raise(
+@njit(types.void(ARCS, _F, _U, types.int64, _F, _U, _F), cache=True, error_model="numpy")
+def _label(
     arcs: Arcs,
     cost: FloatArray,
-    flow: FloatArray,
     order: NodeArray,
     size: int,
     distance: FloatArray,
+    nearest: NodeArray,
     label: FloatArray,
-    raised: FloatArray,
 ) -> None:
-    """Write shortest distances in the whole network to `label`, with a least cost for each arc.
-
-    To `raised` the same, not below that of any node from which a used arc comes.
-    """
+    """Write shortest distances in the whole network to `label`, with a least cost for each arc."""
     longest = 0.0
     for k in range(size):
         longest = max(longest, distance[order[k]])
     # The least number keeps a step above zero where all distances are zero.
     step = STEP * longest + 1e-300
     label[:] = np.inf
-    for k in range(size):
-        label[order[k]] = distance[order[k]] + k * step
-    changed = True
+    label[order[0]] = 0.0
+    for k in range(1, size):
+        arc = nearest[order[k]]
+        label[order[k]] = label[arcs.tail[arc]] + (cost[arc] + step)
+    lower = np.zeros(label.size, np.bool_)
+    changed = False
+    for arc in range(np.uint64(arcs.tail.size)):
+        if label[arcs.tail[arc]] + (cost[arc] + step) < label[arcs.head[arc]]:
+            lower[arcs.tail[arc]] = True
+            changed = True
     while changed:
         changed = False
-        for k in range(1, size):
-            j = order[k]
-            best = label[j]
-            for arc in range(arcs.into[j], arcs.into[j + 1]):
-                best = min(best, label[arcs.tail[arc]] + (cost[arc] + step))
-            if best < label[j]:
-                label[j] = best
-                changed = True
+        for k in range(size):
+            i = order[k]
+            if not lower[i]:
+                continue
+            lower[i] = False
+            for position in range(arcs.out[i], arcs.out[i + 1]):
+                arc = arcs.out_arc[position]
+                there = label[i] + (cost[arc] + step)
+                if there < label[arcs.head[arc]]:
+                    label[arcs.head[arc]] = there
+                    lower[arcs.head[arc]] = True
+                    changed = True
+
+
+@njit(types.void(ARCS, _F, _U, types.int64, _F, _F), cache=True)
+def _raise(
+    arcs: Arcs,
+    flow: FloatArray,
+    order: NodeArray,
+    size: int,
+    label: FloatArray,
+    raised: FloatArray,
+) -> None:
+    """Raise labels to that of any node from which a used arc comes."""
     raised[order[0]] = 0.0
     for k in range(1, size):
         j = order[k]
@@ -595,7 +632,8 @@ def _reorder(
     That distance is `label`; it is raised to that of every node from which a used arc comes.
     `distance` and `nearest` must be those inside the bush, and are so again afterwards.
     """
-    _raise(arcs, cost, flow, order, size, distance, label, raised)
+    _label(arcs, cost, order, size, distance, nearest, label)
+    _raise(arcs, flow, order, size, label, raised)
     _sort(order, size, raised)
     # Nodes that no arc reaches forward carry nothing: they go to the end.
     distance[:] = np.inf
@@ -695,14 +733,25 @@ def _forward(
 
 
 @njit(
-    types.float64(ARCS, LOADS, BUSHES, PAIRS, types.int64, types.int64),
+    types.float64(ARCS, LOADS, BUSHES, PAIRS, types.int64, types.int64, types.float64),
     cache=True,
     error_model="numpy",
 )
 def _balance(
-    arcs: Arcs, loads: Loads, bushes: Bushes, pairs: Pairs, first: int, last: int
+    arcs: Arcs,
+    loads: Loads,
+    bushes: Bushes,
+    pairs: Pairs,
+    first: int,
+    last: int,
+    relax: float,
 ) -> float:
     """Shift flow between the segments of the pairs `first` to `last` - 1, each by a Newton step.
+
+    Parameters
+    ----------
+    relax : float
+        Multiple of Newton's step, from 1 to below 2.
 
     Returns
     -------
@@ -750,8 +799,8 @@ def _balance(
         excess += abs(dearer) * movable
         if slope == np.inf:
             shift = _bisect(arcs, loads.flow, pairs.arc, start, middle, end, dearer, movable)
-        elif slope * movable > abs(dearer):
-            shift = dearer / slope
+        elif slope * movable > relax * abs(dearer):
+            shift = relax * dearer / slope
         else:
             shift = movable if dearer > 0.0 else -movable
         for k in range(start, end):
@@ -901,7 +950,7 @@ def sweep(
                 continue
             _trace(arcs, flow, pairs, found, nearest[j], arc, level > 0.0, nearest, rank, room)
             pairs.bush[found] = bush
-            gain = _balance(arcs, loads, bushes, pairs, found, found + 1)
+            gain = _balance(arcs, loads, bushes, pairs, found, found + 1, 1.0)
             treated += gain
             end = pairs.start[found + 1]
             if gain > 0.0 and found + 1 < pairs.bush.size and end + 2 * n_nodes < pairs.arc.size:
@@ -911,14 +960,23 @@ def sweep(
 
 
 @njit(
-    types.float64(ARCS, LOADS, BUSHES, PAIRS, types.float64, types.int64),
+    types.float64(ARCS, LOADS, BUSHES, PAIRS, types.float64, types.int64, types.float64),
     cache=True,
     error_model="numpy",
 )
 def repeat(
-    arcs: Arcs, loads: Loads, bushes: Bushes, pairs: Pairs, enough: float, most_visits: int
+    arcs: Arcs,
+    loads: Loads,
+    bushes: Bushes,
+    pairs: Pairs,
+    enough: float,
+    most_visits: int,
+    relax: float,
 ) -> float:
     """Go through the kept pairs until their excess is `enough` or `most_visits` arcs were seen.
+
+    Pairs that share arcs undo a part of each other's shifts; steps of `relax` times Newton's go
+    ahead of that (successive over-relaxation).
 
     Returns
     -------
@@ -929,7 +987,7 @@ def repeat(
     visits = 0
     excess = np.inf if found > 0 else 0.0
     while excess > enough and visits < most_visits:
-        excess = _balance(arcs, loads, bushes, pairs, 0, found)
+        excess = _balance(arcs, loads, bushes, pairs, 0, found, relax)
         visits += pairs.start[found]
     return excess
 
