@@ -986,9 +986,13 @@ def repeat(
     found = pairs.in_use[0]
     visits = 0
     excess = np.inf if found > 0 else 0.0
+    multiple = relax
     while excess > enough and visits < most_visits:
-        excess = _balance(arcs, loads, bushes, pairs, 0, found, relax)
+        before = excess
+        excess = _balance(arcs, loads, bushes, pairs, 0, found, multiple)
         visits += pairs.start[found]
+        # Where delays have a kink, longer steps may go to and fro across it for ever.
+        multiple = relax if excess < before else 1.0
     return excess
 
 
