@@ -7,29 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.errors import AssignmentError
+from karvan.freight.bushes import Rows, Start, first_rows, room_for_pairs, same_array
 from karvan.freight.certificate import CONSERVATION_TOLERANCE, Certificate, certify
 from karvan.freight.problem import AssignmentProblem
-from karvan.kernels.bush import (
-    Arcs,
-    Bushes,
-    Loads,
-    Pairs,
-    average,
-    grow,
-    repeat,
-    settle,
-    sweep,
-    update,
-)
+from karvan.kernels.bush import Loads, average, repeat, settle, sweep
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
-NodeArray = NDArray[np.uint32]
-_Network = tuple[NodeArray, NodeArray, NodeArray, NodeArray, NodeArray]
-
-NO_FLOW = 1e-13
-"""Share of an origin's demand that counts as no flow; conservation is restored where that shows."""
 
 PAIRS_LEFT = 0.01
 """Kept pairs are used again until this share of their excess is left ..."""
@@ -60,9 +45,6 @@ PATIENCE = 4
 
 LEVEL, LEVEL_AT_MOST = 10.0, 1e-3
 """Then arcs that differ by this multiple of the gap, as a share of distance, are equally near."""
-
-MOST_PAIRS = 1 << 18
-MOST_PAIR_ARCS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +85,7 @@ class Equilibrium:
     iterations: int
     unreachable: IntArray
     problem: AssignmentProblem
-    _bushes: "_Rows"
+    _bushes: "Rows"
 
     def average_on_paths(self, values: FloatArray) -> FloatArray:
         """Return the sum of a link attribute along the used paths of each pair, by flow.
@@ -139,26 +121,6 @@ class Equilibrium:
         on_link = np.zeros(n_links)
         on_link[link] = 1.0
         return np.nan_to_num(self.average_on_paths(on_link)) * self.problem.amount
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """Bushes with what links them to the problem.
-
-    Attributes
-    ----------
-    arcs : Arcs
-    link : ndarray of int, shape (n_arcs,)
-        Link of each arc.
-    bushes : Bushes
-    pair : ndarray of int, shape (n_demands,)
-        O-D pair of each entry of demand.
-    """
-
-    arcs: Arcs
-    link: IntArray
-    bushes: Bushes
-    pair: IntArray
 
 
 def user_equilibrium(
@@ -198,8 +160,8 @@ def user_equilibrium(
     https://doi.org/10.1680/ipeds.1952.11259; the method: :mod:`karvan.kernels.bush`.
     """
     _check_arguments(relative_gap, max_iterations, threads, start, problem)
-    rows, loads = _first_rows(problem, start)
-    pairs = _room_for_pairs(rows.bushes)
+    rows, loads = first_rows(problem, _known(start))
+    pairs = room_for_pairs(rows.bushes)
     served = _served(problem, rows)
     certificate = None
     before, gap, asked = 0.0 if start is None else np.inf, 0.0, np.inf
@@ -264,169 +226,16 @@ def _same_network(one: AssignmentProblem, other: AssignmentProblem) -> bool:
         one.n_nodes == other.n_nodes
         and one.first_through_node == other.first_through_node
         and len(one.classes) == len(other.classes)
-        and _same(one.tail, other.tail)
-        and _same(one.head, other.head)
+        and same_array(one.tail, other.tail)
+        and same_array(one.head, other.head)
     )
 
 
-def _same(one: IntArray, other: IntArray) -> bool:
-    return one is other or np.array_equal(one, other)
+def _known(start: Equilibrium | None) -> Start | None:
+    return None if start is None else Start(start.problem, start._bushes, start.flow)
 
 
-def _first_rows(problem: AssignmentProblem, start: Equilibrium | None) -> tuple[_Rows, Loads]:
-    if start is not None and _same_pairs(problem, start.problem):
-        return _continued(problem, start)
-    arcs, link = _arcs(problem)
-    bushes, pair = _empty_bushes(problem, arcs)
-    loads = _no_loads(arcs)
-    fresh = np.ones(len(bushes.source), dtype=np.bool_)
-    if start is not None:
-        _copy_bushes(start, problem, bushes, fresh)
-    settle(arcs, loads, bushes, ~fresh)
-    grow(arcs, loads, bushes, fresh)
-    return _Rows(arcs, link, bushes, pair), loads
-
-
-def _no_loads(arcs: Arcs) -> Loads:
-    n_links = len(arcs.tail)
-    return Loads(np.zeros(n_links), np.empty(n_links), np.empty(arcs.toll.shape))
-
-
-def _same_pairs(problem: AssignmentProblem, old: AssignmentProblem) -> bool:
-    """Whether the same pairs move, by classes that may go where they went."""
-    return (
-        _same(problem.origin, old.origin)
-        and _same(problem.destination, old.destination)
-        and _same(problem.user_class, old.user_class)
-        and bool(((problem.amount > 0.0) == (old.amount > 0.0)).all())
-        and bool((np.isinf(problem.toll) == np.isinf(old.toll)).all())
-    )
-
-
-def _continued(problem: AssignmentProblem, start: Equilibrium) -> tuple[_Rows, Loads]:
-    """Rows of a start with other delays, tolls and demand; only bushes of other demand change."""
-    rows, link = start._bushes, start._bushes.link
-    old = rows.bushes
-    arcs = _with_delays(rows.arcs[:5], problem, link)
-    demand = np.where(old.demand > 0.0, problem.amount[rows.pair], 0.0)
-    other = np.zeros(len(old.source), dtype=np.bool_)
-    changed = np.flatnonzero(demand != old.demand)
-    other[np.searchsorted(old.demand_start, changed, side="right") - 1] = True
-    bushes = old._replace(
-        flow=old.flow.copy(),
-        order=old.order.copy(),
-        rank=old.rank.copy(),
-        nearest=old.nearest.copy(),
-        demand=demand,
-        least=NO_FLOW * np.add.reduceat(demand, old.demand_start[:-1])
-        if len(demand)
-        else old.least,
-    )
-    loads = _no_loads(arcs)
-    if other.any():
-        settle(arcs, loads, bushes, other)
-    else:
-        loads.flow[:] = start.flow[link]
-        update(arcs, loads)
-    return _Rows(arcs, link, bushes, rows.pair), loads
-
-
-def _arcs(problem: AssignmentProblem) -> tuple[Arcs, IntArray]:
-    """Links sorted by head; nodes that none passes through get a twin where paths end."""
-    closed = problem.first_through_node
-    head = np.where(problem.head < closed, problem.head + problem.n_nodes, problem.head)
-    n_nodes = problem.n_nodes + closed
-    link = np.argsort(head, kind="stable")
-    head, tail = head[link], problem.tail[link]
-    out_arc = np.argsort(tail, kind="stable")
-    nodes = np.arange(n_nodes + 1)
-    into = np.searchsorted(head, nodes).astype(np.uint32)
-    out = np.searchsorted(tail[out_arc], nodes).astype(np.uint32)
-    ends = tail.astype(np.uint32), head.astype(np.uint32)
-    return _with_delays((into, *ends, out, out_arc.astype(np.uint32)), problem, link), link
-
-
-def _with_delays(network: _Network, problem: AssignmentProblem, link: IntArray) -> Arcs:
-    delay = problem.delay
-    return Arcs(
-        *network,
-        kind=delay.kind[link],
-        base=delay.base[link],
-        factor=delay.factor[link],
-        inverse_capacity=1.0 / delay.capacity[link],
-        shape=delay.shape[link],
-        toll=np.ascontiguousarray(problem.toll[:, link]),
-    )
-
-
-def _empty_bushes(problem: AssignmentProblem, arcs: Arcs) -> tuple[Bushes, IntArray]:
-    """Bushes for the origins and classes with demand, sorted by class, then origin."""
-    moving = np.flatnonzero(problem.amount > 0.0)
-    key = problem.user_class[moving] * problem.n_nodes + problem.origin[moving]
-    order = np.argsort(key, kind="stable")
-    pair = moving[order]
-    keys, first = np.unique(key[order], return_index=True)
-    end = problem.destination[pair]
-    end = np.where(end < problem.first_through_node, end + problem.n_nodes, end)
-    n_rows, n_nodes = len(keys), len(arcs.into) - 1
-    starts = np.append(first, len(pair)).astype(np.int64)
-    amount = problem.amount[pair]
-    total = np.add.reduceat(amount, first) if n_rows else np.zeros(0)
-    bushes = Bushes(
-        source=keys % problem.n_nodes,
-        user_class=keys // problem.n_nodes,
-        flow=np.zeros((n_rows, problem.n_links)),
-        order=np.empty((n_rows, n_nodes), dtype=np.uint32),
-        rank=np.zeros((n_rows, n_nodes), dtype=np.uint32),
-        nearest=np.zeros((n_rows, n_nodes), dtype=np.uint32),
-        size=np.zeros(n_rows, dtype=np.int64),
-        demand_start=starts,
-        demand_node=end,
-        demand=amount,
-        least=NO_FLOW * total,
-    )
-    return bushes, pair
-
-
-def _copy_bushes(
-    start: Equilibrium, problem: AssignmentProblem, bushes: Bushes, fresh: BoolArray
-) -> None:
-    """Take over the bushes of an earlier equilibrium whose class may still go where it went."""
-    old = start._bushes.bushes
-    same = (np.isinf(start.problem.toll) == np.isinf(problem.toll)).all(axis=1)
-    known = {
-        (int(c), int(s)): row
-        for row, (c, s) in enumerate(zip(old.user_class, old.source, strict=True))
-        if same[c]
-    }
-    for row, (c, s) in enumerate(zip(bushes.user_class, bushes.source, strict=True)):
-        there = known.get((int(c), int(s)))
-        if there is None:
-            continue
-        fresh[row] = False
-        bushes.flow[row] = old.flow[there]
-        bushes.order[row] = old.order[there]
-        bushes.rank[row] = old.rank[there]
-        bushes.nearest[row] = old.nearest[there]
-        bushes.size[row] = old.size[there]
-        entries = slice(bushes.demand_start[row], bushes.demand_start[row + 1])
-        reached = np.isin(bushes.demand_node[entries], old.order[there, : old.size[there]])
-        bushes.demand[entries] *= reached
-
-
-def _room_for_pairs(bushes: Bushes) -> Pairs:
-    n_nodes = bushes.order.shape[1]
-    most = int(min(MOST_PAIRS, bushes.flow.size + 2))
-    room = int(min(MOST_PAIR_ARCS, 16 * bushes.flow.size) + 4 * n_nodes + 2)
-
-    def empty(size: int) -> IntArray:
-        return np.empty(size, dtype=np.int64)
-
-    arc = np.empty(room, dtype=np.uint32)
-    return Pairs(empty(most), empty(most + 1), empty(most), arc, np.zeros(1, np.int64))
-
-
-def _served(problem: AssignmentProblem, rows: _Rows) -> BoolArray:
+def _served(problem: AssignmentProblem, rows: Rows) -> BoolArray:
     served = np.zeros(len(problem.demand), dtype=np.bool_)
     served[rows.pair] = rows.bushes.demand > 0.0
     return served
@@ -434,7 +243,7 @@ def _served(problem: AssignmentProblem, rows: _Rows) -> BoolArray:
 
 def _certify(
     problem: AssignmentProblem,
-    rows: _Rows,
+    rows: Rows,
     loads: Loads,
     served: BoolArray,
     threads: int | None,
@@ -467,7 +276,7 @@ def _certify(
 
 def _result(
     problem: AssignmentProblem,
-    rows: _Rows,
+    rows: Rows,
     certificate: Certificate,
     served: BoolArray,
     relative_gap: float,
