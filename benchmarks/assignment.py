@@ -43,7 +43,12 @@ TNTP = {
     "Berlin MPF": "Berlin-Mitte-Prenzlauerberg-Friedrichshain-Center/"
     "berlin-mitte-prenzlauerberg-friedrichshain-center",
 }
-CITIES = {"city of 200 zones": (200, 3_000, 9_000), "city of 865 zones": (865, 9_500, 28_000)}
+CITIES = {
+    "city of 200 zones": (200, 3_000, 9_000, 0.0),
+    "awkward city": (100, 1_500, 4_500, 0.15),
+    "city of 1,100 zones": (1_100, 9_500, 28_000, 0.0),
+}
+"""Zones, nodes, links, and the share of streets that cost nothing and of those that are double."""
 SEED = 20_240_601
 
 BOUNDED = 200
@@ -63,10 +68,12 @@ def cpu(call, repeats):
     return min(times[min(repeats, 1) :]), result
 
 
-def city(zones, nodes, links):
+def city(zones, nodes, links, awkward=0.0):
     """Streets along Delaunay edges, arterials among them, zones joined by connectors that are free.
 
     Demand falls with distance; capacities are such that the busiest links run beyond them.
+    Where it is awkward, a share of the streets is free both ways, so that there are circles that
+    cost nothing, and as large a share has a parallel link of half its capacity.
     """
     rng = np.random.default_rng(SEED)
     points = rng.random((nodes, 2))
@@ -91,6 +98,12 @@ def city(zones, nodes, links):
     base = np.append(free, np.tile(length * np.where(arterial, 60.0, 120.0), 2))
     capacity = np.append(free + 1.0, np.tile(np.where(arterial, 3_600.0, 900.0), 2))
     factor = np.append(free, 0.15 * base[4 * zones :])
+    edge = np.arange(4 * zones, len(tail)).reshape(2, -1)
+    free = edge[:, rng.random(len(edges)) < awkward].ravel()
+    base[free], factor[free] = 0.0, 0.0
+    twin = edge[:, rng.random(len(edges)) < awkward].ravel()
+    tail, head, base, factor = (np.append(a, a[twin]) for a in (tail, head, base, factor))
+    capacity = np.append(capacity, 0.5 * capacity[twin])
     delay = delays("bpr", base=base, factor=factor, capacity=capacity, shape=4.0)
     apart = np.hypot(*(centres[:, None] - centres).transpose(2, 0, 1))
     trips = rng.lognormal(0.0, 0.5, (zones, zones)) * np.exp(-4.0 * apart)
@@ -235,25 +248,39 @@ def equilibria(problems, most_repeats):
 
 
 def warm_starts(problems):
-    print("\nWarm start after a link lost a fifth of its capacity, gap 1e-6; CPU ms")
-    print(f"{'network':<22}{'link':<14}{'cold':>10}{'warm':>10}{'ratio':>7}")
+    print("\nWarm start after one change, gap 1e-6; CPU ms (floor: nothing changed)")
+    print(f"{'network':<22}{'change':<22}{'cold':>10}{'warm':>10}{'ratio':>7}{'floor':>10}")
     for name, problem in problems.items():
         start = user_equilibrium(problem, 1e-6, threads=1)
         rising = np.where(problem.delay.factor > 0.0, start.flow, 0.0)
         used = np.flatnonzero(rising)
         by_flow = used[np.argsort(rising[used])]
-        for which, link in (("busiest", by_flow[-1]), ("median flow", by_flow[len(used) // 2])):
-            capacity = problem.delay.capacity.copy()
-            capacity[link] *= 0.8
-            changed = replace(problem, delay=replace(problem.delay, capacity=capacity))
-            repeats = 0 if problem.n_links > 5_000 else 5
+        repeats = 1 if problem.n_links > 5_000 else 9
+        floor, _ = cpu(lambda: user_equilibrium(problem, 1e-6, threads=1, start=start), repeats)  # noqa: B023
+        for which, changed in changes(problem, by_flow):
             cold, _ = cpu(lambda: user_equilibrium(changed, 1e-6, threads=1), repeats)  # noqa: B023
             warm, _ = cpu(
                 lambda: user_equilibrium(changed, 1e-6, threads=1, start=start),  # noqa: B023
                 repeats,
             )
-            line = f"{name:<22}{which:<14}{cold * 1e3:>10.1f}{warm * 1e3:>10.1f}"
-            print(f"{line}{warm / cold:>7.2f}", flush=True)
+            line = f"{name:<22}{which:<22}{cold * 1e3:>10.2f}{warm * 1e3:>10.2f}"
+            print(f"{line}{warm / cold:>7.2f}{floor * 1e3:>10.2f}", flush=True)
+
+
+def changes(problem, by_flow):
+    """(name, problem) after a fifth less capacity, more time or more demand in one place."""
+    delay = problem.delay
+    busiest, median = by_flow[-1], by_flow[len(by_flow) // 2]
+    for which, link in (("busiest", busiest), ("median", median)):
+        capacity = delay.capacity.copy()
+        capacity[link] *= 0.8
+        yield f"capacity, {which} link", replace(problem, delay=replace(delay, capacity=capacity))
+    base = delay.base.copy()
+    base[median] *= 1.2
+    yield "time, median link", replace(problem, delay=replace(delay, base=base))
+    demand = problem.demand.copy()
+    demand[np.argsort(problem.amount)[-10]] *= 1.2
+    yield "demand, one large pair", replace(problem, demand=demand)
 
 
 def tree_passes(problems):
@@ -273,7 +300,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tntp", type=Path, help="folder of TNTP networks")
     parser.add_argument("--repeats", type=int, default=9)
-    parser.add_argument("--largest", action="store_true", help="the city of 865 zones as well")
+    parser.add_argument("--largest", action="store_true", help="the city of 1,100 zones as well")
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")

@@ -70,6 +70,26 @@ def test_flow_through_a_closed_zone_breaks_conservation_there():
     assert certify_one(problem, [10.0, 10.0, 0.0, 0.0]).conservation_error == 1.0
 
 
+@pytest.mark.parametrize("hint", ["backward", "one node", "no nodes", "random"])
+def test_an_order_of_nodes_that_misleads_changes_no_digit(hint):
+    problem = grid(6, first_through_node=3)
+    found = user_equilibrium(problem, 1e-3)
+    rows = found._bushes
+    bushes, n_nodes = rows.bushes, rows.bushes.order.shape[1]
+    order = {
+        "backward": bushes.order[:, ::-1].copy(),
+        "one node": np.full_like(bushes.order, 1),
+        "no nodes": np.full_like(bushes.order, n_nodes),
+        "random": np.random.default_rng(2).permuted(bushes.order, axis=1),
+    }[hint]
+    arguments = problem, bushes.source, bushes.user_class, bushes.flow
+    served = np.ones(len(problem.demand), dtype=np.bool_)
+    there = certify(*arguments, served=served, link=rows.link, order=order)
+    without = certify(*arguments, served=served, link=rows.link)
+    assert there.shortest_cost == without.shortest_cost == found.shortest_cost
+    assert 0.0 < there.relative_gap == found.relative_gap
+
+
 @pytest.mark.parametrize("share", [1e-3, 1e-2, 0.1])
 def test_the_gap_grows_with_the_distance_from_equilibrium(share):
     problem = braess()
@@ -82,14 +102,11 @@ def test_the_gap_grows_with_the_distance_from_equilibrium(share):
 
 
 def test_flows_that_do_not_add_up_are_refused(monkeypatch):
-    lost = equilibrium.settle
+    def lose(arcs, loads, bushes, which):
+        bushes.flow[0] *= 1.0 - 1e-6
 
-    def settle_and_lose(arcs, loads, bushes):
-        lost(arcs, loads, bushes)
-        used = bushes.flow[0] > 0.0
-        bushes.flow[0][used] *= 1.0 - 1e-6
-
-    monkeypatch.setattr(equilibrium, "settle", settle_and_lose)
+    monkeypatch.setattr(equilibrium, "ROUNDING", -1.0)
+    monkeypatch.setattr(equilibrium, "settle", lose)
     with pytest.raises(AssignmentError, match=r"flows do not add up: imbalance 1\.0e-06"):
         user_equilibrium(grid(4))
 
@@ -152,6 +169,18 @@ def changed_link(problem, link=3, times=1.7):
     return replace(problem, delay=replace(problem.delay, base=base))
 
 
+def changed_capacity(problem, link=3, times=0.5):
+    capacity = problem.delay.capacity.copy()
+    capacity[link] *= times
+    return replace(problem, delay=replace(problem.delay, capacity=capacity))
+
+
+def changed_pair(problem, pair=2, times=1.5):
+    demand = problem.demand.copy()
+    demand[pair] *= times
+    return replace(problem, demand=demand)
+
+
 def changed_demand(problem):
     demand = problem.demand * np.random.default_rng(4).uniform(0.0, 2.0, len(problem.demand))
     demand[:4] = 0.0
@@ -176,7 +205,10 @@ def closed_link(problem):
     return replace(problem, classes=(UserClass("all", allowed=allowed),))
 
 
-@pytest.mark.parametrize("change", [changed_link, changed_demand, other_pairs, closed_link])
+@pytest.mark.parametrize(
+    "change",
+    [changed_link, changed_capacity, changed_pair, changed_demand, other_pairs, closed_link],
+)
 def test_a_warm_start_leads_to_the_same_equilibrium(change):
     problem = grid(6)
     start = user_equilibrium(problem)

@@ -5,6 +5,7 @@ The networks may be used for research only, so they do not ship: the tests skip 
 
 import csv
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -114,10 +115,32 @@ def test_link_costs_are_those_of_the_reference_flows(folder, name):
 
 
 @pytest.mark.published
-def test_sioux_falls_flows_are_the_published_ones(folder):
-    # Every link of Sioux Falls gets dearer with flow, so its flows are unique.
+def test_sioux_falls_flows_are_those_of_the_best_known_solution_in_the_repository(folder):
+    # Every link of Sioux Falls gets dearer with flow, so its flows are unique.  These are from
+    # SiouxFalls_flow.tntp; the table printed in LeBlanc, Morlok, Pierskalla (1975) was not found.
     _, _, flow, _ = published(folder, "SiouxFalls")
     assert solve(folder, "SiouxFalls").flow == pytest.approx(flow, rel=1e-4)
+
+
+@pytest.mark.published
+def test_sioux_falls_in_thousands_and_hours_has_the_objective_of_the_repository_readme(folder):
+    # The README gives the optimum in the units of older papers: flow in thousands, time in hours,
+    # where the files have units and hundredths of an hour.
+    problem, _ = read(folder, "SiouxFalls")
+    delay = problem.delay
+    scaled = replace(
+        problem,
+        demand=problem.demand / 1000.0,
+        delay=replace(
+            delay,
+            base=delay.base / 100.0,
+            factor=delay.factor / 100.0,
+            capacity=delay.capacity / 1000.0,
+        ),
+    )
+    found = user_equilibrium(scaled, GAP)
+    assert found.objective == pytest.approx(42.31335287107440, rel=OBJECTIVE_TOLERANCE)
+    assert found.flow * 1000.0 == pytest.approx(solve(folder, "SiouxFalls").flow, rel=1e-4)
 
 
 @pytest.mark.published

@@ -1,20 +1,23 @@
 """Certificates of equilibria, computed from flows alone by code that no solver uses."""
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from karvan.freight.problem import AssignmentProblem
-from karvan.kernels.conservation import largest_imbalance
+from karvan.kernels.conservation import add_up, shortest_cost
 from karvan.kernels.graph import all_pairs, compressed_rows
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+NodeArray = NDArray[np.uint32]
 BoolArray = NDArray[np.bool_]
+T = TypeVar("T")
 
 CONSERVATION_TOLERANCE = 1e-9
 """Imbalance at a node, relative to the demand of its class, above which flows are refused."""
@@ -24,7 +27,7 @@ THREADS_FROM = 2_000_000
 """Origins times links from which a second thread is worth its start."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Certificate:
     """How close flows are to equilibrium, and whether they add up.
 
@@ -41,6 +44,9 @@ class Certificate:
         Largest imbalance of one origin's flow at a node, relative to the demand of that origin.
     objective : float
         Beckmann's: sum of the integrals of delay, plus tolls.
+    class_flow : ndarray, shape (n_classes, n_links)
+    time : ndarray, shape (n_links,)
+        Delay at the flow of all classes.
     """
 
     total_cost: float
@@ -49,6 +55,8 @@ class Certificate:
     average_excess_cost: float
     conservation_error: float
     objective: float
+    class_flow: FloatArray
+    time: FloatArray
 
 
 def certify(
@@ -58,6 +66,8 @@ def certify(
     flow: FloatArray,
     *,
     served: BoolArray,
+    link: IntArray | None = None,
+    order: NodeArray | None = None,
     threads: int | None = None,
 ) -> Certificate:
     """Return the certificate of flows by origin and class.
@@ -69,6 +79,12 @@ def certify(
     flow : ndarray, shape (n_rows, n_links)
     served : ndarray of bool, shape (n_pairs,)
         Pairs whose demand is in the flows; the others have no path.
+    link : ndarray of int, shape (n_links,), optional
+        Link of each column of `flow`, sorted by head, nodes that none passes through last; without
+        it column k is link k.
+    order : ndarray of uint32, shape (n_rows, n_nodes), optional
+        Nodes roughly by distance: shortest paths are found sooner.  The result does not depend on
+        it.
     threads : int, optional
         The result does not depend on it.
 
@@ -77,13 +93,20 @@ def certify(
     Boyce, Ralevic-Dekic and Bar-Gera (2004), Convergence of traffic assignments: how much is
     enough?, https://doi.org/10.1061/(ASCE)0733-947X(2004)130:1(49) (average excess cost).
     """
-    link_flow = flow.sum(axis=0)
-    time = problem.delay.time(link_flow)
+    head = _end(problem, problem.head)
+    if link is None:
+        link = np.argsort(head, kind="stable")
+        flow = np.ascontiguousarray(flow[:, link])
     amount = np.where(served, problem.amount, 0.0)
-    trips = _trips(problem, source, user_class, amount)
-    tolls = sum(_toll(problem, user_class, flow, c) for c in range(len(problem.classes)))
+    columns = _columns(problem, link, head)
+    rows = _rows(problem, source, user_class, amount)
+    threads = (threads or os.cpu_count() or 1) if flow.size >= THREADS_FROM else 1
+    class_flow, error = _totals(problem, columns, rows, flow, threads)
+    link_flow = class_flow.sum(axis=0) if len(class_flow) > 1 else class_flow[0]
+    time = problem.delay.time(link_flow)
+    tolls = sum(map(_toll, problem.toll, class_flow))
     total = float(time @ link_flow) + tolls
-    shortest = _shortest_cost(problem, time, source, user_class, trips, threads)
+    shortest = _shortest_cost(problem, columns, rows, time, order, threads)
     demand = float(amount.sum())
     excess = total - shortest
     return Certificate(
@@ -91,98 +114,167 @@ def certify(
         shortest_cost=shortest,
         relative_gap=excess / total if total > 0.0 else 0.0,
         average_excess_cost=excess / demand if demand > 0.0 else 0.0,
-        conservation_error=_conservation_error(problem, source, flow, trips),
+        conservation_error=error,
         objective=float(problem.delay.integral(link_flow).sum()) + tolls,
+        class_flow=class_flow,
+        time=time,
     )
 
 
-class _Trips(NamedTuple):
-    """Demand by the row of flows that carries it: row k has ``start[k]`` to ``start[k + 1] - 1``.
+class _Columns(NamedTuple):
+    """Links in the order of the columns of flows: sorted by head."""
+
+    link: IntArray
+    into: NodeArray
+    tail: NodeArray
+    head: NodeArray
+
+
+class _Rows(NamedTuple):
+    """Rows of flows: row k has the trips ``start[k]`` to ``start[k + 1] - 1``.
 
     `end` is the twin of the destination where none may pass through it.
     """
 
+    source: IntArray
+    user_class: IntArray
     start: IntArray
     end: IntArray
     amount: FloatArray
 
 
-def _trips(
+def _columns(problem: AssignmentProblem, link: IntArray, head: IntArray) -> _Columns:
+    ends = head[link]
+    into = np.searchsorted(ends, np.arange(problem.n_nodes + problem.first_through_node + 1))
+    tail = problem.tail[link]
+    return _Columns(link, into.astype(np.uint32), tail.astype(np.uint32), ends.astype(np.uint32))
+
+
+def _rows(
     problem: AssignmentProblem, source: IntArray, user_class: IntArray, amount: FloatArray
-) -> _Trips:
-    rows = np.full((len(problem.classes), problem.n_nodes), -1, dtype=np.int64)
-    rows[user_class, source] = np.arange(len(source))
-    row = np.where(amount > 0.0, rows[problem.user_class, problem.origin], -1)
-    order = np.argsort(row, kind="stable")
-    start = np.searchsorted(row[order], np.arange(len(source) + 1))
-    return _Trips(start, _end(problem, problem.destination)[order], amount[order])
+) -> _Rows:
+    number = np.full((len(problem.classes), problem.n_nodes), -1, dtype=np.int64)
+    number[user_class, source] = np.arange(len(source))
+    row = np.where(amount > 0.0, number[problem.user_class, problem.origin], -1)
+    # Grouped as links are by their tail; those of no row come first.
+    groups = compressed_rows(len(source) + 1, row + 1, _end(problem, problem.destination))
+    return _Rows(
+        # A kernel takes neither columns of a larger array nor what is read-only: copies.
+        source.copy(),
+        user_class.copy(),
+        groups.start[1:].copy(),
+        groups.head,
+        amount[groups.arc],
+    )
 
 
 def _end(problem: AssignmentProblem, node: IntArray) -> IntArray:
     """Where paths end: at a twin of each node that none passes through; they begin at itself."""
+    if problem.first_through_node == 0:
+        return node
     return np.where(node < problem.first_through_node, node + problem.n_nodes, node)
 
 
-def _toll(problem: AssignmentProblem, user_class: IntArray, flow: FloatArray, index: int) -> float:
-    toll = problem.toll[index]
+def _toll(toll: FloatArray, on_link: FloatArray) -> float:
     if not toll.any():
         return 0.0
-    on_link = flow[user_class == index].sum(axis=0)
     return float(np.where(on_link > 0.0, toll, 0.0) @ on_link)
+
+
+def _in_parts(n_rows: int, part: Callable[[int, int], T], threads: int) -> list[T]:
+    """What a function of (first, last) gives for parts of the rows, in their order."""
+    firsts = range(0, n_rows, ROWS_AT_A_TIME)
+    lasts = [min(first + ROWS_AT_A_TIME, n_rows) for first in firsts]
+    if threads > 1 and len(lasts) > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(part, firsts, lasts))
+    return list(map(part, firsts, lasts))
+
+
+def _totals(
+    problem: AssignmentProblem, columns: _Columns, rows: _Rows, flow: FloatArray, threads: int
+) -> tuple[FloatArray, float]:
+    """Flow of each class in the order of links, and the largest imbalance."""
+    n_nodes = problem.n_nodes + problem.first_through_node
+
+    def part(first: int, last: int) -> tuple[FloatArray, float]:
+        total = np.zeros((len(problem.classes), problem.n_links))
+        error = add_up(
+            columns.tail,
+            columns.head,
+            flow,
+            rows.source,
+            rows.user_class,
+            rows.start,
+            rows.end,
+            rows.amount,
+            first,
+            last,
+            n_nodes,
+            total,
+        )
+        return total, error
+
+    result = np.zeros((len(problem.classes), problem.n_links))
+    worst = 0.0
+    for total, error in _in_parts(len(rows.source), part, threads):
+        result[:, columns.link] += total
+        worst = error if not error <= worst else worst
+    return result, worst
 
 
 def _shortest_cost(
     problem: AssignmentProblem,
+    columns: _Columns,
+    rows: _Rows,
     time: FloatArray,
-    source: IntArray,
-    user_class: IntArray,
-    trips: _Trips,
-    threads: int | None,
+    order: NodeArray | None,
+    threads: int,
 ) -> float:
     """Cost of the demand on shortest paths."""
-    n_nodes = problem.n_nodes + problem.first_through_node
-    graph = compressed_rows(n_nodes, problem.tail, _end(problem, problem.head))
+    cost = np.ascontiguousarray((time + problem.toll)[:, columns.link])
+    by_row = np.full(len(rows.source), np.nan)
 
-    def part(rows: tuple[int, int, int]) -> float:
-        user, first, last = rows
-        cost = (time + problem.toll[user])[graph.arc]
-        distance = all_pairs(graph.start, graph.head, cost, source[first:last])
-        those = slice(trips.start[first], trips.start[last])
-        row = np.repeat(np.arange(last - first), np.diff(trips.start[first : last + 1]))
-        return float(trips.amount[those] @ distance[row, trips.end[those]])
-
-    parts = [
-        (int(user), int(first), int(min(first + ROWS_AT_A_TIME, last)))
-        for user, begin, last in _runs(user_class)
-        for first in range(begin, last, ROWS_AT_A_TIME)
-    ]
-    workers = threads or (os.cpu_count() or 1)
-    if workers > 1 and len(parts) > 1 and len(source) * problem.n_links >= THREADS_FROM:
-        with ThreadPoolExecutor(workers) as pool:
-            return float(sum(pool.map(part, parts)))
-    return float(sum(map(part, parts)))
+    if order is not None:
+        _with_hints(columns, rows, cost, order, threads, by_row)
+    left = np.flatnonzero(np.isnan(by_row))
+    if len(left):
+        graph = compressed_rows(
+            len(columns.into) - 1,
+            columns.tail.astype(np.int64),
+            columns.head.astype(np.int64),
+        )
+        for row in left:
+            user, source = rows.user_class[row], rows.source[row : row + 1]
+            distance = all_pairs(graph.start, graph.head, cost[user][graph.arc], source)[0]
+            trips = slice(rows.start[row], rows.start[row + 1])
+            by_row[row] = rows.amount[trips] @ distance[rows.end[trips]]
+    return float(by_row.sum())
 
 
-def _runs(values: IntArray) -> list[tuple[int, int, int]]:
-    """(value, begin, end) of each run of equal values."""
-    if not len(values):
-        return []
-    begins = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist()]
-    ends = [*begins[1:], len(values)]
-    return [(int(values[b]), b, e) for b, e in zip(begins, ends, strict=True)]
+def _with_hints(
+    columns: _Columns,
+    rows: _Rows,
+    cost: FloatArray,
+    order: NodeArray,
+    threads: int,
+    by_row: FloatArray,
+) -> None:
+    def part(first: int, last: int) -> None:
+        shortest_cost(
+            columns.into,
+            columns.tail,
+            columns.head,
+            cost,
+            rows.source,
+            rows.user_class,
+            order,
+            rows.start,
+            rows.end,
+            rows.amount,
+            first,
+            last,
+            by_row,
+        )
 
-
-def _conservation_error(
-    problem: AssignmentProblem, source: IntArray, flow: FloatArray, trips: _Trips
-) -> float:
-    return largest_imbalance(
-        problem.n_nodes + problem.first_through_node,
-        # A kernel takes neither columns of a larger array nor what is read-only: copies.
-        problem.tail.copy(),
-        _end(problem, problem.head),
-        np.ascontiguousarray(flow),
-        source.copy(),
-        trips.start,
-        trips.end,
-        trips.amount,
-    )
+    _in_parts(len(rows.source), part, threads)

@@ -105,7 +105,9 @@ class Delay:
         base = self.base + np.asarray(cost, dtype=np.float64)
         return Delay(self.kind, base, self.factor, self.capacity, self.shape)
 
-    def _groups(self) -> list[tuple[int, IntArray]]:
+    def _groups(self) -> list[tuple[int, IntArray | slice]]:
+        if len(self.kind) and (self.kind == self.kind[0]).all():
+            return [] if self.kind[0] == CONSTANT else [(int(self.kind[0]), slice(None))]
         kinds = np.unique(self.kind[self.kind != CONSTANT])
         return [(int(kind), np.flatnonzero(self.kind == kind)) for kind in kinds]
 

@@ -7,35 +7,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.errors import AssignmentError
+from karvan.freight.bushes import Rows, Start, first_rows, room_for_pairs, same_array
 from karvan.freight.certificate import CONSERVATION_TOLERANCE, Certificate, certify
 from karvan.freight.problem import AssignmentProblem
-from karvan.kernels.bush import (
-    Arcs,
-    Bushes,
-    Loads,
-    Pairs,
-    average,
-    grow,
-    repeat,
-    settle,
-    sweep,
-)
+from karvan.kernels.bush import Loads, average, repeat, settle, sweep
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-NO_FLOW = 1e-13
-"""Share of an origin's demand that counts as no flow; conservation is restored afterwards."""
-
 PAIRS_LEFT = 0.01
 """Kept pairs are used again until this share of their excess is left ..."""
+
+SPARE = 0.02
+"""... or this share of the excess that the gap asked for leaves ..."""
 
 VISITS_PER_SWEEP = 6
 """... or as many arcs were visited as this many sweeps over all bushes would."""
 
 ALONE = 1e-3
 """Share of the mean excess of a pair below which an arc is left for later sweeps."""
+
+ROUNDING = 1e-12
+"""Imbalance, as a share of an origin's demand, up to which flows need not be brought to add up."""
+
+FALL = 0.1
+"""Fall of the gap by one iteration that may be counted on, however much the last one brought."""
+
+RELAX = 1.4
+"""Multiple of Newton's step between kept pairs; by measurement."""
 
 FORGET = 4
 """Iterations after which pairs are found anew; until then the earlier ones stay in use."""
@@ -45,9 +45,6 @@ PATIENCE = 4
 
 LEVEL, LEVEL_AT_MOST = 10.0, 1e-3
 """Then arcs that differ by this multiple of the gap, as a share of distance, are equally near."""
-
-MOST_PAIRS = 1 << 18
-MOST_PAIR_ARCS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +85,7 @@ class Equilibrium:
     iterations: int
     unreachable: IntArray
     problem: AssignmentProblem
-    _bushes: "_Rows"
+    _bushes: "Rows"
 
     def average_on_paths(self, values: FloatArray) -> FloatArray:
         """Return the sum of a link attribute along the used paths of each pair, by flow.
@@ -124,32 +121,6 @@ class Equilibrium:
         on_link = np.zeros(n_links)
         on_link[link] = 1.0
         return np.nan_to_num(self.average_on_paths(on_link)) * self.problem.amount
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """Bushes with what links them to the problem.
-
-    Attributes
-    ----------
-    arcs : Arcs
-    link : ndarray of int, shape (n_arcs,)
-        Link of each arc.
-    bushes : Bushes
-    pair : ndarray of int, shape (n_demands,)
-        O-D pair of each entry of demand.
-    """
-
-    arcs: Arcs
-    link: IntArray
-    bushes: Bushes
-    pair: IntArray
-
-    def link_flow(self) -> FloatArray:
-        """Flow of each bush in the order of links; shape (n_bushes, n_links)."""
-        flow = np.empty_like(self.bushes.flow)
-        flow[:, self.link] = np.maximum(self.bushes.flow, 0.0)
-        return flow
 
 
 def user_equilibrium(
@@ -189,11 +160,13 @@ def user_equilibrium(
     https://doi.org/10.1680/ipeds.1952.11259; the method: :mod:`karvan.kernels.bush`.
     """
     _check_arguments(relative_gap, max_iterations, threads, start, problem)
-    rows, loads = _first_rows(problem, start)
-    pairs = _room_for_pairs(rows.bushes)
+    rows, loads = first_rows(problem, _known(start))
+    pairs = room_for_pairs(rows.bushes)
     served = _served(problem, rows)
     certificate = None
-    before, gap, ignore, asked = 0.0, 0.0, 0.0, np.inf
+    before, gap, asked = 0.0 if start is None else np.inf, 0.0, np.inf
+    # Of a start only what changed has an excess worth a pair; its cost is about the one to come.
+    ignore = 0.0 if start is None else ALONE * relative_gap * start.total_cost
     iteration = slow = 0
     while iteration < max_iterations:
         iteration += 1
@@ -205,14 +178,15 @@ def user_equilibrium(
             loads,
             rows.bushes,
             pairs,
-            PAIRS_LEFT * treated,
+            max(PAIRS_LEFT * treated, SPARE * relative_gap * (shortest + excess)),
             VISITS_PER_SWEEP * rows.bushes.flow.size,
+            RELAX,
         )
         ignore = ALONE * treated / max(int(pairs.in_use[0]), 1)
         gap = excess / (shortest + excess) if excess > 0.0 else 0.0
         progress(iteration, gap)
         # The gap was measured before these shifts: they have brought it down as the last did.
-        likely = gap * min(gap / before, 1.0) if before > 0.0 else gap
+        likely = gap * min(max(gap / before, FALL), 1.0) if before > 0.0 else gap
         slow = slow + 1 if gap > 0.5 * before else 0
         before = gap
         if likely > min(relative_gap, asked):
@@ -252,114 +226,16 @@ def _same_network(one: AssignmentProblem, other: AssignmentProblem) -> bool:
         one.n_nodes == other.n_nodes
         and one.first_through_node == other.first_through_node
         and len(one.classes) == len(other.classes)
-        and np.array_equal(one.tail, other.tail)
-        and np.array_equal(one.head, other.head)
+        and same_array(one.tail, other.tail)
+        and same_array(one.head, other.head)
     )
 
 
-def _first_rows(problem: AssignmentProblem, start: Equilibrium | None) -> tuple[_Rows, Loads]:
-    arcs, link = _arcs(problem)
-    bushes, pair = _empty_bushes(problem, arcs)
-    loads = Loads(np.zeros(problem.n_links), problem.delay.time(np.zeros(problem.n_links))[link])
-    fresh = np.ones(len(bushes.source), dtype=np.bool_)
-    if start is not None:
-        _copy_bushes(start, problem, bushes, fresh)
-    grow(arcs, loads, bushes, fresh)
-    rows = _Rows(arcs, link, bushes, pair)
-    if not fresh.all():
-        settle(arcs, loads, bushes)
-    return rows, loads
+def _known(start: Equilibrium | None) -> Start | None:
+    return None if start is None else Start(start.problem, start._bushes, start.flow)
 
 
-def _arcs(problem: AssignmentProblem) -> tuple[Arcs, IntArray]:
-    """Links sorted by head; nodes that none passes through get a twin where paths end."""
-    closed = problem.first_through_node
-    head = np.where(problem.head < closed, problem.head + problem.n_nodes, problem.head)
-    n_nodes = problem.n_nodes + closed
-    link = np.argsort(head, kind="stable")
-    head, tail = head[link], problem.tail[link]
-    out_arc = np.argsort(tail, kind="stable")
-    nodes = np.arange(n_nodes + 1)
-    delay = problem.delay
-    arcs = Arcs(
-        into=np.searchsorted(head, nodes),
-        tail=tail,
-        head=head,
-        out=np.searchsorted(tail[out_arc], nodes),
-        out_arc=out_arc,
-        kind=delay.kind[link],
-        base=delay.base[link],
-        factor=delay.factor[link],
-        inverse_capacity=1.0 / delay.capacity[link],
-        shape=delay.shape[link],
-        toll=np.ascontiguousarray(problem.toll[:, link]),
-    )
-    return arcs, link
-
-
-def _empty_bushes(problem: AssignmentProblem, arcs: Arcs) -> tuple[Bushes, IntArray]:
-    """Bushes for the origins and classes with demand, sorted by class, then origin."""
-    moving = np.flatnonzero(problem.amount > 0.0)
-    key = problem.user_class[moving] * problem.n_nodes + problem.origin[moving]
-    order = np.argsort(key, kind="stable")
-    pair = moving[order]
-    keys, first = np.unique(key[order], return_index=True)
-    end = problem.destination[pair]
-    end = np.where(end < problem.first_through_node, end + problem.n_nodes, end)
-    n_rows, n_nodes = len(keys), len(arcs.into) - 1
-    starts = np.append(first, len(pair)).astype(np.int64)
-    amount = problem.amount[pair]
-    total = np.add.reduceat(amount, first) if n_rows else np.zeros(0)
-    bushes = Bushes(
-        source=keys % problem.n_nodes,
-        user_class=keys // problem.n_nodes,
-        flow=np.empty((n_rows, problem.n_links)),
-        order=np.empty((n_rows, n_nodes), dtype=np.int64),
-        size=np.zeros(n_rows, dtype=np.int64),
-        demand_start=starts,
-        demand_node=end,
-        demand=amount,
-        least=NO_FLOW * total,
-    )
-    return bushes, pair
-
-
-def _copy_bushes(
-    start: Equilibrium, problem: AssignmentProblem, bushes: Bushes, fresh: BoolArray
-) -> None:
-    """Take over the bushes of an earlier equilibrium whose class may still go where it went."""
-    old = start._bushes.bushes
-    same = (np.isinf(start.problem.toll) == np.isinf(problem.toll)).all(axis=1)
-    known = {
-        (int(c), int(s)): row
-        for row, (c, s) in enumerate(zip(old.user_class, old.source, strict=True))
-        if same[c]
-    }
-    for row, (c, s) in enumerate(zip(bushes.user_class, bushes.source, strict=True)):
-        there = known.get((int(c), int(s)))
-        if there is None:
-            continue
-        fresh[row] = False
-        bushes.flow[row] = old.flow[there]
-        bushes.order[row] = old.order[there]
-        bushes.size[row] = old.size[there]
-        entries = slice(bushes.demand_start[row], bushes.demand_start[row + 1])
-        reached = np.isin(bushes.demand_node[entries], old.order[there, : old.size[there]])
-        bushes.demand[entries] *= reached
-
-
-def _room_for_pairs(bushes: Bushes) -> Pairs:
-    n_nodes = bushes.order.shape[1]
-    most = int(min(MOST_PAIRS, bushes.flow.size + 2))
-    room = int(min(MOST_PAIR_ARCS, 16 * bushes.flow.size) + 4 * n_nodes + 2)
-
-    def empty(size: int) -> IntArray:
-        return np.empty(size, dtype=np.int64)
-
-    return Pairs(empty(most), empty(most + 1), empty(most), empty(room), np.zeros(1, np.int64))
-
-
-def _served(problem: AssignmentProblem, rows: _Rows) -> BoolArray:
+def _served(problem: AssignmentProblem, rows: Rows) -> BoolArray:
     served = np.zeros(len(problem.demand), dtype=np.bool_)
     served[rows.pair] = rows.bushes.demand > 0.0
     return served
@@ -367,20 +243,27 @@ def _served(problem: AssignmentProblem, rows: _Rows) -> BoolArray:
 
 def _certify(
     problem: AssignmentProblem,
-    rows: _Rows,
+    rows: Rows,
     loads: Loads,
     served: BoolArray,
     threads: int | None,
 ) -> Certificate:
-    settle(rows.arcs, loads, rows.bushes)
-    certificate = certify(
-        problem,
-        rows.bushes.source,
-        rows.bushes.user_class,
-        rows.link_flow(),
-        served=served,
-        threads=threads,
-    )
+    def found() -> Certificate:
+        return certify(
+            problem,
+            rows.bushes.source,
+            rows.bushes.user_class,
+            rows.bushes.flow,
+            served=served,
+            link=rows.link,
+            order=rows.bushes.order,
+            threads=threads,
+        )
+
+    certificate = found()
+    if not certificate.conservation_error <= ROUNDING:
+        settle(rows.arcs, loads, rows.bushes, np.ones(len(rows.bushes.source), dtype=np.bool_))
+        certificate = found()
     if not certificate.conservation_error <= CONSERVATION_TOLERANCE:
         message = (
             f"flows do not add up: imbalance {certificate.conservation_error:.1e} of an origin's "
@@ -393,19 +276,15 @@ def _certify(
 
 def _result(
     problem: AssignmentProblem,
-    rows: _Rows,
+    rows: Rows,
     certificate: Certificate,
     served: BoolArray,
     relative_gap: float,
     iterations: int,
 ) -> Equilibrium:
-    by_link = rows.link_flow()
-    classes = range(len(problem.classes))
-    class_flow = np.array([by_link[rows.bushes.user_class == c].sum(axis=0) for c in classes])
-    flow = by_link.sum(axis=0)
-    time = problem.delay.time(flow)
+    time, class_flow = certificate.time, certificate.class_flow
     return Equilibrium(
-        flow=flow,
+        flow=class_flow.sum(axis=0),
         class_flow=class_flow,
         time=time,
         cost=time + problem.toll,

@@ -81,12 +81,13 @@ def used_cycles(equilibrium: Equilibrium) -> UsedCycles:
     """
     rows, n_links = equilibrium._bushes, equilibrium.problem.n_links
     arcs, bushes = rows.arcs, rows.bushes
+    tail, head = arcs.tail.astype(np.int64), arcs.head.astype(np.int64)
     cycles: list[dict[int, float]] = []
     idles: list[tuple[int, dict[int, float]]] = []
     path = np.zeros((n_links, len(equilibrium.problem.demand)))
     for bush, (tie, used) in enumerate(_ties(equilibrium)):
         source = int(bushes.source[bush])
-        tree = _tree(arcs.tail, arcs.head, tie, used, source)
+        tree = _tree(tail, head, tie, used, source)
         entries = slice(bushes.demand_start[bush], bushes.demand_start[bush + 1])
         for node, pair in zip(bushes.demand_node[entries], rows.pair[entries], strict=True):
             if int(node) in tree.above:
@@ -94,7 +95,7 @@ def used_cycles(equilibrium: Equilibrium) -> UsedCycles:
                     path[rows.link[arc], pair] = -sign
         begin = len(cycles)
         outside = tree.arc[tree.rest].tolist()
-        cycles += [_around(tree, arc, arcs.tail, arcs.head, source) for arc in outside]
+        cycles += [_around(tree, arc, tail, head, source) for arc in outside]
         for arc in tree.arc[~tree.used]:
             through = range(begin, len(cycles))
             share = {k: cycles[k][int(arc)] for k in through if int(arc) in cycles[k]}
@@ -114,7 +115,7 @@ def _ties(equilibrium: Equilibrium) -> list[tuple[BoolArray, BoolArray]]:
     rows = equilibrium._bushes
     arcs, bushes = rows.arcs, rows.bushes
     n_nodes = len(arcs.into) - 1
-    graph = compressed_rows(n_nodes, arcs.tail, arcs.head)
+    graph = compressed_rows(n_nodes, arcs.tail.astype(np.int64), arcs.head.astype(np.int64))
     ties, problems = [], []
     for bush in range(len(bushes.source)):
         user, source = int(bushes.user_class[bush]), bushes.source[bush]

@@ -1,11 +1,12 @@
 """User equilibrium on bushes: acyclic subnetworks, one for each origin and class.
 
 Arcs are sorted by their head: those that end at node ``j`` stand at ``into[j]`` to
-``into[j + 1] - 1``.  A bush is a row of flows on arcs, -1 where the arc is not in the bush, with a
-topological order of its nodes.  Shifts go between the two segments of a pair: from a used arc
-that is not on the shortest path, back along the largest flows, to where the shortest path leaves.
-Pairs are kept and used again before the next pass over the bushes, which is what makes high
-precision cheap.
+``into[j + 1] - 1``.  A bush is an order of the nodes and a row of flows on arcs.  Every arc that
+goes forward in the order belongs to it: it is as large as an acyclic subnetwork can be, and one
+pass along the order finds the shortest paths inside.  Where an arc that goes backward would shorten
+a path, the order is made anew.  Shifts go between the two segments of a pair: from a used arc that
+is not on the shortest path, back along the largest flows, to where the shortest path leaves.  Pairs
+are kept and used again before the next pass over the bushes, which makes high precision cheap.
 
 References
 ----------
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+NodeArray = NDArray[np.uint32]
 BoolArray = NDArray[np.bool_]
 
 CONSTANT, LINEAR, QUARTIC, POWER, CONCAVE, CONICAL, QUEUE = range(7)
@@ -40,9 +42,18 @@ LEAST_TOTAL = 1e-290
 SAME = 1e-14
 """Relative difference of two path costs that is rounding."""
 
+STEP = 1e-14
+"""Cost of any arc, as a share of the longest distance, while nodes are put into order: with it an
+arc that costs nothing has its head behind its tail."""
+
+MOVES = 24
+"""Moves a node, on average, after which sorting by insertion is given up for sorting by merging."""
+
 _F, _F2 = types.float64[::1], types.float64[:, ::1]
 _ARC_VALUE = types.float64(types.int64, *[types.float64] * 5)
-_I, _I2 = types.int64[::1], types.int64[:, ::1]
+_I = types.int64[::1]
+# Half the memory of int64; unsigned, an index needs no test whether it counts from the end.
+_U, _U2 = types.uint32[::1], types.uint32[:, ::1]
 
 
 class Arcs(NamedTuple):
@@ -50,10 +61,10 @@ class Arcs(NamedTuple):
 
     Attributes
     ----------
-    into : ndarray of int, shape (n_nodes + 1,)
-    tail, head : ndarray of int, shape (n_arcs,)
-    out : ndarray of int, shape (n_nodes + 1,)
-    out_arc : ndarray of int, shape (n_arcs,)
+    into : ndarray of uint32, shape (n_nodes + 1,)
+    tail, head : ndarray of uint32, shape (n_arcs,)
+    out : ndarray of uint32, shape (n_nodes + 1,)
+    out_arc : ndarray of uint32, shape (n_arcs,)
         ``out_arc[out[i]:out[i + 1]]`` are the arcs that leave node i.
     kind : ndarray of int, shape (n_arcs,)
     base, factor, inverse_capacity, shape : ndarray, shape (n_arcs,)
@@ -62,11 +73,11 @@ class Arcs(NamedTuple):
         Added to the delay for a class, in the same unit; inf where the class may not go.
     """
 
-    into: IntArray
-    tail: IntArray
-    head: IntArray
-    out: IntArray
-    out_arc: IntArray
+    into: NodeArray
+    tail: NodeArray
+    head: NodeArray
+    out: NodeArray
+    out_arc: NodeArray
     kind: IntArray
     base: FloatArray
     factor: FloatArray
@@ -76,10 +87,19 @@ class Arcs(NamedTuple):
 
 
 class Loads(NamedTuple):
-    """What all bushes together put on each arc, and the delay that follows; changed in place."""
+    """What all bushes together put on each arc, and what follows from it; changed in place.
+
+    Attributes
+    ----------
+    flow, slope : ndarray, shape (n_arcs,)
+        Slope of the delay by flow.
+    cost : ndarray, shape (n_classes, n_arcs)
+        Delay plus toll.
+    """
 
     flow: FloatArray
-    delay: FloatArray
+    slope: FloatArray
+    cost: FloatArray
 
 
 class Bushes(NamedTuple):
@@ -89,9 +109,13 @@ class Bushes(NamedTuple):
     ----------
     source, user_class : ndarray of int, shape (n_bushes,)
     flow : ndarray, shape (n_bushes, n_arcs)
-        -1 where the arc is not in the bush.
-    order : ndarray of int, shape (n_bushes, n_nodes)
+        Only arcs that go forward in the order have any.
+    order : ndarray of uint32, shape (n_bushes, n_nodes)
         Nodes in topological order, the first `size` of a row.
+    rank : ndarray of uint32, shape (n_bushes, n_nodes)
+        Place of each node in the order.
+    nearest : ndarray of uint32, shape (n_bushes, n_nodes)
+        Last arc of the shortest path inside the bush to each node, as it was last seen.
     size : ndarray of int, shape (n_bushes,)
     demand_start : ndarray of int, shape (n_bushes + 1,)
     demand_node : ndarray of int, shape (n_demands,)
@@ -103,7 +127,9 @@ class Bushes(NamedTuple):
     source: IntArray
     user_class: IntArray
     flow: FloatArray
-    order: IntArray
+    order: NodeArray
+    rank: NodeArray
+    nearest: NodeArray
     size: IntArray
     demand_start: IntArray
     demand_node: IntArray
@@ -120,14 +146,14 @@ class Pairs(NamedTuple):
     bush: IntArray
     start: IntArray
     middle: IntArray
-    arc: IntArray
+    arc: NodeArray
     in_use: IntArray
 
 
-ARCS = types.NamedTuple((_I, _I, _I, _I, _I, _I, _F, _F, _F, _F, _F2), Arcs)
-LOADS = types.NamedUniTuple(_F, 2, Loads)
-BUSHES = types.NamedTuple((_I, _I, _F2, _I2, _I, _I, _I, _F, _F), Bushes)
-PAIRS = types.NamedUniTuple(_I, 5, Pairs)
+ARCS = types.NamedTuple((_U, _U, _U, _U, _U, _I, _F, _F, _F, _F, _F2), Arcs)
+LOADS = types.NamedTuple((_F, _F, _F2), Loads)
+BUSHES = types.NamedTuple((_I, _I, _F2, _U2, _U2, _U2, _I, _I, _I, _F, _F), Bushes)
+PAIRS = types.NamedTuple((_I, _I, _I, _U, _I), Pairs)
 
 
 @njit(_ARC_VALUE, cache=True, error_model="numpy")
@@ -184,8 +210,36 @@ def _slope(
     return steepness * power * (exponent + ratio / (1.0 - ratio))
 
 
-@njit(types.void(_F, _I, types.int64, types.float64, types.int64), cache=True)
-def _push(key: FloatArray, node: IntArray, size: int, new_key: float, new_node: int) -> None:
+@njit(types.void(ARCS, LOADS, types.int64), cache=True, error_model="numpy", forceinline=True)
+def _update(arcs: Arcs, loads: Loads, arc: int) -> None:
+    """Make slope and cost of an arc those of its flow."""
+    flow = loads.flow[arc]
+    kind = arcs.kind[arc]
+    base = arcs.base[arc]
+    factor = arcs.factor[arc]
+    inverse = arcs.inverse_capacity[arc]
+    if kind == QUARTIC:
+        ratio = flow * inverse
+        cube = factor * ratio * ratio * ratio
+        delay = base + cube * ratio
+        loads.slope[arc] = 4.0 * inverse * cube
+    else:
+        shape = arcs.shape[arc]
+        delay = _delay(kind, base, factor, inverse, shape, flow)
+        loads.slope[arc] = _slope(kind, base, factor, inverse, shape, flow)
+    for user in range(arcs.toll.shape[0]):
+        loads.cost[user, arc] = delay + arcs.toll[user, arc]
+
+
+@njit(types.void(ARCS, LOADS), cache=True, error_model="numpy")
+def update(arcs: Arcs, loads: Loads) -> None:
+    """Make slope and cost of all arcs those of their flows."""
+    for arc in range(arcs.tail.size):
+        _update(arcs, loads, arc)
+
+
+@njit(types.void(_F, _U, types.int64, types.float64, types.uint32), cache=True, forceinline=True)
+def _push(key: FloatArray, node: NodeArray, size: int, new_key: float, new_node: int) -> None:
     """Put a node into a 4-ary min-heap that holds `size` nodes."""
     hole = size
     while hole > 0:
@@ -200,28 +254,25 @@ def _push(key: FloatArray, node: IntArray, size: int, new_key: float, new_node: 
 
 
 @njit(
-    types.int64(ARCS, _F, types.int64, types.int64, _F, _I, _I, _F, _I),
+    types.int64(ARCS, _F, types.int64, _F, _U, _U, _F, _U),
     cache=True,
     error_model="numpy",
 )
 def _shortest_tree(
     arcs: Arcs,
-    delay: FloatArray,
-    user_class: int,
+    cost: FloatArray,
     source: int,
     distance: FloatArray,
-    previous: IntArray,
-    order: IntArray,
+    nearest: NodeArray,
+    order: NodeArray,
     key: FloatArray,
-    node: IntArray,
+    node: NodeArray,
 ) -> int:
     """Dijkstra with a 4-ary heap in `key` and `node`, which hold n_arcs + 1 entries.
 
     Nodes are written to `order` as they are settled; returns how many.
     """
-    toll = arcs.toll[user_class]
     distance[:] = np.inf
-    previous[:] = -1
     distance[source] = 0.0
     key[0] = 0.0
     node[0] = source
@@ -256,10 +307,10 @@ def _shortest_tree(
         for position in range(arcs.out[i], arcs.out[i + 1]):
             arc = arcs.out_arc[position]
             j = arcs.head[arc]
-            there = here + (delay[arc] + toll[arc])
+            there = here + cost[arc]
             if there < distance[j]:
                 distance[j] = there
-                previous[j] = arc
+                nearest[j] = arc
                 _push(key, node, size, there, j)
                 size += 1
     return settled
@@ -267,7 +318,7 @@ def _shortest_tree(
 
 @njit(types.void(ARCS, LOADS, BUSHES, types.boolean[::1]), cache=True, error_model="numpy")
 def grow(arcs: Arcs, loads: Loads, bushes: Bushes, fresh: BoolArray) -> None:
-    """Make each fresh bush its shortest tree and load it, one after the other as delays rise.
+    """Load the demand of each fresh bush on its shortest tree, one after the other as costs rise.
 
     Demand that cannot reach its node is set to zero.
 
@@ -277,177 +328,345 @@ def grow(arcs: Arcs, loads: Loads, bushes: Bushes, fresh: BoolArray) -> None:
     """
     n_nodes = arcs.into.size - 1
     distance = np.empty(n_nodes)
-    previous = np.empty(n_nodes, np.int64)
     key = np.empty(arcs.tail.size + 1)
-    node = np.empty(arcs.tail.size + 1, np.int64)
+    node = np.empty(arcs.tail.size + 1, np.uint32)
     through = np.empty(n_nodes)
     for bush in range(bushes.source.size):
         if not fresh[bush]:
             continue
-        source = bushes.source[bush]
         order = bushes.order[bush]
+        rank = bushes.rank[bush]
+        nearest = bushes.nearest[bush]
         size = _shortest_tree(
             arcs,
-            loads.delay,
-            bushes.user_class[bush],
-            source,
+            loads.cost[bushes.user_class[bush]],
+            bushes.source[bush],
             distance,
-            previous,
+            nearest,
             order,
             key,
             node,
         )
         bushes.size[bush] = size
         flow = bushes.flow[bush]
-        flow[:] = -1.0
+        flow[:] = 0.0
         through[:] = 0.0
         for entry in range(bushes.demand_start[bush], bushes.demand_start[bush + 1]):
             if distance[bushes.demand_node[entry]] == np.inf:
                 bushes.demand[entry] = 0.0
             through[bushes.demand_node[entry]] += bushes.demand[entry]
         for k in range(size - 1, 0, -1):
-            amount = through[order[k]]
-            arc = previous[order[k]]
-            flow[arc] = amount
+            j = order[k]
+            rank[j] = k
+            amount = through[j]
             if amount > 0.0:
+                arc = nearest[j]
+                flow[arc] = amount
                 through[arcs.tail[arc]] += amount
                 loads.flow[arc] += amount
-                loads.delay[arc] = _delay(
-                    arcs.kind[arc],
-                    arcs.base[arc],
-                    arcs.factor[arc],
-                    arcs.inverse_capacity[arc],
-                    arcs.shape[arc],
-                    loads.flow[arc],
-                )
+                _update(arcs, loads, arc)
+        rank[order[0]] = 0
 
 
-@njit(types.void(ARCS, _F, _I, types.int64, _I), cache=True)
-def _sort(arcs: Arcs, flow: FloatArray, order: IntArray, size: int, waiting: IntArray) -> None:
-    """Renew the topological order of a bush (Kahn)."""
-    for k in range(size):
-        j = order[k]
-        waiting[j] = 0
-        for arc in range(arcs.into[j], arcs.into[j + 1]):
-            if flow[arc] >= 0.0:
-                waiting[j] += 1
-    found = 1
-    for k in range(size):
-        for position in range(arcs.out[order[k]], arcs.out[order[k] + 1]):
-            arc = arcs.out_arc[position]
-            if flow[arc] >= 0.0:
-                j = arcs.head[arc]
-                waiting[j] -= 1
-                if waiting[j] == 0:
-                    order[found] = j
-                    found += 1
-
-
-@njit(
-    types.void(ARCS, _F, BUSHES, types.int64, types.float64, _F, _I, _I),
-    cache=True,
-    error_model="numpy",
-)
+@njit(types.void(ARCS, _F, _U, types.int64, _F, _U), cache=True, error_model="numpy")
 def _measure(
     arcs: Arcs,
-    delay: FloatArray,
-    bushes: Bushes,
-    bush: int,
-    level: float,
+    cost: FloatArray,
+    order: NodeArray,
+    size: int,
     distance: FloatArray,
-    nearest: IntArray,
-    rank: IntArray,
+    nearest: NodeArray,
 ) -> None:
-    """Shortest distance inside a bush, the last arc of it, and the rank of each of its nodes.
+    """Shortest distance inside a bush, and the last arc of it.
 
-    Of arcs whose distances differ by a share of at most `level`, that with the last tail is taken.
+    Arcs that go backward need no test: the distance of their tail is not known yet, which is inf.
     """
-    toll = arcs.toll[bushes.user_class[bush]]
-    flow = bushes.flow[bush]
-    order = bushes.order[bush]
+    distance[:] = np.inf
     distance[order[0]] = 0.0
-    rank[order[0]] = 0
-    for k in range(1, bushes.size[bush]):
+    for k in range(1, size):
         j = order[k]
         best = np.inf
-        chosen = -1
+        chosen = nearest[j]
         for arc in range(arcs.into[j], arcs.into[j + 1]):
-            if flow[arc] >= 0.0:
-                there = distance[arcs.tail[arc]] + (delay[arc] + toll[arc])
-                if there < best * (1.0 - level):
-                    best = there
-                    chosen = arc
-                elif level > 0.0 and there <= best * (1.0 + level):
-                    best = min(best, there)
-                    if rank[arcs.tail[arc]] > rank[arcs.tail[chosen]]:
-                        chosen = arc
+            there = distance[arcs.tail[arc]] + cost[arc]
+            if there < best:
+                best = there
+                chosen = np.uint32(arc)
         distance[j] = best
         nearest[j] = chosen
-        rank[j] = k
 
 
 @njit(
-    types.boolean(ARCS, _F, BUSHES, types.int64, _F, _F, _I, _I, _I),
+    types.void(ARCS, _F, _U, _U, types.int64, types.float64, _F, _U),
     cache=True,
     error_model="numpy",
 )
-def _extend(
+def _measure_late(
     arcs: Arcs,
-    delay: FloatArray,
-    bushes: Bushes,
-    bush: int,
+    cost: FloatArray,
+    order: NodeArray,
+    rank: NodeArray,
+    size: int,
+    level: float,
     distance: FloatArray,
-    raised: FloatArray,
-    nearest: IntArray,
-    rank: IntArray,
-    waiting: IntArray,
-) -> bool:
-    """Drop unused arcs from a bush and add those that shorten paths; return if any was added.
+    nearest: NodeArray,
+) -> None:
+    """As :func:`_measure`; of arcs that differ by a share of `level` that with the last tail."""
+    distance[:] = np.inf
+    distance[order[0]] = 0.0
+    for k in range(1, size):
+        j = order[k]
+        best = np.inf
+        chosen = nearest[j]
+        for arc in range(arcs.into[j], arcs.into[j + 1]):
+            there = distance[arcs.tail[arc]] + cost[arc]
+            if there < best * (1.0 - level):
+                best = there
+                chosen = np.uint32(arc)
+            elif there < np.inf and there <= best * (1.0 + level):
+                best = min(best, there)
+                if rank[arcs.tail[arc]] > rank[arcs.tail[chosen]]:
+                    chosen = np.uint32(arc)
+        distance[j] = best
+        nearest[j] = chosen
 
-    An arc is added only forwards in an order that the bush already keeps: the shortest distance,
-    raised to that of every node before, ties by topological order.  So no cycle can arise, also
-    among arcs that cost nothing.
+
+@njit(
+    types.Tuple((types.int64, types.float64, types.boolean))(
+        ARCS, _F, _F, types.float64, types.float64, _F, _U, _U
+    ),
+    cache=True,
+    error_model="numpy",
+)
+def _look(
+    arcs: Arcs,
+    cost: FloatArray,
+    flow: FloatArray,
+    least: float,
+    ignore: float,
+    distance: FloatArray,
+    nearest: NodeArray,
+    dear: NodeArray,
+) -> tuple[int, float, bool]:
+    """Write the used arcs of some excess to `dear`, and drop flow that counts as none.
+
+    Returns
+    -------
+    tuple
+        How many they are; the excess of all arcs; whether backward arcs would shorten paths.
     """
-    toll = arcs.toll[bushes.user_class[bush]]
-    flow = bushes.flow[bush]
-    order = bushes.order[bush]
-    size = bushes.size[bush]
-    least = bushes.least[bush]
+    found = 0
+    excess = 0.0
+    shorter = False
+    # Along the arcs, not the order: no loop of two or three rounds, whose end is always a surprise.
+    for arc in range(np.uint64(arcs.tail.size)):
+        j = arcs.head[arc]
+        here = distance[j]
+        there = distance[arcs.tail[arc]] + cost[arc]
+        amount = flow[arc]
+        if (there < here * (1.0 - SAME)) | ((amount > 0.0) & (there > here)):
+            if there < here:
+                shorter = True
+            elif amount <= least and np.uint32(arc) != nearest[j]:
+                flow[arc] = 0.0
+            else:
+                weight = (there - here) * amount
+                excess += weight
+                if weight > ignore and there > here * (1.0 + SAME):
+                    dear[found] = np.uint32(arc)
+                    found += 1
+    return found, excess, shorter
+
+
+@njit(types.void(ARCS, _U, _U, types.int64), cache=True)
+def _far_first(arcs: Arcs, rank: NodeArray, dear: NodeArray, found: int) -> None:
+    """Sort arcs by the rank of their heads, the last first."""
+    those = dear[:found].copy()
+    by_rank = np.argsort(-rank[arcs.head[those]].astype(np.int64), kind="mergesort")
+    for k in range(found):
+        dear[k] = those[by_rank[k]]
+
+
+@njit(types.void(_U, types.int64, _F), cache=True, error_model="numpy")
+def _distribute(order: NodeArray, size: int, key: FloatArray) -> None:
+    """Sort the nodes of an order into as many classes of key as they are many."""
+    highest = 0.0
+    for k in range(size):
+        highest = max(highest, key[order[k]])
+    if not 0.0 < highest < np.inf:
+        return
+    scale = size / highest
+    begin = np.zeros(size + 3, np.int64)
+    for k in range(size):
+        begin[min(int(key[order[k]] * scale), size) + 1] += 1
+    for k in range(size + 1):
+        begin[k + 1] += begin[k]
+    old = order[:size].copy()
+    for k in range(size):
+        place = min(int(key[old[k]] * scale), size)
+        order[begin[place]] = old[k]
+        begin[place] += 1
+
+
+@njit(types.void(_U, types.int64, _F), cache=True, error_model="numpy")
+def _sort(order: NodeArray, size: int, key: FloatArray) -> None:
+    """Sort the nodes of an order by key; equal ones stay as they are."""
+    _distribute(order, size, key)
+    left = MOVES * size
+    for k in range(1, size):
+        j = order[k]
+        value = key[j]
+        hole = k
+        while hole > 0 and key[order[hole - 1]] > value:
+            order[hole] = order[hole - 1]
+            hole -= 1
+        order[hole] = j
+        left -= k - hole
+        if left < 0:
+            break
+    if left < 0:
+        old = order[:size].copy()
+        by_key = np.argsort(key[old], kind="mergesort")
+        for k in range(size):
+            order[k] = old[by_key[k]]
+
+
+@njit(types.void(ARCS, _F, _U, types.int64, _F, _U, _F), cache=True, error_model="numpy")
+def _label(
+    arcs: Arcs,
+    cost: FloatArray,
+    order: NodeArray,
+    size: int,
+    distance: FloatArray,
+    nearest: NodeArray,
+    label: FloatArray,
+) -> None:
+    """Write shortest distances in the whole network to `label`, with a least cost for each arc."""
+    longest = 0.0
+    for k in range(size):
+        longest = max(longest, distance[order[k]])
+    # The least number keeps a step above zero where all distances are zero.
+    step = STEP * longest + 1e-300
+    label[:] = np.inf
+    label[order[0]] = 0.0
+    for k in range(1, size):
+        arc = nearest[order[k]]
+        label[order[k]] = label[arcs.tail[arc]] + (cost[arc] + step)
+    lower = np.zeros(label.size, np.bool_)
+    changed = False
+    for arc in range(np.uint64(arcs.tail.size)):
+        if label[arcs.tail[arc]] + (cost[arc] + step) < label[arcs.head[arc]]:
+            lower[arcs.tail[arc]] = True
+            changed = True
+    while changed:
+        changed = False
+        for k in range(size):
+            i = order[k]
+            if not lower[i]:
+                continue
+            lower[i] = False
+            for position in range(arcs.out[i], arcs.out[i + 1]):
+                arc = arcs.out_arc[position]
+                there = label[i] + (cost[arc] + step)
+                if there < label[arcs.head[arc]]:
+                    label[arcs.head[arc]] = there
+                    lower[arcs.head[arc]] = True
+                    changed = True
+
+
+@njit(types.void(ARCS, _F, _U, types.int64, _F, _F), cache=True)
+def _raise(
+    arcs: Arcs,
+    flow: FloatArray,
+    order: NodeArray,
+    size: int,
+    label: FloatArray,
+    raised: FloatArray,
+) -> None:
+    """Raise labels to that of any node from which a used arc comes."""
     raised[order[0]] = 0.0
     for k in range(1, size):
         j = order[k]
-        highest = distance[j]
+        highest = label[j]
         for arc in range(arcs.into[j], arcs.into[j + 1]):
-            if flow[arc] > least or arc == nearest[j]:
+            if flow[arc] > 0.0:
                 highest = max(highest, raised[arcs.tail[arc]])
-            elif flow[arc] >= 0.0:
-                flow[arc] = -1.0
         raised[j] = highest
-    added = False
-    in_order = True
-    for k in range(1, size):
-        j = order[k]
-        limit = distance[j] * (1.0 - SAME)
-        for arc in range(arcs.into[j], arcs.into[j + 1]):
-            i = arcs.tail[arc]
-            if flow[arc] >= 0.0 or distance[i] + (delay[arc] + toll[arc]) >= limit:
-                continue
-            if raised[i] < raised[j] or (raised[i] == raised[j] and rank[i] < k):
-                flow[arc] = 0.0
-                added = True
-                in_order = in_order and rank[i] < k
-    if not in_order:
-        _sort(arcs, flow, order, size, waiting)
-    return added
+
+
+@njit(types.uint32(ARCS, _F, _F, types.uint32, types.uint32), cache=True, error_model="numpy")
+def _nearest(
+    arcs: Arcs, cost: FloatArray, distance: FloatArray, j: np.uint32, known: np.uint32
+) -> np.uint32:
+    """Set the distance of a node and return its last arc; `known` where no arc has a distance."""
+    best = np.inf
+    chosen = known
+    for arc in range(arcs.into[j], arcs.into[j + 1]):
+        there = distance[arcs.tail[arc]] + cost[arc]
+        if there < best:
+            best = there
+            chosen = np.uint32(arc)
+    distance[j] = best
+    return chosen
 
 
 @njit(
-    types.float64(ARCS, _F, _I, types.int64, types.int64, types.int64, types.float64),
+    types.void(ARCS, _F, _F, _U, _U, types.int64, _F, _U, _F, _F),
+    cache=True,
+    error_model="numpy",
+)
+def _reorder(
+    arcs: Arcs,
+    cost: FloatArray,
+    flow: FloatArray,
+    order: NodeArray,
+    rank: NodeArray,
+    size: int,
+    distance: FloatArray,
+    nearest: NodeArray,
+    label: FloatArray,
+    raised: FloatArray,
+) -> None:
+    """Order nodes by shortest distance in the whole network, as far as used arcs allow.
+
+    That distance is `label`; it is raised to that of every node from which a used arc comes.
+    `distance` and `nearest` must be those inside the bush, and are so again afterwards.
+    """
+    _label(arcs, cost, order, size, distance, nearest, label)
+    _raise(arcs, flow, order, size, label, raised)
+    _sort(order, size, raised)
+    # Nodes that no arc reaches forward carry nothing: they go to the end.
+    distance[:] = np.inf
+    distance[order[0]] = 0.0
+    rank[order[0]] = 0
+    placed = 1
+    waiting = 0
+    late = np.empty(size, np.uint32)
+    for k in range(1, size):
+        j = order[k]
+        nearest[j] = _nearest(arcs, cost, distance, j, nearest[j])
+        if distance[j] == np.inf:
+            late[waiting] = j
+            waiting += 1
+        else:
+            order[placed] = j
+            rank[j] = placed
+            placed += 1
+    for k in range(waiting):
+        j = late[k]
+        nearest[j] = _nearest(arcs, cost, distance, j, nearest[j])
+        order[placed] = j
+        rank[j] = placed
+        placed += 1
+
+
+@njit(
+    types.float64(ARCS, _F, _U, types.int64, types.int64, types.int64, types.float64),
     cache=True,
     error_model="numpy",
 )
 def _difference(
-    arcs: Arcs, flow: FloatArray, arc: IntArray, start: int, middle: int, end: int, shift: float
+    arcs: Arcs, flow: FloatArray, arc: NodeArray, start: int, middle: int, end: int, shift: float
 ) -> float:
     """How much dearer the second segment is than the first after a shift, without tolls."""
     difference = 0.0
@@ -468,7 +687,7 @@ def _difference(
 
 @njit(
     types.float64(
-        ARCS, _F, _I, types.int64, types.int64, types.int64, types.float64, types.float64
+        ARCS, _F, _U, types.int64, types.int64, types.int64, types.float64, types.float64
     ),
     cache=True,
     error_model="numpy",
@@ -476,7 +695,7 @@ def _difference(
 def _bisect(
     arcs: Arcs,
     flow: FloatArray,
-    arc: IntArray,
+    arc: NodeArray,
     start: int,
     middle: int,
     end: int,
@@ -501,15 +720,38 @@ def _bisect(
     return sign * high
 
 
+@njit(types.boolean(ARCS, _U, _F, _U, types.int64, types.int64), cache=True)
+def _forward(
+    arcs: Arcs, rank: NodeArray, own: FloatArray, arc: NodeArray, start: int, end: int
+) -> bool:
+    """Whether flow may go on a segment: arcs that have none yet must go forward in the order."""
+    for k in range(start, end):
+        a = arc[k]
+        if own[a] == 0.0 and rank[arcs.tail[a]] >= rank[arcs.head[a]]:
+            return False
+    return True
+
+
 @njit(
-    types.float64(ARCS, LOADS, BUSHES, PAIRS, types.int64, types.int64),
+    types.float64(ARCS, LOADS, BUSHES, PAIRS, types.int64, types.int64, types.float64),
     cache=True,
     error_model="numpy",
 )
 def _balance(
-    arcs: Arcs, loads: Loads, bushes: Bushes, pairs: Pairs, first: int, last: int
+    arcs: Arcs,
+    loads: Loads,
+    bushes: Bushes,
+    pairs: Pairs,
+    first: int,
+    last: int,
+    relax: float,
 ) -> float:
-    """Shift flow between the segments of the pairs `first` to `last` - 1, one Newton step each.
+    """Shift flow between the segments of the pairs `first` to `last` - 1, each by a Newton step.
+
+    Parameters
+    ----------
+    relax : float
+        Multiple of Newton's step, from 1 to below 2.
 
     Returns
     -------
@@ -523,37 +765,42 @@ def _balance(
         end = pairs.start[pair + 1]
         bush = pairs.bush[pair]
         own = bushes.flow[bush]
-        toll = arcs.toll[bushes.user_class[bush]]
+        cost = loads.cost[bushes.user_class[bush]]
         dearer = 0.0
         slope = 0.0
         cheap_flow = np.inf
         dear_flow = np.inf
-        for k in range(start, end):
+        for k in range(start, middle):
             a = pairs.arc[k]
-            cost = loads.delay[a] + toll[a]
-            slope += _slope(
-                arcs.kind[a],
-                arcs.base[a],
-                arcs.factor[a],
-                arcs.inverse_capacity[a],
-                arcs.shape[a],
-                loads.flow[a],
-            )
-            if k < middle:
-                dearer -= cost
-                cheap_flow = min(cheap_flow, own[a])
-            else:
-                dearer += cost
-                dear_flow = min(dear_flow, own[a])
-        movable = dear_flow if dearer > 0.0 else cheap_flow
-        # A pair that is kept may hold arcs that have left the bush, whose flow is -1.
-        if movable <= 0.0 or min(dear_flow, cheap_flow) < 0.0 or dearer == 0.0:
-            continue
+            dearer -= cost[a]
+            slope += loads.slope[a]
+            cheap_flow = min(cheap_flow, own[a])
+        for k in range(middle, end):
+            a = pairs.arc[k]
+            dearer += cost[a]
+            slope += loads.slope[a]
+            dear_flow = min(dear_flow, own[a])
+        if dearer > 0.0:
+            movable = dear_flow
+            if movable <= 0.0:
+                continue
+            if cheap_flow == 0.0 and not _forward(
+                arcs, bushes.rank[bush], own, pairs.arc, start, middle
+            ):
+                continue
+        else:
+            movable = cheap_flow
+            if movable <= 0.0 or dearer == 0.0:
+                continue
+            if dear_flow == 0.0 and not _forward(
+                arcs, bushes.rank[bush], own, pairs.arc, middle, end
+            ):
+                continue
         excess += abs(dearer) * movable
         if slope == np.inf:
             shift = _bisect(arcs, loads.flow, pairs.arc, start, middle, end, dearer, movable)
-        elif slope * movable > abs(dearer):
-            shift = dearer / slope
+        elif slope * movable > relax * abs(dearer):
+            shift = relax * dearer / slope
         else:
             shift = movable if dearer > 0.0 else -movable
         for k in range(start, end):
@@ -561,19 +808,12 @@ def _balance(
             change = shift if k < middle else -shift
             own[a] = max(own[a] + change, 0.0)
             loads.flow[a] = max(loads.flow[a] + change, 0.0)
-            loads.delay[a] = _delay(
-                arcs.kind[a],
-                arcs.base[a],
-                arcs.factor[a],
-                arcs.inverse_capacity[a],
-                arcs.shape[a],
-                loads.flow[a],
-            )
+            _update(arcs, loads, a)
     return excess
 
 
 @njit(
-    types.void(ARCS, _F, PAIRS, types.int64, types.int64, types.int64, types.boolean, _I, _I, _I),
+    types.void(ARCS, _F, PAIRS, types.int64, types.uint32, types.uint32, types.boolean, _U, _U, _U),
     cache=True,
     error_model="numpy",
 )
@@ -585,9 +825,9 @@ def _trace(
     cheap: int,
     dear: int,
     late: bool,
-    nearest: IntArray,
-    rank: IntArray,
-    room: IntArray,
+    nearest: NodeArray,
+    rank: NodeArray,
+    room: NodeArray,
 ) -> None:
     """Write the pair of segments that end with the arcs `cheap` and `dear`.
 
@@ -607,15 +847,17 @@ def _trace(
             n_cheap += 1
             u = arcs.tail[nearest[u]]
         else:
-            widest = arcs.into[v]
-            for arc in range(arcs.into[v] + 1, arcs.into[v + 1]):
-                if flow[arc] > flow[widest]:
-                    widest = arc
-            if late:
-                enough = WIDE * flow[widest]
+            widest = nearest[v]
+            most = 0.0
+            for arc in range(arcs.into[v], arcs.into[v + 1]):
+                if flow[arc] > most:
+                    most = flow[arc]
+                    widest = np.uint32(arc)
+            if late and most > 0.0:
+                enough = WIDE * most
                 for arc in range(arcs.into[v], arcs.into[v + 1]):
                     if flow[arc] > enough and rank[arcs.tail[arc]] > rank[arcs.tail[widest]]:
-                        widest = arc
+                        widest = np.uint32(arc)
             room[n_dear] = widest
             n_dear += 1
             v = arcs.tail[widest]
@@ -641,7 +883,7 @@ def sweep(
     ignore: float,
     level: float,
 ) -> tuple[float, float, float]:
-    """Renew every bush, find pairs in it, shift flow between their segments, keep the pairs.
+    """Look at the bushes, find pairs in it, shift flow between their segments, keep the pairs.
 
     Pairs that do not fit are used once and not kept.
 
@@ -655,18 +897,19 @@ def sweep(
         Share of distance up to which arcs count as equally near.  Pairs that share steep arcs hold
         each other back; where the shortest path has a choice they can meet before those.
 
+
     Returns
     -------
     tuple of float
         Excess of all bushes before their shifts; the part of it that pairs were found for; cost of
-        the demand on the shortest paths of the bushes.
+        the demand on shortest paths.
     """
     n_nodes = arcs.into.size - 1
     distance = np.empty(n_nodes)
+    label = np.empty(n_nodes)
     raised = np.empty(n_nodes)
-    rank = np.empty(n_nodes, np.int64)
-    nearest = np.empty(n_nodes, np.int64)
-    room = np.empty(n_nodes, np.int64)
+    room = np.empty(n_nodes, np.uint32)
+    dear = np.empty(arcs.tail.size, np.uint32)
     found = pairs.in_use[0] if keep else 0
     excess = 0.0
     treated = 0.0
@@ -675,50 +918,65 @@ def sweep(
     for bush in range(bushes.source.size):
         flow = bushes.flow[bush]
         order = bushes.order[bush]
+        rank = bushes.rank[bush]
+        nearest = bushes.nearest[bush]
         size = bushes.size[bush]
-        toll = arcs.toll[bushes.user_class[bush]]
-        if size < n_nodes:
-            distance[:] = np.inf
-        _measure(arcs, loads.delay, bushes, bush, level, distance, nearest, rank)
-        if _extend(arcs, loads.delay, bushes, bush, distance, raised, nearest, rank, room):
-            _measure(arcs, loads.delay, bushes, bush, level, distance, nearest, rank)
+        cost = loads.cost[bushes.user_class[bush]]
+        least = bushes.least[bush]
+        _measure(arcs, cost, order, size, distance, nearest)
+        n_dear, above, shorter = _look(arcs, cost, flow, least, ignore, distance, nearest, dear)
+        if shorter:
+            _reorder(arcs, cost, flow, order, rank, size, distance, nearest, label, raised)
+            n_dear, above, shorter = _look(arcs, cost, flow, least, ignore, distance, nearest, dear)
         for entry in range(bushes.demand_start[bush], bushes.demand_start[bush + 1]):
             if bushes.demand[entry] > 0.0:
-                shortest += bushes.demand[entry] * distance[bushes.demand_node[entry]]
-        for k in range(size - 1, 0, -1):
-            j = order[k]
-            for arc in range(arcs.into[j], arcs.into[j + 1]):
-                if flow[arc] <= 0.0 or arc == nearest[j]:
-                    continue
-                above = distance[arcs.tail[arc]] + (loads.delay[arc] + toll[arc]) - distance[j]
-                weight = above * flow[arc]
-                excess += max(weight, 0.0)
-                if weight <= ignore or above <= SAME * distance[j]:
-                    continue
-                _trace(arcs, flow, pairs, found, nearest[j], arc, level > 0.0, nearest, rank, room)
-                pairs.bush[found] = bush
-                gain = _balance(arcs, loads, bushes, pairs, found, found + 1)
-                treated += gain
-                end = pairs.start[found + 1]
-                if (
-                    gain > 0.0
-                    and found + 1 < pairs.bush.size
-                    and end + 2 * n_nodes < pairs.arc.size
-                ):
-                    found += 1
+                node = bushes.demand_node[entry]
+                there = distance[node]
+                if shorter and label[node] < there:
+                    # Used arcs stand in the way of a shorter path: that is excess as well.
+                    above += bushes.demand[entry] * (there - label[node])
+                    there = label[node]
+                shortest += bushes.demand[entry] * there
+        excess += above
+        if level > 0.0 and n_dear > 0:
+            _measure_late(arcs, cost, order, rank, size, level, distance, nearest)
+        if n_dear > 1:
+            _far_first(arcs, rank, dear, n_dear)
+        for k in range(n_dear):
+            arc = dear[k]
+            j = arcs.head[arc]
+            above = distance[arcs.tail[arc]] + cost[arc] - distance[j]
+            if arc == nearest[j] or above * flow[arc] <= ignore or above <= SAME * distance[j]:
+                continue
+            _trace(arcs, flow, pairs, found, nearest[j], arc, level > 0.0, nearest, rank, room)
+            pairs.bush[found] = bush
+            gain = _balance(arcs, loads, bushes, pairs, found, found + 1, 1.0)
+            treated += gain
+            end = pairs.start[found + 1]
+            if gain > 0.0 and found + 1 < pairs.bush.size and end + 2 * n_nodes < pairs.arc.size:
+                found += 1
     pairs.in_use[0] = found
     return excess, treated, shortest
 
 
 @njit(
-    types.float64(ARCS, LOADS, BUSHES, PAIRS, types.float64, types.int64),
+    types.float64(ARCS, LOADS, BUSHES, PAIRS, types.float64, types.int64, types.float64),
     cache=True,
     error_model="numpy",
 )
 def repeat(
-    arcs: Arcs, loads: Loads, bushes: Bushes, pairs: Pairs, enough: float, most_visits: int
+    arcs: Arcs,
+    loads: Loads,
+    bushes: Bushes,
+    pairs: Pairs,
+    enough: float,
+    most_visits: int,
+    relax: float,
 ) -> float:
     """Go through the kept pairs until their excess is `enough` or `most_visits` arcs were seen.
+
+    Pairs that share arcs undo a part of each other's shifts; steps of `relax` times Newton's go
+    ahead of that (successive over-relaxation).
 
     Returns
     -------
@@ -728,52 +986,70 @@ def repeat(
     found = pairs.in_use[0]
     visits = 0
     excess = np.inf if found > 0 else 0.0
+    multiple = relax
     while excess > enough and visits < most_visits:
-        excess = _balance(arcs, loads, bushes, pairs, 0, found)
+        before = excess
+        excess = _balance(arcs, loads, bushes, pairs, 0, found, multiple)
         visits += pairs.start[found]
+        # Where delays have a kink, longer steps may go to and fro across it for ever.
+        multiple = relax if excess < before else 1.0
     return excess
 
 
-@njit(types.void(ARCS, LOADS, BUSHES), cache=True, error_model="numpy")
-def settle(arcs: Arcs, loads: Loads, bushes: Bushes) -> None:
-    """Make flows conserve to the last digits: rebuild bushes from shares, loads from bushes.
+@njit(types.void(ARCS, _F, _U, _U, types.int64, _F), cache=True, error_model="numpy")
+def _divide(
+    arcs: Arcs,
+    flow: FloatArray,
+    order: NodeArray,
+    nearest: NodeArray,
+    size: int,
+    through: FloatArray,
+) -> None:
+    """Bring what goes `through` each node of a bush there, by the shares that its arcs have had."""
+    for k in range(size - 1, 0, -1):
+        j = order[k]
+        total = 0.0
+        for arc in range(arcs.into[j], arcs.into[j + 1]):
+            total += flow[arc]
+        amount = through[j]
+        if total > LEAST_TOTAL:
+            share = amount / total
+            for arc in range(arcs.into[j], arcs.into[j + 1]):
+                if flow[arc] > 0.0:
+                    flow[arc] *= share
+                    through[arcs.tail[arc]] += flow[arc]
+        elif amount > 0.0 or total > 0.0:
+            flow[arcs.into[j] : arcs.into[j + 1]] = 0.0
+            flow[nearest[j]] = amount
+            through[arcs.tail[nearest[j]]] += amount
+
+
+@njit(types.void(ARCS, LOADS, BUSHES, types.boolean[::1]), cache=True, error_model="numpy")
+def settle(arcs: Arcs, loads: Loads, bushes: Bushes, which: BoolArray) -> None:
+    """Make flows conserve to the last digits: rebuild bushes from shares, loads from all bushes.
 
     The demands of `bushes` may have changed since; every node keeps its shares by arc.
+
+    Parameters
+    ----------
+    which : ndarray of bool, shape (n_bushes,)
+        Bushes to rebuild.
     """
     through = np.empty(arcs.into.size - 1)
     loads.flow[:] = 0.0
     for bush in range(bushes.source.size):
         flow = bushes.flow[bush]
-        order = bushes.order[bush]
-        through[:] = 0.0
-        for entry in range(bushes.demand_start[bush], bushes.demand_start[bush + 1]):
-            through[bushes.demand_node[entry]] += bushes.demand[entry]
-        for k in range(bushes.size[bush] - 1, 0, -1):
-            j = order[k]
-            total = 0.0
-            member = -1
-            for arc in range(arcs.into[j], arcs.into[j + 1]):
-                if flow[arc] >= 0.0:
-                    member = arc
-                    total += flow[arc]
-            for arc in range(arcs.into[j], arcs.into[j + 1]):
-                if flow[arc] < 0.0:
-                    continue
-                if total > LEAST_TOTAL:
-                    flow[arc] *= through[j] / total
-                else:
-                    flow[arc] = through[j] if arc == member else 0.0
-                through[arcs.tail[arc]] += flow[arc]
-                loads.flow[arc] += flow[arc]
+        if which[bush]:
+            through[:] = 0.0
+            for entry in range(bushes.demand_start[bush], bushes.demand_start[bush + 1]):
+                through[bushes.demand_node[entry]] += bushes.demand[entry]
+            _divide(
+                arcs, flow, bushes.order[bush], bushes.nearest[bush], bushes.size[bush], through
+            )
+        for arc in range(arcs.tail.size):
+            loads.flow[arc] += flow[arc]
     for arc in range(arcs.tail.size):
-        loads.delay[arc] = _delay(
-            arcs.kind[arc],
-            arcs.base[arc],
-            arcs.factor[arc],
-            arcs.inverse_capacity[arc],
-            arcs.shape[arc],
-            loads.flow[arc],
-        )
+        _update(arcs, loads, arc)
 
 
 @njit(_F(ARCS, BUSHES, _F), cache=True, error_model="numpy")

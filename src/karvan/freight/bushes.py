@@ -1,0 +1,210 @@
+"""Bushes of an assignment problem: made anew, or taken over from an earlier equilibrium."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from karvan.freight.problem import AssignmentProblem
+from karvan.kernels.bush import Arcs, Bushes, Loads, Pairs, grow, settle, update
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+NodeArray = NDArray[np.uint32]
+_Network = tuple[NodeArray, NodeArray, NodeArray, NodeArray, NodeArray]
+
+NO_FLOW = 1e-13
+"""Share of an origin's demand that counts as no flow; conservation is restored where that shows."""
+
+MOST_PAIRS = 1 << 18
+MOST_PAIR_ARCS = 1 << 22
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Bushes with what links them to the problem.
+
+    Attributes
+    ----------
+    arcs : Arcs
+    link : ndarray of int, shape (n_arcs,)
+        Link of each arc.
+    bushes : Bushes
+    pair : ndarray of int, shape (n_demands,)
+        O-D pair of each entry of demand.
+    """
+
+    arcs: Arcs
+    link: IntArray
+    bushes: Bushes
+    pair: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """What an earlier equilibrium knows: its problem, its bushes, and its flow by link."""
+
+    problem: AssignmentProblem
+    rows: Rows
+    flow: FloatArray
+
+
+def first_rows(problem: AssignmentProblem, start: Start | None) -> tuple[Rows, Loads]:
+    """Return bushes that carry the demand of a problem, and what they put on its arcs."""
+    if start is not None and _same_pairs(problem, start.problem):
+        return _continued(problem, start)
+    arcs, link = _arcs(problem)
+    bushes, pair = _empty_bushes(problem, arcs)
+    loads = _no_loads(arcs)
+    fresh = np.ones(len(bushes.source), dtype=np.bool_)
+    if start is not None:
+        _copy_bushes(start, problem, bushes, fresh)
+    settle(arcs, loads, bushes, ~fresh)
+    grow(arcs, loads, bushes, fresh)
+    return Rows(arcs, link, bushes, pair), loads
+
+
+def _no_loads(arcs: Arcs) -> Loads:
+    n_links = len(arcs.tail)
+    return Loads(np.zeros(n_links), np.empty(n_links), np.empty(arcs.toll.shape))
+
+
+def _same_pairs(problem: AssignmentProblem, old: AssignmentProblem) -> bool:
+    """Whether the same pairs move, by classes that may go where they went."""
+    return (
+        same_array(problem.origin, old.origin)
+        and same_array(problem.destination, old.destination)
+        and same_array(problem.user_class, old.user_class)
+        and bool(((problem.amount > 0.0) == (old.amount > 0.0)).all())
+        and bool((np.isinf(problem.toll) == np.isinf(old.toll)).all())
+    )
+
+
+def _continued(problem: AssignmentProblem, start: Start) -> tuple[Rows, Loads]:
+    """Rows of a start with other delays, tolls and demand; only bushes of other demand change."""
+    rows, link = start.rows, start.rows.link
+    old = rows.bushes
+    arcs = _with_delays(rows.arcs[:5], problem, link)
+    demand = np.where(old.demand > 0.0, problem.amount[rows.pair], 0.0)
+    other = np.zeros(len(old.source), dtype=np.bool_)
+    changed = np.flatnonzero(demand != old.demand)
+    other[np.searchsorted(old.demand_start, changed, side="right") - 1] = True
+    bushes = old._replace(
+        flow=old.flow.copy(),
+        order=old.order.copy(),
+        rank=old.rank.copy(),
+        nearest=old.nearest.copy(),
+        demand=demand,
+        least=NO_FLOW * np.add.reduceat(demand, old.demand_start[:-1])
+        if len(demand)
+        else old.least,
+    )
+    loads = _no_loads(arcs)
+    if other.any():
+        settle(arcs, loads, bushes, other)
+    else:
+        loads.flow[:] = start.flow[link]
+        update(arcs, loads)
+    return Rows(arcs, link, bushes, rows.pair), loads
+
+
+def _arcs(problem: AssignmentProblem) -> tuple[Arcs, IntArray]:
+    """Links sorted by head; nodes that none passes through get a twin where paths end."""
+    closed = problem.first_through_node
+    head = np.where(problem.head < closed, problem.head + problem.n_nodes, problem.head)
+    n_nodes = problem.n_nodes + closed
+    link = np.argsort(head, kind="stable")
+    head, tail = head[link], problem.tail[link]
+    out_arc = np.argsort(tail, kind="stable")
+    nodes = np.arange(n_nodes + 1)
+    into = np.searchsorted(head, nodes).astype(np.uint32)
+    out = np.searchsorted(tail[out_arc], nodes).astype(np.uint32)
+    ends = tail.astype(np.uint32), head.astype(np.uint32)
+    return _with_delays((into, *ends, out, out_arc.astype(np.uint32)), problem, link), link
+
+
+def _with_delays(network: _Network, problem: AssignmentProblem, link: IntArray) -> Arcs:
+    delay = problem.delay
+    return Arcs(
+        *network,
+        kind=delay.kind[link],
+        base=delay.base[link],
+        factor=delay.factor[link],
+        inverse_capacity=1.0 / delay.capacity[link],
+        shape=delay.shape[link],
+        toll=np.ascontiguousarray(problem.toll[:, link]),
+    )
+
+
+def _empty_bushes(problem: AssignmentProblem, arcs: Arcs) -> tuple[Bushes, IntArray]:
+    """Bushes for the origins and classes with demand, sorted by class, then origin."""
+    moving = np.flatnonzero(problem.amount > 0.0)
+    key = problem.user_class[moving] * problem.n_nodes + problem.origin[moving]
+    order = np.argsort(key, kind="stable")
+    pair = moving[order]
+    keys, first = np.unique(key[order], return_index=True)
+    end = problem.destination[pair]
+    end = np.where(end < problem.first_through_node, end + problem.n_nodes, end)
+    n_rows, n_nodes = len(keys), len(arcs.into) - 1
+    starts = np.append(first, len(pair)).astype(np.int64)
+    amount = problem.amount[pair]
+    total = np.add.reduceat(amount, first) if n_rows else np.zeros(0)
+    bushes = Bushes(
+        source=keys % problem.n_nodes,
+        user_class=keys // problem.n_nodes,
+        flow=np.zeros((n_rows, problem.n_links)),
+        order=np.empty((n_rows, n_nodes), dtype=np.uint32),
+        rank=np.zeros((n_rows, n_nodes), dtype=np.uint32),
+        nearest=np.zeros((n_rows, n_nodes), dtype=np.uint32),
+        size=np.zeros(n_rows, dtype=np.int64),
+        demand_start=starts,
+        demand_node=end,
+        demand=amount,
+        least=NO_FLOW * total,
+    )
+    return bushes, pair
+
+
+def _copy_bushes(
+    start: Start, problem: AssignmentProblem, bushes: Bushes, fresh: BoolArray
+) -> None:
+    """Take over the bushes of an earlier equilibrium whose class may still go where it went."""
+    old = start.rows.bushes
+    same = (np.isinf(start.problem.toll) == np.isinf(problem.toll)).all(axis=1)
+    known = {
+        (int(c), int(s)): row
+        for row, (c, s) in enumerate(zip(old.user_class, old.source, strict=True))
+        if same[c]
+    }
+    for row, (c, s) in enumerate(zip(bushes.user_class, bushes.source, strict=True)):
+        there = known.get((int(c), int(s)))
+        if there is None:
+            continue
+        fresh[row] = False
+        bushes.flow[row] = old.flow[there]
+        bushes.order[row] = old.order[there]
+        bushes.rank[row] = old.rank[there]
+        bushes.nearest[row] = old.nearest[there]
+        bushes.size[row] = old.size[there]
+        entries = slice(bushes.demand_start[row], bushes.demand_start[row + 1])
+        reached = np.isin(bushes.demand_node[entries], old.order[there, : old.size[there]])
+        bushes.demand[entries] *= reached
+
+
+def room_for_pairs(bushes: Bushes) -> Pairs:
+    """Return no pairs, with room for as many as will be of use."""
+    n_nodes = bushes.order.shape[1]
+    most = int(min(MOST_PAIRS, bushes.flow.size + 2))
+    room = int(min(MOST_PAIR_ARCS, 16 * bushes.flow.size) + 4 * n_nodes + 2)
+
+    def empty(size: int) -> IntArray:
+        return np.empty(size, dtype=np.int64)
+
+    arc = np.empty(room, dtype=np.uint32)
+    return Pairs(empty(most), empty(most + 1), empty(most), arc, np.zeros(1, np.int64))
+
+
+def same_array(one: IntArray, other: IntArray) -> bool:
+    """Return whether two arrays hold the same; at once where they are one."""
+    return one is other or np.array_equal(one, other)
