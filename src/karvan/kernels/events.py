@@ -1441,6 +1441,7 @@ def advance(w: World, until: float, events: int) -> int:
                 ):
                     block(w, row, s, t, BACK)
                 else:
+                    go(w, row, following)
                     if thing[s, WAITING] != 0:
                         q = thing[s, QUEUE] + 1
                         e = thing[q, Q_HEAD]
@@ -1466,7 +1467,6 @@ def advance(w: World, until: float, events: int) -> int:
                         schedule(w, now + service, END, e)
                     else:
                         thing[s, BUSY] -= 1
-                    go(w, row, following)
         else:
             happen(w, kind, row, key)
         while True:
