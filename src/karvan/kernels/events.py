@@ -127,7 +127,7 @@ NOW, LIMIT = 0, 1
 # of a stage; areas are integrals over time, in entity hours
 X_LAST, X_SUM_WAIT, X_WORK, X_QUEUE, X_CLOSED, X_BATCH, X_POOL, X_BLOCKED = 0, 1, 2, 3, 4, 5, 6, 7
 X_HEADWAY, X_LAST_START, X_MAX_WAIT, X_MAX_GAP, X_LAST_DEPARTURE, X_LENGTH, X_WEIGHT = 8, 9, 10, 11, 12, 13, 14
-X_DOWN, X_OCC_LAST, X_QUIT_WAIT, X_LOAD, X_BLOCK_LAST, X_DOWN_LAST, X_AWAY = 15, 16, 17, 18, 19, 20, 21
+X_DOWN, X_OCC_LAST, X_QUIT_WAIT, X_LOAD, X_BLOCK_LAST, X_DOWN_LAST, X_AWAY, X_LEFT = 15, 16, 17, 18, 19, 20, 21, 22
 # of a class
 X_C_LAST, X_C_AREA, X_C_SUM, X_C_SQUARES, X_C_LONGEST, X_C_LENGTH, X_C_WEIGHT = 0, 1, 2, 3, 4, 5, 6
 X_C_QUIT = 7
@@ -136,7 +136,7 @@ X_A, X_B, X_C, X_OFFSET = 0, 1, 2, 3
 X_CUMULATIVE, X_UNTIL, X_PERIOD = 0, 1, 0
 # of a pool: integral of units in use
 X_P_LAST, X_P_AREA = 0, 1
-REALS = 22
+REALS = 24
 
 # ---- columns of an entity ----
 E_NEXT, E_STEP, E_KEY, E_TOKEN, E_BEFORE, E_MEMBERS, E_STATE, E_ID, E_VISITS, E_HELD = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -942,6 +942,7 @@ def board(w: World, s: int, n: int) -> int:
     w.thing[s, FORCE] = 0
     w.thing[s, OVERDUE] = 0
     w.real[s, X_LOAD] += n
+    w.real[s, X_LEFT] += w.thing[s, WAITING] - w.thing[w.thing[s, QUEUE], Q_COUNT]
     w.real[s, X_LAST_DEPARTURE] = w.real[CLOCK, NOW]
     if w.real[s, X_MAX_GAP] < np.inf and w.thing[s, GAP_ARMED] == 0:
         w.thing[s, GAP_ARMED] = 1

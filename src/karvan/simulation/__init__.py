@@ -1,4 +1,4 @@
-"""Discrete-event simulation: statistics of its results and closed formulas beside it."""
+"""Discrete-event simulation: models that are tables, statistics of results, closed formulas."""
 
 from karvan.simulation.batches import BatchMeans, batch_means
 from karvan.simulation.comparison import (
@@ -9,17 +9,25 @@ from karvan.simulation.comparison import (
     rank_bottlenecks,
 )
 from karvan.simulation.laws import LawCheck, conservation, littles_law, littles_law_of_means
+from karvan.simulation.model import Model
 from karvan.simulation.precision import Decision, PrecisionRule, decide, run_until_precise
 from karvan.simulation.quantiles import (
     QuantileInterval,
     quantile_interval,
     quantile_over_replications,
 )
+from karvan.simulation.reader import model_from, read_model
+from karvan.simulation.simulate import SimulationResult, simulate
 from karvan.simulation.statistics import Caution, Interval, replication_interval, setting_cautions
 from karvan.simulation.waits import Wait, WaitSummary, wait_summary
 from karvan.simulation.warmup import Warmup, mser, welch
 
 __all__ = [
+    "Model",
+    "SimulationResult",
+    "model_from",
+    "read_model",
+    "simulate",
     "BatchMeans",
     "Bottleneck",
     "Caution",

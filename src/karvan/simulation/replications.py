@@ -194,7 +194,7 @@ COUNTERS = (
 )  # fmt: skip
 SUMS = (
     k.X_SUM_WAIT, k.X_WORK, k.X_QUEUE, k.X_CLOSED, k.X_BATCH, k.X_POOL, k.X_BLOCKED, k.X_DOWN,
-    k.X_QUIT_WAIT, k.X_LOAD, k.X_AWAY,
+    k.X_QUIT_WAIT, k.X_LOAD, k.X_AWAY, k.X_LEFT,
 )  # fmt: skip
 CLASS_COUNTERS = (k.C_CREATED, k.C_EXITS, k.C_LOST, k.C_BALKED, k.C_RENEGED)
 CLASS_SUMS = (k.X_C_AREA, k.X_C_SUM, k.X_C_SQUARES, k.X_C_QUIT)
