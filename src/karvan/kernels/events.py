@@ -1446,8 +1446,10 @@ def advance(w: World, until: float, events: int) -> int:
                     if thing[s, WAITING] != 0:
                         q = thing[s, QUEUE] + 1
                         e = thing[q, Q_HEAD]
-                        thing[q, Q_HEAD] = entity[e, E_NEXT]
-                        if entity[e, E_NEXT] == 0:
+                        after = entity[e, E_NEXT]
+                        thing[q, Q_HEAD] = after
+                        entity[after, E_BEFORE] = 0
+                        if after == 0:
                             thing[q, Q_TAIL] = 0
                         real[s, X_QUEUE] += thing[s, WAITING] * (now - real[s, X_LAST])
                         real[s, X_LAST] = now
