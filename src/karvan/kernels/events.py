@@ -186,6 +186,7 @@ _I, _F = types.int64, types.float64
 _I2, _F1, _F2, _U1 = _I[:, ::1], _F[::1], _F[:, ::1], types.uint64[::1]
 WORLD = types.NamedTuple([_I2, _F2, _I2, _F2, _F1, _U1, _F1, _F2, _F1, _I2], World)
 _PART = {"error_model": "numpy", "nogil": True}
+_HOT = {**_PART, "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True}
 _INNER = {**_PART, "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
@@ -290,7 +291,7 @@ def quantile(kind: int, a: float, b: float, c: float, u: float) -> float:
     return a * math.exp(math.log(-math.log(u)) / b)
 
 
-@njit(**_INNER)
+@njit(**_HOT)
 def draw(w: World, d: int, key: np.uint64, number: int) -> float:
     """Return the variate of distribution d for a key; of a series the value of that number."""
     kind = w.thing[d, KIND]
@@ -312,7 +313,7 @@ def draw(w: World, d: int, key: np.uint64, number: int) -> float:
 
 
 # ---------------------------------------------------------------- the event list
-@njit(**_INNER)
+@njit(**_HOT)
 def sift_up(due: FloatArray, keys: KeyArray, n: int, t: float, k: np.uint64) -> None:
     """Put an event after the last of n."""
     i = U(n)
@@ -328,7 +329,7 @@ def sift_up(due: FloatArray, keys: KeyArray, n: int, t: float, k: np.uint64) -> 
     keys[i] = k
 
 
-@njit(**_INNER)
+@njit(**_HOT)
 def sift_down(due: FloatArray, keys: KeyArray, n: int, t: float, k: np.uint64) -> None:
     """Put an event in the place of the first of n."""
     i = U(0)
@@ -372,7 +373,7 @@ def sift_down(due: FloatArray, keys: KeyArray, n: int, t: float, k: np.uint64) -
     keys[i] = k
 
 
-@njit(**_INNER)
+@njit(**_HOT)
 def schedule(w: World, t: float, kind: int, row: int) -> np.uint64:
     """Add an event and return its key; the first added by an event takes that one's place."""
     k = (U(kind) << _60) | (U(w.thing[CLOCK, SEQ]) << _24) | U(row)
@@ -419,7 +420,7 @@ def occupy(w: World, s: int, change: int) -> None:
     w.thing[s, TAKEN] += change
 
 
-@njit(**_INNER)
+@njit(**_HOT)
 def tally(w: World, row: int, value: float) -> None:
     """Count a value in a histogram."""
     n = 0
@@ -429,7 +430,7 @@ def tally(w: World, row: int, value: float) -> None:
     w.histogram[row, n] += 1.0
 
 
-@njit(**_INNER)
+@njit(**_HOT)
 def census(w: World, c: int, change: int) -> None:
     """Change how many of a class are inside."""
     now = w.real[CLOCK, NOW]
@@ -439,7 +440,7 @@ def census(w: World, c: int, change: int) -> None:
     w.thing[CLOCK, INSIDE] += change
 
 
-@njit(**_INNER)
+@njit(**_HOT)
 def leave(w: World, e: int, kind: int) -> None:
     """Let an entity leave the system, and free its row."""
     c = w.thing[w.entity[e, E_STEP], CLASS]
@@ -462,7 +463,7 @@ def leave(w: World, e: int, kind: int) -> None:
     w.thing[CLOCK, USED] -= 1
 
 
-@njit(**_INNER)
+@njit(**_HOT)
 def create(w: World, step: int, origin: int, number: int, key: np.uint64) -> int:
     """Return the row of a new entity before its first step."""
     e = w.thing[CLOCK, FREE]
@@ -485,7 +486,7 @@ def create(w: World, step: int, origin: int, number: int, key: np.uint64) -> int
 
 
 # ---------------------------------------------------------------- lines
-@njit(**_INNER)
+@njit(**_HOT)
 def line_up(w: World, q: int, e: int, front: int) -> None:
     """Put an entity at the end or the front of a line."""
     if front != 0:
@@ -560,7 +561,7 @@ def successor(w: World, e: int) -> int:
     return w.thing[first, NEXT]
 
 
-@njit(**_INNER)
+@njit(**_HOT)
 def go(w: World, e: int, step: int) -> None:
     """Send an entity, which holds no server, to a step whose stage has a place, or out."""
     if step == 0:
@@ -951,7 +952,7 @@ def board(w: World, s: int, n: int) -> int:
     return carrier
 
 
-@njit(**_INNER)
+@njit(**_HOT)
 def service_time(w: World, e: int) -> float:
     """Return the time that an entity's step takes."""
     step = w.entity[e, E_STEP]
@@ -1509,6 +1510,7 @@ def advance(w: World, until: float, events: int) -> int:
                 real[s, X_QUEUE] += thing[s, WAITING] * (now - real[s, X_LAST])
                 real[s, X_LAST] = now
                 thing[s, WAITING] += 1
+                time[e, E_LEFT] = -1.0
                 line_up(w, thing[s, QUEUE] + 1, e, BACK)
         if thing[CLOCK, HOLE] != 0:
             last = thing[CLOCK, HEAP] - 1

@@ -126,6 +126,8 @@ def tables(layout: Layout, done: Sequence[Replication]) -> dict[str, pl.DataFram
         )
         for name, s in layout.stages.items():
             row = stage_columns(r.thing, r.real, s, hours)
+            h = int(r.thing[s, k.HIST])
+            row["wait_p95_h"] = histogram_quantile(r.histogram[h], 0.95) if h >= 0 else None
             rows["stages"].append({**number, "stage": name, **row})
         for name, c in layout.classes.items():
             rows["classes"].append({**number, "class": name, **class_columns(r, c, hours, LEVELS)})
