@@ -111,6 +111,7 @@ def class_columns(
 
 
 LEVELS = (0.1, 0.5, 0.9, 0.95)
+SERIES_SUMS = [k.X_SUM_WAIT, k.X_WORK, k.X_QUEUE, k.X_CLOSED, k.X_BATCH, k.X_POOL]
 
 
 def tables(layout: Layout, done: Sequence[Replication]) -> dict[str, pl.DataFrame]:
@@ -140,27 +141,26 @@ def tables(layout: Layout, done: Sequence[Replication]) -> dict[str, pl.DataFram
 
 def _series(layout: Layout, r: Replication) -> list[dict[str, Any]]:
     """Return waits, work and departures of each stage in each bin of time."""
-    result = []
-    widths = np.diff(r.snapshot_h, prepend=r.snapshot_h[:1] * 0.0)
-    for b in range(len(r.snapshot_h)):
-        start = r.snapshot_h[b - 1] if b else r.snapshot_h[0] - (widths[1] if len(widths) > 1 else r.snapshot_h[0])
-        width = r.snapshot_h[b] - start
-        for name, s in layout.stages.items():
-            now, before = r.snapshot_real[b, s], r.snapshot_real[b - 1, s] if b else 0.0
-            change = now - before
-            count = r.snapshot_thing[b, s, k.STARTED]
-            started = count - (r.snapshot_thing[b - 1, s, k.STARTED] if b else 0)
-            areas = change[[k.X_QUEUE, k.X_CLOSED, k.X_BATCH, k.X_POOL]].sum()
-            result.append(
-                {
-                    "replication": r.number,
-                    "start_h": float(start),
-                    "end_h": float(r.snapshot_h[b]),
-                    "stage": name,
-                    "started": int(started),
-                    "waiting_mean": float(areas) / width,
-                    "serving_mean": float(change[k.X_WORK]) / width,
-                    "wait_h": float(change[k.X_SUM_WAIT]) / max(int(started), 1),
-                }
-            )
-    return result
+    ends = r.snapshot_h
+    if len(ends) == 0:
+        return []
+    width = float(ends[1] - ends[0]) if len(ends) > 1 else r.time_h
+    rows = list(layout.stages.values())
+    sums = r.snapshot_real[:, rows][:, :, SERIES_SUMS]
+    sums = np.diff(sums, axis=0, prepend=np.zeros((1, *sums.shape[1:])))
+    started = r.snapshot_thing[:, rows][:, :, k.STARTED]
+    started = np.diff(started, axis=0, prepend=np.zeros((1, len(rows)), np.int64))
+    return [
+        {
+            "replication": r.number,
+            "start_h": float(end) - width,
+            "end_h": float(end),
+            "stage": name,
+            "started": int(started[b, i]),
+            "waiting_mean": float(sums[b, i, 2:].sum()) / width,
+            "serving_mean": float(sums[b, i, 1]) / width,
+            "wait_h": float(sums[b, i, 0]) / max(int(started[b, i]), 1),
+        }
+        for b, end in enumerate(ends)
+        for i, name in enumerate(layout.stages)
+    ]
