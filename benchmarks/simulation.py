@@ -186,7 +186,9 @@ def report(name, customers, ours, others):
     print(f"{name}: karvan {ours[0]:.3f} s, {customers / ours[0] / 1e6:.2f} M/s ({ours[1]})")
     for tool, seconds, n, found in others:
         ratio = (seconds / n) / (ours[0] / customers)
-        print(f"  {tool}: {n / seconds / 1e6:.3f} M/s, karvan is {ratio:.1f} times as fast ({found})")
+        print(
+            f"  {tool}: {n / seconds / 1e6:.3f} M/s, karvan is {ratio:.1f} times as fast ({found})"
+        )
 
 
 def queues(repeats, scale):
@@ -224,7 +226,9 @@ def corridor_year(repeats):
         [("SimPy", plain[0], 100_000, f"{plain[1]:.2f} h inside")],
     )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"  peak memory of this process {peak:.0f} MB, {ours[1].replications['events'][0]:,} events")
+    print(
+        f"  peak memory of this process {peak:.0f} MB, {ours[1].replications['events'][0]:,} events"
+    )
 
 
 def cold_start():

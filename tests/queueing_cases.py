@@ -129,7 +129,12 @@ def case_of(name: str) -> Case:  # noqa: C901, PLR0911, PLR0912 - one branch for
         return _blocking(int(re.findall(r"buffer (\d+)", name)[0]))
     if name.startswith("closures"):
         desk = {"id": "desk", "service_h": "exponential(1)"}
-        storm = {"id": "storm", "stage": "desk", "open_h": "exponential(20)", "closed_h": "exponential(5)"}
+        storm = {
+            "id": "storm",
+            "stage": "desk",
+            "open_h": "exponential(20)",
+            "closed_h": "exponential(5)",
+        }
         source = {"every_h": f"exponential({1 / 0.6!r})"}
         return Case(build([desk], {"door": source}, hours=3_000_000, closures=[storm]), usual)
     if name.startswith("priority"):
@@ -141,14 +146,20 @@ def case_of(name: str) -> Case:  # noqa: C901, PLR0911, PLR0912 - one branch for
 
 def _yard() -> Case:
     yard = {"id": "yard", "servers": "unlimited", "service_h": "lognormal(20, 0.5)", "count": True}
-    model = build([yard], {"rail": {"every_h": f"exponential({1 / 11.4155251142!r})"}}, hours=300_000)
+    model = build(
+        [yard], {"rail": {"every_h": f"exponential({1 / 11.4155251142!r})"}}, hours=300_000
+    )
 
     def read(r: SimulationResult) -> Estimates:
         time = r.histograms["number at yard"]
         share = time / time.sum()
         at = np.arange(len(share))
         mean = float(share @ at)
-        return {"L": mean, "var_N": float(share @ (at - mean) ** 2), "P_N_le_230": float(share[:231].sum())}
+        return {
+            "L": mean,
+            "var_N": float(share @ (at - mean) ** 2),
+            "P_N_le_230": float(share[:231].sum()),
+        }
 
     return Case(model, read)
 
@@ -180,7 +191,11 @@ def _jackson() -> Case:
 
     def read(r: SimulationResult) -> Estimates:
         c = r.classes.row(0, named=True)
-        return {"W": c["time_mean_h"], "W_sd": c["time_sd_h"], "Wq_each": float(r.stages["wait_h"].mean())}  # type: ignore[arg-type]
+        return {
+            "W": c["time_mean_h"],
+            "W_sd": c["time_sd_h"],
+            "Wq_each": float(r.stages["wait_h"].mean()),
+        }  # type: ignore[arg-type]
 
     return Case(model, read)
 

@@ -5,7 +5,9 @@ from typing import Any
 from karvan.simulation.model import Model
 
 
-def queue(servers: Any = 1, every: Any = "exponential(1.25)", service: Any = "exponential(1)", **more: Any) -> Model:
+def queue(
+    servers: Any = 1, every: Any = "exponential(1.25)", service: Any = "exponential(1)", **more: Any
+) -> Model:
     """A stage with a line, and what arrives there; stage columns may be added."""
     count = more.pop("count", None)
     horizon = more.pop("horizon_h", None)
@@ -56,6 +58,8 @@ def corridor() -> Model:
     return Model(
         stages=stages,
         classes=[{"id": "wagon", "route": [s["id"] for s in stages]}],
-        sources=[{"id": "rail", "class": "wagon", "every_h": f"exponential({1 / WAGONS_PER_HOUR})"}],
+        sources=[
+            {"id": "rail", "class": "wagon", "every_h": f"exponential({1 / WAGONS_PER_HOUR})"}
+        ],
         horizon_h=8760,
     )

@@ -1,6 +1,8 @@
 """simulate and read_model: exact traces, laws, the same bytes, bad input, limits."""
 
 import heapq
+import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -46,7 +48,9 @@ def draws(model: Model, n: int) -> tuple[list[float], list[float]]:
 
 
 @pytest.mark.parametrize("servers", [1, 2, 8])
-def test_lindley_and_kiefer_wolfowitz_give_the_same_waits_customer_by_customer(servers: int) -> None:
+def test_lindley_and_kiefer_wolfowitz_give_the_same_waits_customer_by_customer(
+    servers: int,
+) -> None:
     model = queue(servers, f"exponential({1.25 / servers})", count=3000)
     arrivals, services = draws(model, 3000)
     free = [0.0] * servers
@@ -281,10 +285,16 @@ def test_files_that_are_no_models(tmp_path: Path) -> None:
 
 def test_a_folder_of_tables(tmp_path: Path) -> None:
     (tmp_path / "model.toml").write_text('name = "Böyük Kəsik"\nhorizon_h = 50\n', "utf-8")
-    (tmp_path / "stages.csv").write_text("id,servers,service_h,batch.most\nсклад,2,1,\nпаром,1,2,4\n", "utf-8")
+    (tmp_path / "stages.csv").write_text(
+        "id,servers,service_h,batch.most\nсклад,2,1,\nпаром,1,2,4\n", "utf-8"
+    )
     (tmp_path / "classes.csv").write_text("id\nвагон\n", "utf-8")
-    (tmp_path / "steps.csv").write_text("class,stage,next\nвагон,склад,паром:0.5 exit:0.5\nвагон,паром,\n", "utf-8")
-    (tmp_path / "sources.csv").write_text("id,class,every_h\nрельсы,вагон,exponential(1)\n", "utf-8")
+    (tmp_path / "steps.csv").write_text(
+        "class,stage,next\nвагон,склад,паром:0.5 exit:0.5\nвагон,паром,\n", "utf-8"
+    )
+    (tmp_path / "sources.csv").write_text(
+        "id,class,every_h\nрельсы,вагон,exponential(1)\n", "utf-8"
+    )
     model = read_model(tmp_path)
     assert model.stages[1].batch is not None
     assert simulate(model).classes["arrived"][0] > 0
@@ -314,7 +324,9 @@ def test_overload_warns_with_stage_and_growth_and_stops_by_the_limit() -> None:
     assert result.stages["started"][0] > 0
 
 
-def test_a_replication_that_dies_is_named_and_the_others_survive(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replication_that_dies_is_named_and_the_others_survive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     import sys
 
     module = sys.modules["karvan.simulation.simulate"]
@@ -375,3 +387,17 @@ def test_command_line(tmp_path: Path) -> None:
     assert "utilization" in shown.stdout
     assert pl.read_parquet(tmp_path / "e.parquet").height > 100
     assert "Examples" in runner.invoke(simulate_command, ["--help"]).stdout
+
+
+PAGE = Path(__file__).parents[1] / "docs" / "methods" / "simulation.md"
+EXAMPLES = re.findall(r"(?ms)^```toml\n(.*?)^```$", PAGE.read_text("utf-8"))
+MOST_LINES = 20
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=lambda t: tomllib.loads(t)["name"])
+def test_models_of_the_documentation_run(text: str, tmp_path: Path) -> None:
+    assert len(text.splitlines()) <= MOST_LINES
+    (tmp_path / "m.toml").write_text(text, "utf-8")
+    result = simulate(read_model(tmp_path / "m.toml"), horizon_h=2000.0)
+    assert result.warnings == ()
+    assert result.classes["left"][0] > 0

@@ -49,10 +49,20 @@ def trains() -> Model:
     """Wagons form trains, which cross a section with a loop both ways and part in a port."""
     return Model(
         stages=[
-            {"id": "yard", "servers": "unlimited", "batch": {"most": 5, "max_wait_h": 6, "carrier": "train", "max_length_m": 70}},
+            {
+                "id": "yard",
+                "servers": "unlimited",
+                "batch": {"most": 5, "max_wait_h": 6, "carrier": "train", "max_length_m": 70},
+            },
             {"id": "first east", "service_h": 1.0, "takes": {"track a": 1}, "direction": 1},
             {"id": "loop east", "places": 2, "servers": "unlimited", "service_h": 0.1},
-            {"id": "second east", "service_h": "uniform(1, 2)", "takes": {"track b": 1}, "direction": 1, "headway_h": 0.2},
+            {
+                "id": "second east",
+                "service_h": "uniform(1, 2)",
+                "takes": {"track b": 1},
+                "direction": 1,
+                "headway_h": 0.2,
+            },
             {"id": "second west", "service_h": 1.2, "takes": {"track b": 1}, "direction": 2},
             {"id": "first west", "service_h": 1.2, "takes": {"track a": 1}, "direction": 2},
             {"id": "port", "servers": 2, "service_h": "triangular(0.1, 0.2, 0.6)"},
@@ -117,16 +127,34 @@ def test_closures_agree(work: str, servers: Any) -> None:
 def test_preemption_agrees_with_closures() -> None:
     model = Model(
         stages=[{"id": "desk", "servers": 2, "service_h": "exponential(1)", "preemptive": True}],
-        classes=[{"id": n, "route": ["desk"], "priority": p} for n, p in (("a", 1), ("b", 5), ("c", 9))],
+        classes=[
+            {"id": n, "route": ["desk"], "priority": p} for n, p in (("a", 1), ("b", 5), ("c", 9))
+        ],
         sources=[{"id": n, "class": n, "every_h": "exponential(2)", "count": 500} for n in "abc"],
-        closures=[{"id": "x", "stage": "desk", "open_h": 30, "closed_h": "uniform(0, 3)", "servers": 1}],
+        closures=[
+            {"id": "x", "stage": "desk", "open_h": 30, "closed_h": "uniform(0, 3)", "servers": 1}
+        ],
     )
     assert any(row[3] == "interrupt" for row in both(model, horizon=2000.0))
 
 
 # ---------------------------------------------------------------- random models
 time_text = st.sampled_from(
-    ["0", "1", "2", "0.5", "exponential(1)", "lognormal(1, 0.7)", "uniform(0, 2)", "series(1, 0, 2, 1)", "erlang(1, 2)", "quantiles(0, 1, 3)", "weibull(1, 0.8)", "triangular(0, 1, 2)", "0.5 + exponential(0.5)"]
+    [
+        "0",
+        "1",
+        "2",
+        "0.5",
+        "exponential(1)",
+        "lognormal(1, 0.7)",
+        "uniform(0, 2)",
+        "series(1, 0, 2, 1)",
+        "erlang(1, 2)",
+        "quantiles(0, 1, 3)",
+        "weibull(1, 0.8)",
+        "triangular(0, 1, 2)",
+        "0.5 + exponential(0.5)",
+    ]
 )
 
 
@@ -142,7 +170,9 @@ def models(draw: st.DrawFn) -> Model:
             "service_h": draw(time_text),
             "places": draw(st.sampled_from(["unlimited", "unlimited", 1, 2, 5])),
         }
-        extra = draw(st.sampled_from(["", "", "batch", "patience", "balk", "preempt", "headway", "pool"]))
+        extra = draw(
+            st.sampled_from(["", "", "batch", "patience", "balk", "preempt", "headway", "pool"])
+        )
         if extra == "batch":
             stage["places"] = draw(st.sampled_from(["unlimited", 6]))
             stage["batch"] = {
@@ -161,7 +191,14 @@ def models(draw: st.DrawFn) -> Model:
             stage["takes"] = {"pool": draw(st.integers(1, 2))}
             stage["direction"] = draw(st.integers(1, 2))
         stages.append(stage)
-    stages.append({"id": "deck", "servers": 2, "service_h": draw(time_text), "places": draw(st.sampled_from(["unlimited", 2]))})
+    stages.append(
+        {
+            "id": "deck",
+            "servers": 2,
+            "service_h": draw(time_text),
+            "places": draw(st.sampled_from(["unlimited", 2])),
+        }
+    )
     plain = [s["id"] for s in stages if not ({"batch"} & set(s))]
     classes: list[dict[str, Any]] = [{"id": "carrier", "route": ["deck"]}]
     sources = []
@@ -199,7 +236,14 @@ def models(draw: st.DrawFn) -> Model:
         classes=classes,
         sources=sources,
         closures=closures,
-        pools=[{"id": "pool", "units": 2, "single_track": draw(st.booleans()), "return_h": draw(st.sampled_from([None, "1"]))}],
+        pools=[
+            {
+                "id": "pool",
+                "units": 2,
+                "single_track": draw(st.booleans()),
+                "return_h": draw(st.sampled_from([None, "1"])),
+            }
+        ],
         profiles=[{"id": "day", "starts_h": [0, 1, 3], "factors": [1, 0, 2], "period_h": 4}],
     )
 

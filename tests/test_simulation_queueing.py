@@ -52,6 +52,8 @@ def test_quick_cases_of_queueing_theory(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_all_cases_of_queueing_theory_by_the_pass_rule(name: str) -> None:
     for q, (value, reference, se, passes) in judge(name, precision=PRECISION, most=400).items():
-        print(f"{name} | {q} | {value:.6g} | {reference:.6g} | {se / abs(reference):.3%} | {passes}")  # noqa: T201
+        print(
+            f"{name} | {q} | {value:.6g} | {reference:.6g} | {se / abs(reference):.3%} | {passes}"
+        )  # noqa: T201
         assert se <= PRECISION * abs(reference), f"{name} {q}: {se / abs(reference):.2%}"
         assert passes, f"{name} {q}: {value} +- {se}, reference {reference}"

@@ -47,10 +47,20 @@ UNLIMITED = 1 << 40
 _N = np.int64
 BEGIN = _N(0)
 END, FINISH, RETURN, POOL_RETURN, OPEN, ARRIVAL = (
-    _N(1), _N(2), _N(3), _N(4), _N(5), _N(6),
+    _N(1),
+    _N(2),
+    _N(3),
+    _N(4),
+    _N(5),
+    _N(6),
 )
 WAKE, DEADLINE, GAP, TICK, RENEGE, CLOSE = (
-    _N(7), _N(8), _N(9), _N(10), _N(11), _N(12),
+    _N(7),
+    _N(8),
+    _N(9),
+    _N(10),
+    _N(11),
+    _N(12),
 )
 
 # Why the loop returned.
@@ -59,10 +69,21 @@ TOO_MANY_INSIDE, TOO_MANY_EVENTS, DEADLOCK, STUCK, EMPTY = 5, 6, 7, 8, 9
 
 # Kinds of rows in the log.
 L_ARRIVE, L_START, L_END, L_BLOCK, L_INTERRUPT, L_EXIT = (
-    _N(1), _N(2), _N(3), _N(4), _N(5), _N(6),
+    _N(1),
+    _N(2),
+    _N(3),
+    _N(4),
+    _N(5),
+    _N(6),
 )
 L_LOST, L_BALK, L_RENEGE, L_BOARD, L_ALIGHT, L_OPEN, L_CLOSE = (
-    _N(7), _N(8), _N(9), _N(10), _N(11), _N(12), _N(13),
+    _N(7),
+    _N(8),
+    _N(9),
+    _N(10),
+    _N(11),
+    _N(12),
+    _N(13),
 )
 
 # Distributions.
@@ -71,7 +92,15 @@ TRIANGULAR, WEIBULL, QUANTILES, SERIES = 5, 6, 7, 8
 
 # What a stage has beyond servers and an unlimited queue, as bits of FLAGS.
 F_PLACES, F_BATCH, F_TRACKED, F_PREEMPT, F_POOL = 1, 2, 4, 8, 16
-F_HEADWAY, F_PATIENCE, F_BALK, F_RETURN, F_OCCUPANCY, F_LEVELS, F_CLOSES = 32, 64, 128, 256, 512, 1024, 2048
+F_HEADWAY, F_PATIENCE, F_BALK, F_RETURN, F_OCCUPANCY, F_LEVELS, F_CLOSES = (
+    32,
+    64,
+    128,
+    256,
+    512,
+    1024,
+    2048,
+)
 
 # Causes of a wait: servers busy, closed, the batch is not full or its hour not come, no unit of a
 # pool, no headway or the track is taken.
@@ -82,7 +111,9 @@ C_QUEUE, C_CLOSED, C_BATCH, C_POOL = 0, 1, 2, 3
 IN, OUT, NOT, BACK, FRONT = _N(1), _N(-1), _N(0), _N(0), _N(1)
 
 FINISHES, RESUMES, REPEATS = (
-    _N(0), _N(1), _N(2),
+    _N(0),
+    _N(1),
+    _N(2),
 )
 
 # ---- columns of whole numbers ----
@@ -99,7 +130,16 @@ KEY, KEY2, KEY3 = 45, 46, 47
 FLAGS, SERVERS, BUSY, WAITING, QUEUE, STARTED, DELAYED, HIST = 0, 1, 2, 3, 4, 5, 6, 7
 ARRIVED, SERVICES, PLACES, TAKEN, DOWN, CAUSE, NOTED, NOTE_NEXT = 8, 9, 10, 11, 12, 13, 14, 15
 B_HEAD, B_TAIL, BLOCKED, S_HEAD, S_TAIL, FILL, MOST, LEAST = 16, 17, 18, 19, 20, 21, 22, 23
-CARRIER, PAYLOAD, BALK, PATIENCE, RETURNING, USES, RELEASES, OCC_HIST = 24, 25, 26, 27, 28, 29, 30, 31
+CARRIER, PAYLOAD, BALK, PATIENCE, RETURNING, USES, RELEASES, OCC_HIST = (
+    24,
+    25,
+    26,
+    27,
+    28,
+    29,
+    30,
+    31,
+)
 ARMED, OVERDUE, FORCE, WOKEN, DEPARTED, BALKED, RENEGED, MISSED = 32, 33, 34, 35, 36, 37, 38, 39
 INTERRUPTED, LOST, LEVELS, GAP_ARMED, MARK = 40, 41, 42, 43, 44
 # of a line of a queue
@@ -117,8 +157,26 @@ O_STAGE, O_SERVERS, O_RULE, O_OPEN, O_CLOSED, O_COUNT = 3, 4, 5, 6, 7, 8
 # of a timetable
 T_STAGE, T_COUNT = 3, 4
 # of a pool; of a use or a release of it by a stage
-P_FREE, P_DIRECTED, P_RUN, P_DIRECTION, P_USERS, P_NOTED, P_NOTE_NEXT, P_UNITS = 0, 1, 2, 3, 4, 14, 15, 5
-R_POOL, R_UNITS, R_DIRECTION, R_NEXT, R_STAGE, R_NEXT_USER, R_RETURN, R_COUNT = 0, 1, 2, 3, 4, 5, 6, 7
+P_FREE, P_DIRECTED, P_RUN, P_DIRECTION, P_USERS, P_NOTED, P_NOTE_NEXT, P_UNITS = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    14,
+    15,
+    5,
+)
+R_POOL, R_UNITS, R_DIRECTION, R_NEXT, R_STAGE, R_NEXT_USER, R_RETURN, R_COUNT = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+)
 R_HELD = 8
 COLUMNS = 48
 
@@ -126,8 +184,25 @@ COLUMNS = 48
 NOW, LIMIT = 0, 1
 # of a stage; areas are integrals over time, in entity hours
 X_LAST, X_SUM_WAIT, X_WORK, X_QUEUE, X_CLOSED, X_BATCH, X_POOL, X_BLOCKED = 0, 1, 2, 3, 4, 5, 6, 7
-X_HEADWAY, X_LAST_START, X_MAX_WAIT, X_MAX_GAP, X_LAST_DEPARTURE, X_LENGTH, X_WEIGHT = 8, 9, 10, 11, 12, 13, 14
-X_DOWN, X_OCC_LAST, X_QUIT_WAIT, X_LOAD, X_BLOCK_LAST, X_DOWN_LAST, X_AWAY, X_LEFT = 15, 16, 17, 18, 19, 20, 21, 22
+X_HEADWAY, X_LAST_START, X_MAX_WAIT, X_MAX_GAP, X_LAST_DEPARTURE, X_LENGTH, X_WEIGHT = (
+    8,
+    9,
+    10,
+    11,
+    12,
+    13,
+    14,
+)
+X_DOWN, X_OCC_LAST, X_QUIT_WAIT, X_LOAD, X_BLOCK_LAST, X_DOWN_LAST, X_AWAY, X_LEFT = (
+    15,
+    16,
+    17,
+    18,
+    19,
+    20,
+    21,
+    22,
+)
 # of a class
 X_C_LAST, X_C_AREA, X_C_SUM, X_C_SQUARES, X_C_LONGEST, X_C_LENGTH, X_C_WEIGHT = 0, 1, 2, 3, 4, 5, 6
 X_C_QUIT = 7
@@ -139,7 +214,18 @@ X_P_LAST, X_P_AREA = 0, 1
 REALS = 24
 
 # ---- columns of an entity ----
-E_NEXT, E_STEP, E_KEY, E_TOKEN, E_BEFORE, E_MEMBERS, E_STATE, E_ID, E_VISITS, E_HELD = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+E_NEXT, E_STEP, E_KEY, E_TOKEN, E_BEFORE, E_MEMBERS, E_STATE, E_ID, E_VISITS, E_HELD = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+)
 E_COUNT, E_TARGET = 10, 11
 ENTITY_COLUMNS = 12
 E_BORN, E_SINCE, E_DUE, E_LEFT = 0, 1, 2, 3
@@ -186,7 +272,13 @@ _I, _F = types.int64, types.float64
 _I2, _F1, _F2, _U1 = _I[:, ::1], _F[::1], _F[:, ::1], types.uint64[::1]
 WORLD = types.NamedTuple([_I2, _F2, _I2, _F2, _F1, _U1, _F1, _F2, _F1, _I2], World)
 _PART = {"error_model": "numpy", "nogil": True}
-_HOT = {**_PART, "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True}
+_HOT = {
+    **_PART,
+    "_nrt": False,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "forceinline": True,
+}
 _INNER = {**_PART, "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
@@ -211,36 +303,157 @@ def normal(p: float) -> float:
     q = p - 0.5
     if abs(q) <= 0.425:
         r = 0.180625 - q * q
-        return q * (((((((r * 2509.0809287301226727 + 33430.575583588128105) * r
-            + 67265.770927008700853) * r + 45921.953931549871457) * r
-            + 13731.693765509461125) * r + 1971.5909503065514427) * r
-            + 133.14166789178437745) * r + 3.387132872796366608) / (
-            ((((((r * 5226.495278852545925 + 28729.085735721942674) * r
-            + 39307.89580009271061) * r + 21213.794301586595867) * r
-            + 5394.1960214247511077) * r + 687.1870074920579083) * r
-            + 42.313330701600911252) * r + 1.0)
+        return (
+            q
+            * (
+                (
+                    (
+                        (
+                            (
+                                (
+                                    (r * 2509.0809287301226727 + 33430.575583588128105) * r
+                                    + 67265.770927008700853
+                                )
+                                * r
+                                + 45921.953931549871457
+                            )
+                            * r
+                            + 13731.693765509461125
+                        )
+                        * r
+                        + 1971.5909503065514427
+                    )
+                    * r
+                    + 133.14166789178437745
+                )
+                * r
+                + 3.387132872796366608
+            )
+            / (
+                (
+                    (
+                        (
+                            (
+                                (
+                                    (r * 5226.495278852545925 + 28729.085735721942674) * r
+                                    + 39307.89580009271061
+                                )
+                                * r
+                                + 21213.794301586595867
+                            )
+                            * r
+                            + 5394.1960214247511077
+                        )
+                        * r
+                        + 687.1870074920579083
+                    )
+                    * r
+                    + 42.313330701600911252
+                )
+                * r
+                + 1.0
+            )
+        )
     r = p if q < 0.0 else 1.0 - p
     r = math.sqrt(-math.log(r))
     if r <= 5.0:
         r -= 1.6
-        v = (((((((r * 7.7454501427834140764e-4 + 0.0227238449892691845833) * r
-            + 0.24178072517745061177) * r + 1.27045825245236838258) * r
-            + 3.64784832476320460504) * r + 5.7694972214606914055) * r
-            + 4.6303378461565452959) * r + 1.42343711074968357734) / (
-            ((((((r * 1.05075007164441684324e-9 + 5.475938084995344946e-4) * r
-            + 0.0151986665636164571966) * r + 0.14810397642748007459) * r
-            + 0.68976733498510000455) * r + 1.6763848301838038494) * r
-            + 2.05319162663775882187) * r + 1.0)
+        v = (
+            (
+                (
+                    (
+                        (
+                            (
+                                (r * 7.7454501427834140764e-4 + 0.0227238449892691845833) * r
+                                + 0.24178072517745061177
+                            )
+                            * r
+                            + 1.27045825245236838258
+                        )
+                        * r
+                        + 3.64784832476320460504
+                    )
+                    * r
+                    + 5.7694972214606914055
+                )
+                * r
+                + 4.6303378461565452959
+            )
+            * r
+            + 1.42343711074968357734
+        ) / (
+            (
+                (
+                    (
+                        (
+                            (
+                                (r * 1.05075007164441684324e-9 + 5.475938084995344946e-4) * r
+                                + 0.0151986665636164571966
+                            )
+                            * r
+                            + 0.14810397642748007459
+                        )
+                        * r
+                        + 0.68976733498510000455
+                    )
+                    * r
+                    + 1.6763848301838038494
+                )
+                * r
+                + 2.05319162663775882187
+            )
+            * r
+            + 1.0
+        )
     else:
         r -= 5.0
-        v = (((((((r * 2.01033439929228813265e-7 + 2.71155556874348757815e-5) * r
-            + 0.0012426609473880784386) * r + 0.026532189526576123093) * r
-            + 0.29656057182850489123) * r + 1.7848265399172913358) * r
-            + 5.4637849111641143699) * r + 6.6579046435011037772) / (
-            ((((((r * 2.04426310338993978564e-15 + 1.4215117583164458887e-7) * r
-            + 1.8463183175100546818e-5) * r + 7.868691311456132591e-4) * r
-            + 0.0148753612908506148525) * r + 0.13692988092273580531) * r
-            + 0.59983220655588793769) * r + 1.0)
+        v = (
+            (
+                (
+                    (
+                        (
+                            (
+                                (r * 2.01033439929228813265e-7 + 2.71155556874348757815e-5) * r
+                                + 0.0012426609473880784386
+                            )
+                            * r
+                            + 0.026532189526576123093
+                        )
+                        * r
+                        + 0.29656057182850489123
+                    )
+                    * r
+                    + 1.7848265399172913358
+                )
+                * r
+                + 5.4637849111641143699
+            )
+            * r
+            + 6.6579046435011037772
+        ) / (
+            (
+                (
+                    (
+                        (
+                            (
+                                (r * 2.04426310338993978564e-15 + 1.4215117583164458887e-7) * r
+                                + 1.8463183175100546818e-5
+                            )
+                            * r
+                            + 7.868691311456132591e-4
+                        )
+                        * r
+                        + 0.0148753612908506148525
+                    )
+                    * r
+                    + 0.13692988092273580531
+                )
+                * r
+                + 0.59983220655588793769
+            )
+            * r
+            + 1.0
+        )
     return -v if q < 0.0 else v
 
 
@@ -1086,11 +1299,7 @@ def share_pool(w: World, p: int) -> None:
                     level += 1
                 since = w.time[w.thing[level, Q_HEAD], E_SINCE]
                 level -= w.thing[s, QUEUE]
-                if (
-                    best == 0
-                    or level < best_level
-                    or (level == best_level and since < best_since)
-                ):
+                if best == 0 or level < best_level or (level == best_level and since < best_since):
                     best = s
                     best_level = level
                     best_since = since

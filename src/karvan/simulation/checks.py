@@ -222,7 +222,9 @@ def _closures(model: Model) -> Iterator[Problem]:
         if len(c.closed_from_h) != len(c.closed_until_h):
             yield Problem("closures.pairs", where, "unequal numbers of times", "as many ends")
             continue
-        times = [t for pair in sorted(zip(c.closed_from_h, c.closed_until_h, strict=True)) for t in pair]
+        times = [
+            t for pair in sorted(zip(c.closed_from_h, c.closed_until_h, strict=True)) for t in pair
+        ]
         if times != sorted(times) or (c.period_h and times[-1] > times[0] + c.period_h):
             yield Problem(
                 "closures.order", where, "closures that overlap", "each to end before the next"

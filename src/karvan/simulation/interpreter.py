@@ -306,7 +306,9 @@ class Interpreter:
         self.routes: dict[str, Route] = {}
         for c in model.classes:
             names, follows = step_names(c), followers(c)
-            route = Route(c, priority=c.priority, entry=(entrances(c), self.key("branch", c.id, "")))
+            route = Route(
+                c, priority=c.priority, entry=(entrances(c), self.key("branch", c.id, ""))
+            )
             route.again = in_cycles([[s for s, _ in branch] for branch in follows])
             seen: dict[str, int] = {}
             for step, name, branch in zip(c.route, names, follows, strict=True):
@@ -879,7 +881,12 @@ def operational_time(profile: Profile, t: float, gap: float) -> float:
 
 
 def interpret(
-    model: Model, *, seed: int = 0, replication: int = 0, horizon_h: float = inf, events: int = 10**6
+    model: Model,
+    *,
+    seed: int = 0,
+    replication: int = 0,
+    horizon_h: float = inf,
+    events: int = 10**6,
 ) -> list[Row]:
     """Return the log of one replication in plain Python.
 

@@ -97,7 +97,9 @@ def _csv(file: Path) -> list[dict[str, Any]]:
         for name, text in cells.items():
             if name is None or text is None:
                 found = "more cells than columns" if name is None else "fewer cells than columns"
-                problem = Problem("model.csv.cells", f"{file} row {n}", found, "one for each column")
+                problem = Problem(
+                    "model.csv.cells", f"{file} row {n}", found, "one for each column"
+                )
                 raise ModelError([problem])
             if text.strip():
                 *outer, inner = name.strip().split(".")

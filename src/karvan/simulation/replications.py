@@ -254,7 +254,9 @@ def check_laws(world: k.World, layout: Layout, carried: Carried, now: float) -> 
     ends = _open_ends(world, layout, now)
     for name, s in layout.stages.items():
         area = real[s, [k.X_QUEUE, k.X_CLOSED, k.X_BATCH, k.X_POOL]].sum()
-        added = real[s, k.X_SUM_WAIT] + real[s, k.X_QUIT_WAIT] + ends.waits_h[s] - carried.waits_h[s]
+        added = (
+            real[s, k.X_SUM_WAIT] + real[s, k.X_QUIT_WAIT] + ends.waits_h[s] - carried.waits_h[s]
+        )
         _compare(f"Little's law at stage {name}", area, added, now)
     for name, c in layout.classes.items():
         gone = thing[c, list(CLASS_COUNTERS[1:])].sum()

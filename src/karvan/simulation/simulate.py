@@ -203,7 +203,10 @@ def _histograms(
             rows[f"wait at {stage.id}"] = int(layout.thing[s, k.HIST])
         if stage.count:
             rows[f"number at {stage.id}"] = int(layout.thing[s, k.OCC_HIST])
-    return {name: sum((r.histogram[row] for r in done[1:]), done[0].histogram[row]) for name, row in rows.items()}
+    return {
+        name: sum((r.histogram[row] for r in done[1:]), done[0].histogram[row])
+        for name, row in rows.items()
+    }
 
 
 def _endings(layout: Layout, done: Sequence[Replication]) -> list[str]:
