@@ -15,7 +15,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 
 import argparse
 import math
-import random
+import random  # noqa: TID251 - what SimPy's users draw from
 import resource
 import subprocess
 import sys
@@ -71,7 +71,7 @@ def simpy_queues(stages, servers, every, n):
     return sum(stays) / len(stays)
 
 
-def simpy_corridor():
+def simpy_corridor():  # noqa: C901 - one process beside the other
     """The corridor year in SimPy; mean time inside."""
     import simpy
 
@@ -135,20 +135,6 @@ def cimba_model(stages, servers, every):
     import cimba as cb
     from cimba import inputs
 
-    def source(first):
-        @cb.process
-        def door(self):
-            while True:
-                cb.hold(self.every.next())
-                first(self).put(1)
-
-        return door
-
-    body = {
-        "__annotations__": {"every": cb.Input[float], "service": cb.Input[float]},
-        "every": inputs.dist.exponential(mean=every),
-        "service": inputs.dist.exponential(mean=1.0),
-    }
     lines = ["import cimba as cb", "class Row(cb.Model):"]
     lines += ["    every: cb.Input[float] = inputs.dist.exponential(mean=EVERY)"]
     lines += ["    service: cb.Input[float] = inputs.dist.exponential(mean=1.0)"]
@@ -164,11 +150,10 @@ def cimba_model(stages, servers, every):
                 lines += [f"            self.q{i + 1}.put(1)"]
     lines += ["    @cb.on_end", "    def measure(self):"]
     lines += ["        self.waiting = self.q0.mean_level()"]
-    del body, source
     with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as file:
         file.write("\n".join(lines))
     scope = {"EVERY": every, "inputs": inputs, "__name__": "row"}
-    exec(compile("\n".join(lines), file.name, "exec"), scope)  # noqa: S102
+    exec(compile("\n".join(lines), file.name, "exec"), scope)
     return cb, scope["Row"]()
 
 
@@ -209,7 +194,7 @@ def queues(repeats, scale):
         try:
             theirs = cpu(cimba_queues(stages, servers, every, n), repeats)
             others.append(("Cimba", theirs[0], n, f"waiting {theirs[1]}"))
-        except Exception as error:  # noqa: BLE001 - a peer that cannot is reported
+        except Exception as error:  # a peer that cannot is reported
             print(f"  Cimba could not: {type(error).__name__}: {error}")
         report(name, n, (ours[0], f"{mean:.3f} h inside"), others)
 

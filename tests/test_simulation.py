@@ -1,5 +1,7 @@
 """simulate and read_model: exact traces, laws, the same bytes, bad input, limits."""
 
+# ruff: noqa: E501 - a row of a table of models is a line
+
 import heapq
 import re
 import tomllib
@@ -60,7 +62,7 @@ def test_lindley_and_kiefer_wolfowitz_give_the_same_waits_customer_by_customer(
         expected.append(begin)
         heapq.heappush(free, begin + service)
     log = log_of(model).filter(pl.col("event") == "start")
-    found = {entity: t for entity, t in zip(log["entity"], log["time_h"], strict=True)}
+    found = dict(zip(log["entity"], log["time_h"], strict=True))
     begun = [found[f"door {i}"] for i in range(3000)]
     assert begun == pytest.approx(expected, rel=1e-9)
 

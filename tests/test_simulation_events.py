@@ -1,5 +1,7 @@
 """The compiled kernel and the interpreter in plain Python do the same, event by event."""
 
+# ruff: noqa: E501 - a row of a table of models is a line
+
 from math import inf
 from typing import Any
 

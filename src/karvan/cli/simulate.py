@@ -25,14 +25,15 @@ Examples:
 @click.command("simulate", epilog=EXAMPLES)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--replications", type=click.IntRange(1), default=10, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the random numbers.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of random numbers.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--horizon", type=float, help="End of a replication, h; instead of the model's.")
 @click.option("--warmup", type=float, help="Time not counted, h; instead of the model's.")
 @click.option("--most-inside", type=click.IntRange(1), default=1_000_000, show_default=True,
-              help="Stop a replication when more are inside; what was counted is kept.")  # fmt: skip
+              help="Stop a replication when more are inside; its counts are kept.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Write all tables as JSON.")
-@click.option("--log", type=click.Path(path_type=Path), help="Write the events of the first replication as Parquet.")  # fmt: skip
+@click.option("--log", type=click.Path(path_type=Path),
+              help="Write the events of the first replication as Parquet.")  # fmt: skip
 def simulate_command(
     model: Path,
     replications: int,
@@ -41,7 +42,7 @@ def simulate_command(
     horizon: float | None,
     warmup: float | None,
     most_inside: int,
-    as_json: bool,  # noqa: FBT001 - a flag of the command line
+    as_json: bool,
     log: Path | None,
 ) -> int | None:
     """Simulate MODEL, a TOML file or a folder of tables, and show means over replications."""

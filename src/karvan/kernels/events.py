@@ -22,7 +22,7 @@ prototype; checked against scipy in the tests).
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, types
@@ -271,15 +271,21 @@ class World(NamedTuple):
 _I, _F = types.int64, types.float64
 _I2, _F1, _F2, _U1 = _I[:, ::1], _F[::1], _F[:, ::1], types.uint64[::1]
 WORLD = types.NamedTuple([_I2, _F2, _I2, _F2, _F1, _U1, _F1, _F2, _F1, _I2], World)
-_PART = {"error_model": "numpy", "nogil": True}
-_HOT = {
+_PART: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+_HOT: dict[str, Any] = {
     **_PART,
     "_nrt": False,
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
     "forceinline": True,
 }
-_INNER = {**_PART, "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_ENTRY: dict[str, Any] = {**_PART, "_nrt": False, "cache": True}
+_INNER: dict[str, Any] = {
+    **_PART,
+    "_nrt": False,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
 
 
 # ---------------------------------------------------------------- draws
@@ -638,7 +644,7 @@ def tally(w: World, row: int, value: float) -> None:
     """Count a value in a histogram."""
     n = 0
     if value > 0.0:
-        n = (np.float64(value).view(np.int64) >> 45) - 128 * (1023 - 20)
+        n = int(np.float64(value).view(np.int64) >> 45) - 128 * (1023 - 20)
         n = max(0, min(n, BINS - 1))
     w.histogram[row, n] += 1.0
 
@@ -820,10 +826,7 @@ def operational_time(w: World, p: int, t: float, gap: float) -> float:
     while i + 1 < n and begin + w.table[first + i + 1] <= t:
         i += 1
     while True:
-        if i + 1 < n:
-            end = begin + w.table[first + i + 1]
-        else:
-            end = begin + period
+        end = begin + (w.table[first + i + 1] if i + 1 < n else period)
         pace = w.table[first + n + i]
         room = pace * (end - t) if pace > 0.0 else 0.0
         if gap <= room and pace > 0.0:
@@ -1060,7 +1063,7 @@ NOBODY, HEAD = -1, -2
 
 
 @njit(**_INNER)
-def could_begin(w: World, s: int) -> int:
+def could_begin(w: World, s: int) -> int:  # noqa: C901 - one question after the other
     """Return what a stage can begin now: HEAD of its line, how many board, or NOBODY.
 
     Says in CAUSE why not.
@@ -1506,7 +1509,7 @@ def deadlocked(w: World) -> bool:
 
 
 @njit(**_INNER)
-def happen(w: World, kind: int, row: int, key: np.uint64) -> None:
+def happen(w: World, kind: int, row: int, key: np.uint64) -> None:  # noqa: C901, PLR0915 - one branch for each kind of event
     """Do what an event of the rarer kinds does."""
     now = w.real[CLOCK, NOW]
     if kind == FINISH:
@@ -1524,7 +1527,7 @@ def happen(w: World, kind: int, row: int, key: np.uint64) -> None:
     elif kind == POOL_RETURN:
         count_units(w, w.thing[row, R_POOL], w.thing[row, R_UNITS])
         note(w, w.thing[row, R_POOL])
-    elif kind == OPEN or kind == CLOSE:
+    elif kind in (OPEN, CLOSE):
         toggle(w, row, kind)
     elif kind == WAKE:
         w.thing[row, WOKEN] = 0
@@ -1583,8 +1586,8 @@ def look(w: World, row: int) -> None:
         share_pool(w, row)
 
 
-@njit(_I(WORLD, _F, _I), cache=True, error_model="numpy", nogil=True, _nrt=False)
-def advance(w: World, until: float, events: int) -> int:
+@njit(_I(WORLD, _F, _I), **_ENTRY)
+def advance(w: World, until: float, events: int) -> int:  # noqa: C901, PLR0915 - the fast path is spelled out, see decision 014
     """Let events happen up to a time.
 
     Parameters

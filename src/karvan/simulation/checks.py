@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import inf
 
 from karvan.errors import ModelError, Problem, did_you_mean
-from karvan.simulation.layout import EXIT, factor_at, followers, limit, product, step_names
+from karvan.simulation.layout import EXIT, factor_at, followers, product, step_names
 from karvan.simulation.model import UNLIMITED, Class, Model, Source
 
 SUM_TOLERANCE = 1e-9
@@ -136,7 +136,7 @@ def _batches(model: Model) -> Iterator[Problem]:
                     f"at least {need} places",
                     "nothing would ever leave here",
                 )
-        if stage.preemptive or stage.patience_h and batch.carrier in made:
+        if stage.preemptive:
             yield Problem(
                 "stages.batch.preemptive", where, "preemptive", "batches that are not interrupted"
             )
@@ -147,6 +147,7 @@ def _batches(model: Model) -> Iterator[Problem]:
                 f"'{batch.carrier}', which a source makes too",
                 "a class that only batches make",
             )
+        yield from _leavers(model, batch.carrier)
         yield from _too_big(model, stage.id)
         if batch.period_h and max(batch.timetable_h, default=0.0) >= batch.period_h + min(
             batch.timetable_h, default=0.0
@@ -157,6 +158,20 @@ def _batches(model: Model) -> Iterator[Problem]:
                 f"departures further apart than the period of {batch.period_h:g} h",
                 "hours within one period",
             )
+
+
+def _leavers(model: Model, carrier: str | None) -> Iterator[Problem]:
+    for c in model.classes:
+        for stage in model.stages:
+            goes = c.id == carrier and any(step.stage == stage.id for step in c.route)
+            if goes and (stage.patience_h is not None or stage.balk_at is not None):
+                yield Problem(
+                    "stages.carrier.leaves",
+                    f"stages ({stage.id})",
+                    f"patience_h or balk_at where carriers of class {carrier} come",
+                    "stages that carriers do not leave untended",
+                    "who is aboard would be lost with them",
+                )
 
 
 def _too_big(model: Model, stage_id: str) -> Iterator[Problem]:
@@ -230,9 +245,8 @@ def _closures(model: Model) -> Iterator[Problem]:
                 "closures.order", where, "closures that overlap", "each to end before the next"
             )
         closed = sum(c.closed_until_h) - sum(c.closed_from_h)
-        if c.period_h and closed >= c.period_h:
-            yield _always_closed(model, c.stage, where)
-        elif model.horizon_h and times[0] == 0.0 and closed >= model.horizon_h:
+        whole = model.horizon_h if times[0] == 0.0 else None
+        if closed >= (c.period_h or whole or inf):
             yield _always_closed(model, c.stage, where)
 
 
@@ -337,7 +351,7 @@ def overloads(model: Model) -> list[str]:
         if load > FULL and stage.places == UNLIMITED and not stage.patience_h:
             growth = rate * (1.0 - 1.0 / load)
             result.append(
-                f"stage {stage.id}: utilization {load:.2f}, more arrives than {limit(stage.servers)} "
+                f"stage {stage.id}: utilization {load:.2f}, more arrives than {stage.servers} "
                 f"server(s) can serve; the line grows by {growth:.3g} an hour"
             )
     return result

@@ -187,7 +187,7 @@ class Entity:
 
 @dataclass(eq=False, slots=True)
 class Route:
-    """A class: its steps and what follows each; for a carrier the stage that makes it comes first."""
+    """A class: its steps and what follows each; of a carrier the stage that makes it is first."""
 
     of: Class | None
     places: list["Place"] = field(default_factory=list)
@@ -351,7 +351,7 @@ class Interpreter:
         self.toggles = {closure.id: 0 for closure in model.closures}
         self.ticks = {place.of.id: 0 for place in timetables}
         self.returns: dict[tuple[str, str], int] = {}
-        rows: list[Any] = [p for p in self.stages.values()]
+        rows: list[Any] = list(self.stages.values())
         rows += [*model.sources, *model.closures, *(("timetable", p) for p in timetables)]
         begins: list[tuple[float, int]] = []
         for n, row in enumerate(rows):
@@ -810,10 +810,10 @@ class Interpreter:
         place.armed = False
         fronts = [line[0].since for line in place.lines[1:] if line]
         batch = place.of.batch
-        if batch and batch.max_wait_h is not None and fronts:
-            if min(fronts) + batch.max_wait_h <= self.now:
-                place.overdue = True
-                self.refresh(place)
+        longest = batch.max_wait_h if batch and batch.max_wait_h is not None else inf
+        if fronts and min(fronts) + longest <= self.now:
+            place.overdue = True
+            self.refresh(place)
         if not place.overdue:
             self.arm(place)
 

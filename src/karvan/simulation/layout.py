@@ -333,7 +333,9 @@ def _uses(
 
 
 def _stage(rows: _Rows, stage: Stage, s: int, n_levels: int, profiles: dict[str, int]) -> None:
-    queue = [rows.add() for _ in range(n_levels + 1)][0]
+    queue = rows.add()
+    for _ in range(n_levels):
+        rows.add()
     rows.put(
         s,
         SERVERS=limit(stage.servers),
@@ -491,7 +493,7 @@ def _closure(rows: _Rows, closure: Closure, row: int, s: int) -> None:
         KIND=series,
         O_STAGE=s,
         O_SERVERS=limit(closure.servers),
-        O_RULE=RULES[closure.work],
+        O_RULE=int(RULES[closure.work]),
         X_PERIOD=closure.period_h or inf,
         KEY=key_of("closure", closure.id),
     )

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from karvan.simulation.variates import Distribution, constant, read_distribution
 
-UNLIMITED = "unlimited"
+UNLIMITED: Literal["unlimited"] = "unlimited"
 Amount = int | Literal["unlimited"]
 Time = Annotated[Distribution, BeforeValidator(read_distribution)]
 Name = Annotated[str, Field(min_length=1)]

@@ -163,7 +163,8 @@ def _problem(error: Any, data: dict[str, Any]) -> Problem:  # noqa: ANN401 - pyd
     expected = error["msg"].removeprefix("Value error, ")
     hint = ""
     if error["type"] == "extra_forbidden" and names:
-        kind = {STEPS: Step, **TABLES}.get(str(table), Model)
+        kinds: dict[str, type[Row]] = {STEPS: Step, **TABLES}
+        kind = kinds.get(str(table), Model)
         known = [f.alias or n for n, f in kind.model_fields.items()]
         expected, hint = "a column that exists", did_you_mean(names[-1], known)
     found = repr(error["input"])

@@ -1,4 +1,4 @@
-"""One replication: the kernel is called until it is done, its arrays grow, its accounts are closed."""
+"""One replication: the kernel is called until it is done, its arrays grow, its accounts close."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -107,7 +107,7 @@ def build(layout: Layout, seed: int, replication: int, limits: Limits, *, log: b
     return _more_entities(world, rows)
 
 
-def _longer(array: np.ndarray, size: int) -> np.ndarray:  # type: ignore[type-arg]
+def _longer(array: np.ndarray, size: int) -> np.ndarray:
     """Return an array with room for more rows, which are zero."""
     result = np.zeros((size, *array.shape[1:]), array.dtype)
     result[: len(array)] = array
@@ -190,7 +190,8 @@ def _stages(thing: k.IntArray) -> range:
 
 
 COUNTERS = (
-    k.STARTED, k.DELAYED, k.ARRIVED, k.SERVICES, k.BALKED, k.RENEGED, k.MISSED, k.INTERRUPTED, k.LOST,
+    k.STARTED, k.DELAYED, k.ARRIVED, k.SERVICES, k.BALKED, k.RENEGED, k.MISSED,
+    k.INTERRUPTED, k.LOST,
 )  # fmt: skip
 SUMS = (
     k.X_SUM_WAIT, k.X_WORK, k.X_QUEUE, k.X_CLOSED, k.X_BATCH, k.X_POOL, k.X_BLOCKED, k.X_DOWN,
@@ -210,7 +211,7 @@ class Carried(NamedTuple):
 
 def forget(world: k.World, layout: Layout, now: float) -> Carried:
     """Set the accounts of a world to zero at the end of the warm-up."""
-    thing, real = close_accounts(world, now)
+    _, real = close_accounts(world, now)
     carried = _open_ends(world, layout, now)
     stages = list(layout.stages.values())
     pending = world.real[:, [k.X_WORK, k.X_AWAY]] - real[:, [k.X_WORK, k.X_AWAY]]
@@ -319,7 +320,9 @@ def run_replication(
         world, status = run_until(world, warmup_h, go_on)
         if status in (k.UNTIL, k.EMPTY, k.STUCK):
             carried = forget(world, layout, warmup_h)
-    edges = np.linspace(warmup_h, horizon, bins + 1)[1:] if bins and horizon < inf else []
+    edges: k.FloatArray = np.array([])
+    if bins and horizon < inf:
+        edges = np.linspace(warmup_h, horizon, bins + 1)[1:]
     seen = []
     for edge in edges:
         if status == k.UNTIL:

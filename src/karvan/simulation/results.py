@@ -27,7 +27,7 @@ def bin_edges() -> k.FloatArray:
 
 
 def histogram_quantile(counts: k.FloatArray, level: float) -> float:
-    """Return a quantile from a histogram of times, straight inside a bin [h]; nan if it is empty."""
+    """Return a quantile from a histogram of times, straight inside a bin [h]; nan if empty."""
     total = float(counts.sum())
     if total == 0.0:
         return float("nan")

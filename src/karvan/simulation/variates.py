@@ -1,4 +1,4 @@
-"""Distributions as a model's tables write them: ``3``, ``exponential(2)``, ``1 + lognormal(20, 0.5)``."""
+"""Distributions as tables write them: ``3``, ``exponential(2)``, ``1 + lognormal(20, 0.5)``."""
 
 import math
 import re
@@ -95,7 +95,7 @@ def read_distribution(value: object) -> Distribution:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         message = f"expected a number or a distribution such as 'exponential(2)', not {value!r}"
-        raise ValueError(message)
+        raise ValueError(message)  # noqa: TRY004 - what pydantic collects
     if isinstance(value, str):
         match = _PATTERN.match(value)
         if match:
