@@ -14,6 +14,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
     os.environ[_name] = "1"
 
 import argparse
+import importlib.util
 import math
 import random  # noqa: TID251 - what SimPy's users draw from
 import resource
@@ -132,11 +133,8 @@ def simpy_corridor():  # noqa: C901 - one process beside the other
 # ---------------------------------------------------------------- Cimba
 def cimba_model(stages, servers, every):
     """Queues in a row, a process for each server as in Cimba's own example; mean number waiting."""
-    import cimba as cb
-    from cimba import inputs
-
-    lines = ["import cimba as cb", "class Row(cb.Model):"]
-    lines += ["    every: cb.Input[float] = inputs.dist.exponential(mean=EVERY)"]
+    lines = ["import cimba as cb", "from cimba import inputs", "class Row(cb.Model):"]
+    lines += [f"    every: cb.Input[float] = inputs.dist.exponential(mean={every!r})"]
     lines += ["    service: cb.Input[float] = inputs.dist.exponential(mean=1.0)"]
     lines += [f"    q{i}: cb.Container" for i in range(stages)]
     lines += ["    waiting: cb.Output[float]"]
@@ -152,9 +150,11 @@ def cimba_model(stages, servers, every):
     lines += ["        self.waiting = self.q0.mean_level()"]
     with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as file:
         file.write("\n".join(lines))
-    scope = {"EVERY": every, "inputs": inputs, "__name__": "row"}
-    exec(compile("\n".join(lines), file.name, "exec"), scope)
-    return cb, scope["Row"]()
+    spec = importlib.util.spec_from_file_location("row", file.name)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["row"] = module
+    spec.loader.exec_module(module)
+    return module.cb, module.Row()
 
 
 def cimba_queues(stages, servers, every, n):

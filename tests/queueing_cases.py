@@ -120,7 +120,7 @@ def case_of(name: str) -> Case:  # noqa: C901 - one branch for each family
         return _timetable(rate, int(most))
     if name.startswith("bulk"):
         most = int(re.findall(r"\.\.(\d)", name)[0])
-        return one(1, n["lam"], "exponential(1)", 500_000, batch={"most": most, "fill": 1})
+        return _bulk(n["lam"], most)
     if name.startswith("train arrivals"):
         desk = {"id": "desk", "service_h": "exponential(1)"}
         source = {"every_h": "exponential(12.5)", "size": 10}
@@ -144,6 +144,23 @@ def case_of(name: str) -> Case:  # noqa: C901 - one branch for each family
     if name.startswith("machine"):
         return _repair()
     raise ValueError(name)
+
+
+def _bulk(rate: float, most: int) -> Case:
+    """In the reference, who comes during a service joins it while there is room.
+
+    With exponential times that is a shuttle: it leaves when it is back, with up to `most`, also
+    empty, and is back after an exponential time; a service is the time until it leaves.
+    """
+    shuttle = {"most": most, "fill": 0, "max_gap_h": 1e-9, "sails_empty": True}
+    stage = {"id": "desk", "batch": {**shuttle, "return_h": "exponential(1)"}}
+    model = build([stage], {"door": {"every_h": f"exponential({1 / rate!r})"}}, hours=500_000)
+
+    def read(r: SimulationResult) -> Estimates:
+        c = r.classes.row(0, named=True)
+        return {"L": c["inside_mean"], "W": c["time_mean_h"], "Wq": c["time_mean_h"] - 1.0}
+
+    return Case(model, read)
 
 
 def _yard() -> Case:
