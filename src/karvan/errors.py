@@ -118,6 +118,17 @@ class ScenarioError(KarvanError):
     """A scenario, measure or override that the case does not have."""
 
 
+class ModelError(CaseError):
+    """A simulation model that cannot be run as it stands; carries every problem found."""
+
+    def __init__(self, problems: Sequence[Problem], subject: str = "the model") -> None:
+        super().__init__(problems, subject)
+
+
+class SimulationError(KarvanError):
+    """A simulation that could not be carried out."""
+
+
 class ResultsError(KarvanError):
     """A results folder that cannot be read or written."""
 

@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("report:report", "Write a report on a run as one HTML file."),
     "route": ("route:route", "Find itineraries between two places."),
     "serve": ("serve:serve", "Open a case as an app in the browser, with a JSON API."),
+    "simulate": ("simulate:simulate_command", "Simulate a model of stages, routes and fleets."),
     "check": ("check:check", "Check a case and list every problem."),
     "validate": ("validate:validate_command", "Compare the model with reported facts."),
     "claims": ("evidence:claims", "Test the founding article's claims against the evidence."),

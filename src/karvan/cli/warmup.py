@@ -9,6 +9,7 @@ KERNELS = (
     "bush",
     "conservation",
     "detours",
+    "events",
     "graph",
     "kshortest",
     "markov",

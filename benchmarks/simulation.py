@@ -1,0 +1,241 @@
+"""Time the event kernel beside SimPy and Cimba: python benchmarks/simulation.py.
+
+CPU seconds of one process and one thread, least of repeats after one run to warm up.  Every tool
+simulates the same queues with exponential times and the corridor year of the reference with its
+lognormal ones; what each estimates stands beside the time, so that one sees that it is the same.
+Cimba simulates the first only.
+Cold start: a new process that imports the kernel, with an empty cache and with a filled one.
+"""
+
+# ruff: noqa: E402 - threads are limited before numpy is imported
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+import argparse
+import math
+import random  # noqa: TID251 - what SimPy's users draw from
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+import cimba as cb
+from cimba import inputs
+
+from karvan.simulation import simulate
+from simulation_models import CORRIDOR_SERVERS, WAGONS_PER_HOUR, corridor, queue, tandem
+
+MEANS = [0.8 * servers / WAGONS_PER_HOUR for servers in CORRIDOR_SERVERS]
+SIGMA = math.sqrt(math.log1p(0.25))
+
+
+def cpu(call, repeats):
+    """Least CPU seconds of a call, and its result; the first run is not counted."""
+    times = []
+    for _ in range(repeats + 1):
+        begin = time.process_time()
+        result = call()
+        times.append(time.process_time() - begin)
+    return min(times[min(repeats, 1) :]), result
+
+
+# ---------------------------------------------------------------- SimPy
+def simpy_queues(stages, servers, every, n):
+    """Customers through stages in a row; mean time inside."""
+    import simpy
+
+    env = simpy.Environment()
+    desks = [simpy.Resource(env, servers) for _ in range(stages)]
+    stays = []
+    exponential = random.Random(1).expovariate
+
+    def customer():
+        born = env.now
+        for desk in desks:
+            with desk.request() as request:
+                yield request
+                yield env.timeout(exponential(1.0))
+        stays.append(env.now - born)
+
+    def door():
+        for _ in range(n):
+            yield env.timeout(exponential(1.0 / every))
+            env.process(customer())
+
+    env.process(door())
+    env.run()
+    return sum(stays) / len(stays)
+
+
+def simpy_corridor():  # noqa: C901 - one process beside the other
+    """The corridor year in SimPy; mean time inside."""
+    import simpy
+
+    env = simpy.Environment()
+    draw = random.Random(1)
+    desks = [simpy.Resource(env, n) if n else None for n in CORRIDOR_SERVERS]
+    vessels = [12]
+    waiting = deque()
+    stays = []
+
+    def lognormal(mean):
+        return draw.lognormvariate(math.log(mean) - SIGMA * SIGMA / 2.0, SIGMA)
+
+    def sail(n):
+        vessels[0] -= 1
+        aboard = [waiting.popleft() for _ in range(n)]
+        yield env.timeout(lognormal(20.0))
+        for event in aboard:
+            event.succeed()
+        yield env.timeout(lognormal(20.0))
+        vessels[0] += 1
+        if len(waiting) >= 50 and vessels[0]:
+            env.process(sail(50))
+
+    def clock():
+        while True:
+            yield env.timeout(24.0)
+            if waiting and vessels[0]:
+                env.process(sail(min(50, len(waiting))))
+
+    def wagon():
+        born = env.now
+        for desk, mean in zip(desks, MEANS, strict=True):
+            if desk is None:
+                event = env.event()
+                waiting.append(event)
+                if len(waiting) >= 50 and vessels[0]:
+                    env.process(sail(50))
+                    yield env.timeout(0.0)
+                yield event
+                continue
+            with desk.request() as request:
+                yield request
+                yield env.timeout(lognormal(mean))
+        stays.append(env.now - born)
+
+    def rail():
+        while True:
+            yield env.timeout(draw.expovariate(WAGONS_PER_HOUR))
+            env.process(wagon())
+
+    env.process(clock())
+    env.process(rail())
+    env.run(until=8760)
+    return sum(stays) / len(stays)
+
+
+# ---------------------------------------------------------------- Cimba
+class Queue(cb.Model):
+    """M/M/1 as in Cimba's own example; mean number waiting."""
+
+    interarrival: cb.Input[float] = inputs.dist.exponential(mean=1.25)
+    service_time: cb.Input[float] = inputs.dist.exponential(mean=1.0)
+    queue: cb.Container
+    waiting: cb.Output[float]
+
+    @cb.process
+    def door(self):
+        while True:
+            cb.hold(self.interarrival.next())
+            self.queue.put(1)
+
+    @cb.process
+    def server(self):
+        while True:
+            self.queue.get(1)
+            cb.hold(self.service_time.next())
+
+    @cb.on_end
+    def measure(self):
+        self.waiting = self.queue.mean_level()
+
+
+def cimba_queue(n):
+    model = Queue()
+
+    def call():
+        window = cb.Window(warmup=0, duration=n * 1.25)
+        done = cb.Experiment(model, replications=1, window=window, seed=1).run()
+        return float(done[model].waiting.values.ravel()[0])
+
+    return call
+
+
+def report(name, customers, ours, others):
+    print(f"{name}: karvan {ours[0]:.3f} s, {customers / ours[0] / 1e6:.2f} M/s ({ours[1]})")
+    for tool, seconds, n, found in others:
+        ratio = (seconds / n) / (ours[0] / customers)
+        print(
+            f"  {tool}: {n / seconds / 1e6:.3f} M/s, karvan is {ratio:.1f} times as fast ({found})"
+        )
+
+
+def queues(repeats, scale):
+    for name, stages, servers, every, n in (
+        ("M/M/1", 1, 1, 1.25, 1_000_000),
+        ("M/M/8", 1, 8, 1.25 / 8, 1_000_000),
+        ("tandem of ten", 10, 1, 1.25, 200_000),
+    ):
+        n = int(n * scale)
+        model = (
+            queue(servers, f"exponential({every})", count=n) if stages == 1 else tandem(stages, n)
+        )
+        ours = cpu(lambda m=model: simulate(m), repeats)
+        mean = ours[1].classes["time_mean_h"][0]
+        few = max(n // 50, 1000)
+        plain = cpu(lambda a=(stages, servers, every, few): simpy_queues(*a), 1)
+        others = [("SimPy", plain[0], few, f"{plain[1]:.3f} h inside")]
+        if name == "M/M/1":
+            theirs = cpu(cimba_queue(n), repeats)
+            others.append(("Cimba", theirs[0], n, f"{theirs[1]:.3f} waiting"))
+        report(name, n, (ours[0], f"{mean:.3f} h inside"), others)
+
+
+def corridor_year(repeats):
+    model = corridor()
+    ours = cpu(lambda: simulate(model), repeats)
+    mean = ours[1].classes["time_mean_h"][0]
+    plain = cpu(simpy_corridor, 0)
+    report(
+        "corridor year",
+        100_000,
+        (ours[0], f"{mean:.2f} h inside, reference 41.17"),
+        [("SimPy", plain[0], 100_000, f"{plain[1]:.2f} h inside")],
+    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"  peak memory of this process {peak:.0f} MB, {ours[1].replications['events'][0]:,} events"
+    )
+
+
+def cold_start():
+    code = "import time, karvan.kernels.events; print(time.process_time())"
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("cold start, empty cache", "cached"):
+            done = subprocess.run(
+                [sys.executable, "-c", code],
+                env={**os.environ, "NUMBA_CACHE_DIR": folder},
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            print(f"{name}: {float(done.stdout):.2f} CPU s")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--scale", type=float, default=1.0, help="Share of the customers.")
+    options = parser.parse_args()
+    queues(options.repeats, options.scale)
+    corridor_year(options.repeats)
+    cold_start()

@@ -1,0 +1,1736 @@
+"""One compiled event loop for every simulation model.
+
+A model is a table of *things* (stages, steps of routes, sources, pools, ...), one row each, in two
+arrays: whole numbers and reals.  A row refers to another by its number; 0 is none.  Row
+:data:`CLOCK` holds the event list's counters and the time.  What moves through the stages are
+*entities*, in two arrays of their own whose rows are used again, so memory follows what is inside.
+The rules are those of :mod:`karvan.simulation.interpreter`, in plain Python, event by event.
+
+Nothing is allocated here: before each event the loop sees whether the arrays have room for all
+that one event can add, and else returns a status; the caller grows them and calls again.
+
+An event's key holds its kind (4 bits; decides between events of one instant, see `END` to
+`CLOSE`), a number that counts up (36 bits) and a row (24 bits).
+
+References
+----------
+Steele, Lea and Flood (2014), Fast splittable pseudorandom number generators,
+https://doi.org/10.1145/2660193.2660195 (SplitMix64; the constants are those of its common code;
+the paper was not opened);
+Wichura (1988), Algorithm AS 241, https://doi.org/10.2307/2347330 (coefficients from the project's
+prototype; checked against scipy in the tests).
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+KeyArray = NDArray[np.uint64]
+
+U = np.uint64
+GOLD = U(0x9E3779B97F4A7C15)
+_MIX1, _MIX2 = U(0xBF58476D1CE4E5B9), U(0x94D049BB133111EB)
+_11, _24, _27, _30, _31, _60 = U(11), U(24), U(27), U(30), U(31), U(60)
+_ROW, _ONE, _TWO, _THREE = U(0xFFFFFF), U(1), U(2), U(3)
+MOST_ROWS = 0xFFFFFF
+"""Rows of entities that a key can name."""
+UNLIMITED = 1 << 40
+"""Servers or places without a limit."""
+
+# Kinds of events in the order in which those of one instant happen: who leaves makes room first,
+# who comes at the instant of a departure still boards, and a closure comes last.
+_N = np.int64
+BEGIN = _N(0)
+END, FINISH, RETURN, POOL_RETURN, OPEN, ARRIVAL = (
+    _N(1),
+    _N(2),
+    _N(3),
+    _N(4),
+    _N(5),
+    _N(6),
+)
+WAKE, DEADLINE, GAP, TICK, RENEGE, CLOSE = (
+    _N(7),
+    _N(8),
+    _N(9),
+    _N(10),
+    _N(11),
+    _N(12),
+)
+
+# Why the loop returned.
+UNTIL, GROW_EVENTS, GROW_ENTITIES, GROW_LOG, SLICE = 0, 1, 2, 3, 4
+TOO_MANY_INSIDE, TOO_MANY_EVENTS, DEADLOCK, STUCK, EMPTY = 5, 6, 7, 8, 9
+
+# Kinds of rows in the log.
+L_ARRIVE, L_START, L_END, L_BLOCK, L_INTERRUPT, L_EXIT = (
+    _N(1),
+    _N(2),
+    _N(3),
+    _N(4),
+    _N(5),
+    _N(6),
+)
+L_LOST, L_BALK, L_RENEGE, L_BOARD, L_ALIGHT, L_OPEN, L_CLOSE = (
+    _N(7),
+    _N(8),
+    _N(9),
+    _N(10),
+    _N(11),
+    _N(12),
+    _N(13),
+)
+
+# Distributions.
+CONSTANT, EXPONENTIAL, LOGNORMAL, UNIFORM, ERLANG = 0, 1, 2, 3, 4
+TRIANGULAR, WEIBULL, QUANTILES, SERIES = 5, 6, 7, 8
+
+# What a stage has beyond servers and an unlimited queue, as bits of FLAGS.
+F_PLACES, F_BATCH, F_TRACKED, F_PREEMPT, F_POOL = 1, 2, 4, 8, 16
+F_HEADWAY, F_PATIENCE, F_BALK, F_RETURN, F_OCCUPANCY, F_LEVELS, F_CLOSES = (
+    32,
+    64,
+    128,
+    256,
+    512,
+    1024,
+    2048,
+)
+
+# Causes of a wait: servers busy, closed, the batch is not full or its hour not come, no unit of a
+# pool, no headway or the track is taken.
+C_QUEUE, C_CLOSED, C_BATCH, C_POOL = 0, 1, 2, 3
+
+# Rules of a closure for what is in service.
+# Not to compile a function again for each value, constants that are arguments have a NumPy type.
+IN, OUT, NOT, BACK, FRONT = _N(1), _N(-1), _N(0), _N(0), _N(1)
+
+FINISHES, RESUMES, REPEATS = (
+    _N(0),
+    _N(1),
+    _N(2),
+)
+
+# ---- columns of whole numbers ----
+CLOCK = 0
+HEAP, SEQ, FREE, INSIDE, EVENTS, HOLE, LOGGING, LOGGED = 0, 1, 2, 3, 4, 5, 6, 7
+A_HEAD, A_TAIL, N_HEAD, N_TAIL, MOST_INSIDE, MOST_EVENTS, BURST = 8, 9, 10, 11, 12, 13, 14
+LOOPS, FIRST_STAGE, N_STAGES, BLOCKING, USED, CARRIES = 15, 16, 17, 18, 19, 20
+FIRST_SOURCE, FIRST_CLOSURE, FIRST_TIMETABLE, PAST_TIMETABLES = 21, 22, 23, 24
+
+KEY, KEY2, KEY3 = 45, 46, 47
+"""Columns that hold keys of draws, in every kind of row."""
+
+# of a stage
+FLAGS, SERVERS, BUSY, WAITING, QUEUE, STARTED, DELAYED, HIST = 0, 1, 2, 3, 4, 5, 6, 7
+ARRIVED, SERVICES, PLACES, TAKEN, DOWN, CAUSE, NOTED, NOTE_NEXT = 8, 9, 10, 11, 12, 13, 14, 15
+B_HEAD, B_TAIL, BLOCKED, S_HEAD, S_TAIL, FILL, MOST, LEAST = 16, 17, 18, 19, 20, 21, 22, 23
+CARRIER, PAYLOAD, BALK, PATIENCE, RETURNING, USES, RELEASES, OCC_HIST = (
+    24,
+    25,
+    26,
+    27,
+    28,
+    29,
+    30,
+    31,
+)
+ARMED, OVERDUE, FORCE, WOKEN, DEPARTED, BALKED, RENEGED, MISSED = 32, 33, 34, 35, 36, 37, 38, 39
+INTERRUPTED, LOST, LEVELS, GAP_ARMED, MARK = 40, 41, 42, 43, 44
+# of a line of a queue
+Q_HEAD, Q_TAIL, Q_COUNT = 0, 1, 2
+# of a step
+STAGE, CLASS, LEVEL, SERVICE, NEXT, BRANCHES, N_BRANCHES, UNLOADS, AGAIN = 0, 1, 2, 3, 4, 5, 6, 7, 8
+# of a class
+C_INSIDE, C_CREATED, C_EXITS, C_LOST, C_BALKED, C_RENEGED, C_HIST = 0, 1, 2, 3, 4, 5, 6
+# of a distribution, a profile, a timetable or a closure: a part of the table of reals
+KIND, FIRST, LENGTH = 0, 1, 2
+# of a source
+S_STEP, S_EVERY, S_SIZE, S_COUNT, S_PROFILE, S_PROFILE2, S_MADE, S_NUMBER = 0, 1, 2, 3, 4, 5, 6, 7
+# of a closure (KIND, FIRST, LENGTH as above: KIND 1 is a series)
+O_STAGE, O_SERVERS, O_RULE, O_OPEN, O_CLOSED, O_COUNT = 3, 4, 5, 6, 7, 8
+# of a timetable
+T_STAGE, T_COUNT = 3, 4
+# of a pool; of a use or a release of it by a stage
+P_FREE, P_DIRECTED, P_RUN, P_DIRECTION, P_USERS, P_NOTED, P_NOTE_NEXT, P_UNITS = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    14,
+    15,
+    5,
+)
+R_POOL, R_UNITS, R_DIRECTION, R_NEXT, R_STAGE, R_NEXT_USER, R_RETURN, R_COUNT = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+)
+R_HELD = 8
+COLUMNS = 48
+
+# ---- columns of reals ----
+NOW, LIMIT = 0, 1
+# of a stage; areas are integrals over time, in entity hours
+X_LAST, X_SUM_WAIT, X_WORK, X_QUEUE, X_CLOSED, X_BATCH, X_POOL, X_BLOCKED = 0, 1, 2, 3, 4, 5, 6, 7
+X_HEADWAY, X_LAST_START, X_MAX_WAIT, X_MAX_GAP, X_LAST_DEPARTURE, X_LENGTH, X_WEIGHT = (
+    8,
+    9,
+    10,
+    11,
+    12,
+    13,
+    14,
+)
+X_DOWN, X_OCC_LAST, X_QUIT_WAIT, X_LOAD, X_BLOCK_LAST, X_DOWN_LAST, X_AWAY, X_LEFT = (
+    15,
+    16,
+    17,
+    18,
+    19,
+    20,
+    21,
+    22,
+)
+# of a class
+X_C_LAST, X_C_AREA, X_C_SUM, X_C_SQUARES, X_C_LONGEST, X_C_LENGTH, X_C_WEIGHT = 0, 1, 2, 3, 4, 5, 6
+X_C_QUIT = 7
+# of a distribution (scale, shape, third, offset), a branch, a source, a profile, a closure
+X_A, X_B, X_C, X_OFFSET = 0, 1, 2, 3
+X_CUMULATIVE, X_UNTIL, X_PERIOD = 0, 1, 0
+# of a pool: integral of units in use
+X_P_LAST, X_P_AREA = 0, 1
+REALS = 24
+
+# ---- columns of an entity ----
+E_NEXT, E_STEP, E_KEY, E_TOKEN, E_BEFORE, E_MEMBERS, E_STATE, E_ID, E_VISITS, E_HELD = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+)
+E_COUNT, E_TARGET = 10, 11
+ENTITY_COLUMNS = 12
+E_BORN, E_SINCE, E_DUE, E_LEFT = 0, 1, 2, 3
+ENTITY_REALS = 4
+GONE, WAITS, SERVED, IS_BLOCKED, MOVES, ABOARD = 0, 1, 2, 3, 4, 5
+
+BINS = 5120
+"""Bins of a histogram: 128 to a doubling, from 2**-20 to 2**20; or one for each number inside."""
+
+
+class World(NamedTuple):
+    """A model and its state, see the module.
+
+    Attributes
+    ----------
+    thing : ndarray of int, shape (n_things, COLUMNS)
+    real : ndarray, shape (n_things, REALS)
+    entity : ndarray of int, shape (n_entities, ENTITY_COLUMNS)
+    time : ndarray, shape (n_entities, ENTITY_REALS)
+    due : ndarray, shape (n_events,)
+        Times in the event list, a heap whose nodes have four children.
+    key : ndarray of uint64, shape (n_events,)
+    table : ndarray
+        Reals that series, profiles and quantiles are parts of.
+    histogram : ndarray, shape (n_histograms, BINS)
+    log_time : ndarray, shape (n_log,)
+    log : ndarray of int, shape (n_log, 4)
+        Kind, entity, stage, and the carrier where somebody boards or alights.
+    """
+
+    thing: IntArray
+    real: FloatArray
+    entity: IntArray
+    time: FloatArray
+    due: FloatArray
+    key: KeyArray
+    table: FloatArray
+    histogram: FloatArray
+    log_time: FloatArray
+    log: IntArray
+
+
+_I, _F = types.int64, types.float64
+_I2, _F1, _F2, _U1 = _I[:, ::1], _F[::1], _F[:, ::1], types.uint64[::1]
+WORLD = types.NamedTuple([_I2, _F2, _I2, _F2, _F1, _U1, _F1, _F2, _F1, _I2], World)
+_PART: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+_HOT: dict[str, Any] = {
+    **_PART,
+    "_nrt": False,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "forceinline": True,
+}
+_ENTRY: dict[str, Any] = {**_PART, "_nrt": False, "cache": True}
+_INNER: dict[str, Any] = {
+    **_PART,
+    "_nrt": False,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+
+
+# ---------------------------------------------------------------- draws
+@njit(**_PART)
+def mix(z: np.uint64) -> np.uint64:
+    """Return 64 bits that look unrelated to those given (the finalizer of SplitMix64)."""
+    z = (z ^ (z >> _30)) * _MIX1
+    z = (z ^ (z >> _27)) * _MIX2
+    return z ^ (z >> _31)
+
+
+@njit(**_PART)
+def uniform(key: np.uint64) -> float:
+    """Return a number inside (0, 1) for a key."""
+    return ((mix(key) >> _11) + 0.5) * 1.1102230246251565e-16
+
+
+@njit(**_PART)
+def normal(p: float) -> float:
+    """Return the quantile of the standard normal distribution (AS 241, 16 digits)."""
+    q = p - 0.5
+    if abs(q) <= 0.425:
+        r = 0.180625 - q * q
+        return (
+            q
+            * (
+                (
+                    (
+                        (
+                            (
+                                (
+                                    (r * 2509.0809287301226727 + 33430.575583588128105) * r
+                                    + 67265.770927008700853
+                                )
+                                * r
+                                + 45921.953931549871457
+                            )
+                            * r
+                            + 13731.693765509461125
+                        )
+                        * r
+                        + 1971.5909503065514427
+                    )
+                    * r
+                    + 133.14166789178437745
+                )
+                * r
+                + 3.387132872796366608
+            )
+            / (
+                (
+                    (
+                        (
+                            (
+                                (
+                                    (r * 5226.495278852545925 + 28729.085735721942674) * r
+                                    + 39307.89580009271061
+                                )
+                                * r
+                                + 21213.794301586595867
+                            )
+                            * r
+                            + 5394.1960214247511077
+                        )
+                        * r
+                        + 687.1870074920579083
+                    )
+                    * r
+                    + 42.313330701600911252
+                )
+                * r
+                + 1.0
+            )
+        )
+    r = p if q < 0.0 else 1.0 - p
+    r = math.sqrt(-math.log(r))
+    if r <= 5.0:
+        r -= 1.6
+        v = (
+            (
+                (
+                    (
+                        (
+                            (
+                                (r * 7.7454501427834140764e-4 + 0.0227238449892691845833) * r
+                                + 0.24178072517745061177
+                            )
+                            * r
+                            + 1.27045825245236838258
+                        )
+                        * r
+                        + 3.64784832476320460504
+                    )
+                    * r
+                    + 5.7694972214606914055
+                )
+                * r
+                + 4.6303378461565452959
+            )
+            * r
+            + 1.42343711074968357734
+        ) / (
+            (
+                (
+                    (
+                        (
+                            (
+                                (r * 1.05075007164441684324e-9 + 5.475938084995344946e-4) * r
+                                + 0.0151986665636164571966
+                            )
+                            * r
+                            + 0.14810397642748007459
+                        )
+                        * r
+                        + 0.68976733498510000455
+                    )
+                    * r
+                    + 1.6763848301838038494
+                )
+                * r
+                + 2.05319162663775882187
+            )
+            * r
+            + 1.0
+        )
+    else:
+        r -= 5.0
+        v = (
+            (
+                (
+                    (
+                        (
+                            (
+                                (r * 2.01033439929228813265e-7 + 2.71155556874348757815e-5) * r
+                                + 0.0012426609473880784386
+                            )
+                            * r
+                            + 0.026532189526576123093
+                        )
+                        * r
+                        + 0.29656057182850489123
+                    )
+                    * r
+                    + 1.7848265399172913358
+                )
+                * r
+                + 5.4637849111641143699
+            )
+            * r
+            + 6.6579046435011037772
+        ) / (
+            (
+                (
+                    (
+                        (
+                            (
+                                (r * 2.04426310338993978564e-15 + 1.4215117583164458887e-7) * r
+                                + 1.8463183175100546818e-5
+                            )
+                            * r
+                            + 7.868691311456132591e-4
+                        )
+                        * r
+                        + 0.0148753612908506148525
+                    )
+                    * r
+                    + 0.13692988092273580531
+                )
+                * r
+                + 0.59983220655588793769
+            )
+            * r
+            + 1.0
+        )
+    return -v if q < 0.0 else v
+
+
+@njit(**_PART)
+def erlang(k: float, u: float) -> float:
+    """Return the quantile of the sum of k unit exponentials (k whole), by bisected Newton steps."""
+    z = normal(u)
+    c = 1.0 - 1.0 / (9.0 * k) + z / (3.0 * math.sqrt(k))
+    x = k * c * c * c
+    low, high = 0.0, 800.0 + 4.0 * k
+    if not (low < x < high):
+        x = k * u
+    for _ in range(100):
+        term = 1.0
+        total = 1.0
+        i = 1.0
+        while i < k:
+            term *= x / i
+            total += term
+            i += 1.0
+        scale = math.exp(-x)
+        error = 1.0 - scale * total - u
+        if error > 0.0:
+            high = x
+        else:
+            low = x
+        density = scale * term
+        new = x - error / density if density > 0.0 else low
+        if not (low < new < high):
+            new = 0.5 * (low + high)
+        if abs(new - x) <= 1e-14 * x:
+            return new
+        x = new
+    return x
+
+
+@njit(**_PART)
+def quantile(kind: int, a: float, b: float, c: float, u: float) -> float:
+    """Return the value of a distribution at the level u; its parameters as compiled."""
+    if kind == UNIFORM:
+        return a + (b - a) * u
+    if kind == ERLANG:
+        return a * erlang(b, u)
+    if kind == TRIANGULAR:
+        if u * (c - a) < b - a:
+            return a + math.sqrt(u * (c - a) * (b - a))
+        return c - math.sqrt((1.0 - u) * (c - a) * (c - b))
+    return a * math.exp(math.log(-math.log(u)) / b)
+
+
+@njit(**_HOT)
+def draw(w: World, d: int, key: np.uint64, number: int) -> float:
+    """Return the variate of distribution d for a key; of a series the value of that number."""
+    kind = w.thing[d, KIND]
+    if kind == CONSTANT:
+        return w.real[d, X_A]
+    if kind == SERIES:
+        return w.table[w.thing[d, FIRST] + number % w.thing[d, LENGTH]]
+    u = uniform(key)
+    if kind == EXPONENTIAL:
+        return w.real[d, X_OFFSET] - w.real[d, X_A] * math.log(u)
+    if kind == LOGNORMAL:
+        return w.real[d, X_OFFSET] + math.exp(w.real[d, X_A] + w.real[d, X_B] * normal(u))
+    if kind == QUANTILES:
+        place = u * (w.thing[d, LENGTH] - 1)
+        i = int(place)
+        at = w.thing[d, FIRST] + i
+        return w.table[at] + (place - i) * (w.table[at + 1] - w.table[at])
+    return w.real[d, X_OFFSET] + quantile(kind, w.real[d, X_A], w.real[d, X_B], w.real[d, X_C], u)
+
+
+# ---------------------------------------------------------------- the event list
+@njit(**_HOT)
+def sift_up(due: FloatArray, keys: KeyArray, n: int, t: float, k: np.uint64) -> None:
+    """Put an event after the last of n."""
+    i = U(n)
+    while i > U(0):
+        p = (i - _ONE) >> _TWO
+        if t < due[p] or (t == due[p] and k < keys[p]):
+            due[i] = due[p]
+            keys[i] = keys[p]
+            i = p
+        else:
+            break
+    due[i] = t
+    keys[i] = k
+
+
+@njit(**_HOT)
+def sift_down(due: FloatArray, keys: KeyArray, n: int, t: float, k: np.uint64) -> None:
+    """Put an event in the place of the first of n."""
+    i = U(0)
+    size = U(n)
+    while True:
+        c = (i << _TWO) + _ONE
+        if c + _THREE < size:
+            a = c
+            ta = due[a]
+            b = c + _TWO
+            tb = due[b]
+            t1 = due[c + _ONE]
+            if t1 < ta or (t1 == ta and keys[c + _ONE] < keys[a]):
+                a = c + _ONE
+                ta = t1
+            t3 = due[c + _THREE]
+            if t3 < tb or (t3 == tb and keys[c + _THREE] < keys[b]):
+                b = c + _THREE
+                tb = t3
+            if tb < ta or (tb == ta and keys[b] < keys[a]):
+                a = b
+                ta = tb
+        else:
+            if c >= size:
+                break
+            a = c
+            ta = due[a]
+            j = c + _ONE
+            while j < size:
+                if due[j] < ta or (due[j] == ta and keys[j] < keys[a]):
+                    a = j
+                    ta = due[j]
+                j += _ONE
+        if ta < t or (ta == t and keys[a] < k):
+            due[i] = ta
+            keys[i] = keys[a]
+            i = a
+        else:
+            break
+    due[i] = t
+    keys[i] = k
+
+
+@njit(**_HOT)
+def schedule(w: World, t: float, kind: int, row: int) -> np.uint64:
+    """Add an event and return its key; the first added by an event takes that one's place."""
+    k = (U(kind) << _60) | (U(w.thing[CLOCK, SEQ]) << _24) | U(row)
+    w.thing[CLOCK, SEQ] += 1
+    if w.thing[CLOCK, HOLE] != 0:
+        w.thing[CLOCK, HOLE] = 0
+        sift_down(w.due, w.key, w.thing[CLOCK, HEAP], t, k)
+    else:
+        sift_up(w.due, w.key, w.thing[CLOCK, HEAP], t, k)
+        w.thing[CLOCK, HEAP] += 1
+    return k
+
+
+@njit(**_INNER)
+def write(w: World, kind: int, entity: int, stage: int, other: int) -> None:
+    """Append a row to the log."""
+    n = w.thing[CLOCK, LOGGED]
+    w.log_time[n] = w.real[CLOCK, NOW]
+    w.log[n, 0] = kind
+    w.log[n, 1] = entity
+    w.log[n, 2] = stage
+    w.log[n, 3] = other
+    w.thing[CLOCK, LOGGED] = n + 1
+
+
+# ---------------------------------------------------------------- accounts
+@njit(**_INNER)
+def account(w: World, s: int) -> None:
+    """Add what waited at a stage since the last change to the area of its cause."""
+    now = w.real[CLOCK, NOW]
+    area = X_QUEUE + w.thing[s, CAUSE]
+    w.real[s, area] += w.thing[s, WAITING] * (now - w.real[s, X_LAST])
+    w.real[s, X_LAST] = now
+
+
+@njit(**_INNER)
+def occupy(w: World, s: int, change: int) -> None:
+    """Take or free places of a stage; the monitor of its numbers, if any, gets the time."""
+    if w.thing[s, FLAGS] & F_OCCUPANCY:
+        now = w.real[CLOCK, NOW]
+        n = min(w.thing[s, TAKEN], BINS - 1)
+        w.histogram[w.thing[s, OCC_HIST], n] += now - w.real[s, X_OCC_LAST]
+        w.real[s, X_OCC_LAST] = now
+    w.thing[s, TAKEN] += change
+
+
+@njit(**_HOT)
+def tally(w: World, row: int, value: float) -> None:
+    """Count a value in a histogram."""
+    n = 0
+    if value > 0.0:
+        n = int(np.float64(value).view(np.int64) >> 45) - 128 * (1023 - 20)
+        n = max(0, min(n, BINS - 1))
+    w.histogram[row, n] += 1.0
+
+
+@njit(**_HOT)
+def census(w: World, c: int, change: int) -> None:
+    """Change how many of a class are inside."""
+    now = w.real[CLOCK, NOW]
+    w.real[c, X_C_AREA] += w.thing[c, C_INSIDE] * (now - w.real[c, X_C_LAST])
+    w.real[c, X_C_LAST] = now
+    w.thing[c, C_INSIDE] += change
+    w.thing[CLOCK, INSIDE] += change
+
+
+@njit(**_HOT)
+def leave(w: World, e: int, kind: int) -> None:
+    """Let an entity leave the system, and free its row."""
+    c = w.thing[w.entity[e, E_STEP], CLASS]
+    stay = w.real[CLOCK, NOW] - w.time[e, E_BORN]
+    census(w, c, OUT)
+    if kind == L_EXIT:
+        w.thing[c, C_EXITS] += 1
+        w.real[c, X_C_SUM] += stay
+        w.real[c, X_C_SQUARES] += stay * stay
+        tally(w, w.thing[c, C_HIST], stay)
+    else:
+        w.real[c, X_C_QUIT] += stay
+        w.thing[c, C_LOST + kind - L_LOST] += 1
+    if w.thing[CLOCK, LOGGING] != 0:
+        write(w, kind, w.entity[e, E_ID], w.thing[w.entity[e, E_STEP], STAGE], NOT)
+    w.entity[e, E_TOKEN] = 0
+    w.entity[e, E_STATE] = GONE
+    w.entity[e, E_NEXT] = w.thing[CLOCK, FREE]
+    w.thing[CLOCK, FREE] = e
+    w.thing[CLOCK, USED] -= 1
+
+
+@njit(**_HOT)
+def create(w: World, step: int, origin: int, number: int, key: np.uint64) -> int:
+    """Return the row of a new entity before its first step."""
+    e = w.thing[CLOCK, FREE]
+    w.thing[CLOCK, FREE] = w.entity[e, E_NEXT]
+    w.thing[CLOCK, USED] += 1
+    w.entity[e, E_STEP] = step
+    w.entity[e, E_KEY] = np.int64(mix(key + U(number) * GOLD))
+    w.entity[e, E_TOKEN] = 0
+    w.entity[e, E_MEMBERS] = 0
+    w.entity[e, E_STATE] = MOVES
+    w.entity[e, E_ID] = (origin << 40) | number
+    w.entity[e, E_VISITS] = 0
+    w.entity[e, E_HELD] = 0
+    w.time[e, E_BORN] = w.real[CLOCK, NOW]
+    w.time[e, E_LEFT] = -1.0
+    c = w.thing[step, CLASS]
+    w.thing[c, C_CREATED] += 1
+    census(w, c, IN)
+    return e
+
+
+# ---------------------------------------------------------------- lines
+@njit(**_HOT)
+def line_up(w: World, q: int, e: int, front: int) -> None:
+    """Put an entity at the end or the front of a line."""
+    if front != 0:
+        old = w.thing[q, Q_HEAD]
+        w.entity[e, E_NEXT] = old
+        w.entity[e, E_BEFORE] = 0
+        w.thing[q, Q_HEAD] = e
+        if old != 0:
+            w.entity[old, E_BEFORE] = e
+        else:
+            w.thing[q, Q_TAIL] = e
+    else:
+        old = w.thing[q, Q_TAIL]
+        w.entity[e, E_NEXT] = 0
+        w.entity[e, E_BEFORE] = old
+        w.thing[q, Q_TAIL] = e
+        if old != 0:
+            w.entity[old, E_NEXT] = e
+        else:
+            w.thing[q, Q_HEAD] = e
+    w.thing[q, Q_COUNT] += 1
+    w.entity[e, E_STATE] = WAITS
+    w.time[e, E_SINCE] = w.real[CLOCK, NOW]
+
+
+@njit(**_INNER)
+def step_out(w: World, q: int, e: int) -> None:
+    """Take an entity out of a line, wherever it stands."""
+    before = w.entity[e, E_BEFORE]
+    after = w.entity[e, E_NEXT]
+    if before != 0:
+        w.entity[before, E_NEXT] = after
+    else:
+        w.thing[q, Q_HEAD] = after
+    if after != 0:
+        w.entity[after, E_BEFORE] = before
+    else:
+        w.thing[q, Q_TAIL] = before
+    w.thing[q, Q_COUNT] -= 1
+
+
+@njit(**_INNER)
+def note(w: World, row: int) -> None:
+    """Remember a stage or pool that has to be looked at within this event."""
+    if w.thing[row, NOTED] != 0:
+        return
+    w.thing[row, NOTED] = 1
+    w.thing[row, NOTE_NEXT] = 0
+    last = w.thing[CLOCK, N_TAIL]
+    if last != 0:
+        w.thing[last, NOTE_NEXT] = row
+    else:
+        w.thing[CLOCK, N_HEAD] = row
+    w.thing[CLOCK, N_TAIL] = row
+
+
+@njit(**_INNER)
+def successor(w: World, e: int) -> int:
+    """Return the step after the one an entity has done; 0 is the way out."""
+    step = w.entity[e, E_STEP]
+    following = w.thing[step, NEXT]
+    if following >= 0:
+        return following
+    key = U(w.thing[step, KEY2]) + U(w.entity[e, E_KEY])
+    if w.thing[step, AGAIN] != 0:
+        key += U(w.entity[e, E_VISITS]) * GOLD
+    u = uniform(key)
+    first = w.thing[step, BRANCHES]
+    last = first + w.thing[step, N_BRANCHES] - 1
+    while first < last and u >= w.real[first, X_CUMULATIVE]:
+        first += 1
+    return w.thing[first, NEXT]
+
+
+@njit(**_HOT)
+def go(w: World, e: int, step: int) -> None:
+    """Send an entity, which holds no server, to a step whose stage has a place, or out."""
+    if step == 0:
+        leave(w, e, L_EXIT)
+        return
+    w.entity[e, E_VISITS] += w.thing[step, AGAIN]
+    w.entity[e, E_STEP] = step
+    w.entity[e, E_STATE] = MOVES
+    w.entity[e, E_NEXT] = 0
+    s = w.thing[step, STAGE]
+    if w.thing[s, FLAGS] != 0:
+        occupy(w, s, IN)
+    last = w.thing[CLOCK, A_TAIL]
+    if last != 0:
+        w.entity[last, E_NEXT] = e
+    else:
+        w.thing[CLOCK, A_HEAD] = e
+    w.thing[CLOCK, A_TAIL] = e
+
+
+# ---------------------------------------------------------------- profiles
+@njit(**_INNER)
+def factor(w: World, p: int, t: float) -> float:
+    """Return the factor of a profile at a time: steps that repeat after a period."""
+    period = w.real[p, X_PERIOD]
+    phase = t - math.floor(t / period) * period if period < np.inf else t
+    first = w.thing[p, FIRST]
+    n = w.thing[p, LENGTH]
+    i = 0
+    while i + 1 < n and w.table[first + i + 1] <= phase:
+        i += 1
+    return w.table[first + n + i]
+
+
+@njit(**_INNER)
+def operational_time(w: World, p: int, t: float, gap: float) -> float:
+    """Return when a gap, at the pace of a profile, that begins at t is over."""
+    period = w.real[p, X_PERIOD]
+    first = w.thing[p, FIRST]
+    n = w.thing[p, LENGTH]
+    begin = math.floor(t / period) * period if period < np.inf else 0.0
+    i = 0
+    while i + 1 < n and begin + w.table[first + i + 1] <= t:
+        i += 1
+    while True:
+        end = begin + (w.table[first + i + 1] if i + 1 < n else period)
+        pace = w.table[first + n + i]
+        room = pace * (end - t) if pace > 0.0 else 0.0
+        if gap <= room and pace > 0.0:
+            return t + gap / pace
+        if end == np.inf:
+            return np.inf
+        gap -= room
+        t = end
+        i += 1
+        if i == n:
+            i = 0
+            begin += period
+
+
+@njit(**_INNER)
+def longest_since(w: World, s: int) -> float:
+    """Return since when the one waits who has waited longest at a batch stage; inf if nobody."""
+    since = np.inf
+    for q in range(w.thing[s, QUEUE] + 1, w.thing[s, QUEUE] + w.thing[s, LEVELS] + 1):
+        if w.thing[q, Q_HEAD] != 0:
+            since = min(since, w.time[w.thing[q, Q_HEAD], E_SINCE])
+    return since
+
+
+# ---------------------------------------------------------------- pools
+@njit(**_INNER)
+def available(w: World, s: int) -> int:
+    """Return the servers of a stage that are not closed."""
+    return max(0, w.thing[s, SERVERS] - w.thing[s, DOWN])
+
+
+@njit(**_INNER)
+def others_want(w: World, p: int, way: int) -> bool:
+    """Whether somebody waits to use a track against a direction, with a server at hand."""
+    user = w.thing[p, P_USERS]
+    while user != 0:
+        s = w.thing[user, R_STAGE]
+        if (
+            w.thing[user, R_DIRECTION] != way
+            and w.thing[s, WAITING] > 0
+            and w.thing[s, BUSY] < available(w, s)
+        ):
+            return True
+        user = w.thing[user, R_NEXT_USER]
+    return False
+
+
+@njit(**_INNER)
+def units_are_free(w: World, s: int) -> bool:
+    """Whether the pools have what a stage needs to begin, in its direction."""
+    use = w.thing[s, USES]
+    while use != 0:
+        p = w.thing[use, R_POOL]
+        if w.thing[p, P_FREE] < w.thing[use, R_UNITS]:
+            return False
+        if w.thing[p, P_DIRECTED] != 0:
+            way = w.thing[use, R_DIRECTION]
+            same = way == w.thing[p, P_DIRECTION]
+            if not same and w.thing[p, P_FREE] < w.thing[p, P_UNITS]:
+                return False
+            if same and w.thing[p, P_RUN] >= w.thing[p, P_DIRECTED] and others_want(w, p, way):
+                return False
+        use = w.thing[use, R_NEXT]
+    return True
+
+
+@njit(**_INNER)
+def count_units(w: World, p: int, change: int) -> None:
+    """Change the free units of a pool."""
+    now = w.real[CLOCK, NOW]
+    used = w.thing[p, P_UNITS] - w.thing[p, P_FREE]
+    w.real[p, X_P_AREA] += used * (now - w.real[p, X_P_LAST])
+    w.real[p, X_P_LAST] = now
+    w.thing[p, P_FREE] += change
+
+
+@njit(**_INNER)
+def take_units(w: World, s: int) -> None:
+    """Take what a stage needs from the pools."""
+    use = w.thing[s, USES]
+    while use != 0:
+        p = w.thing[use, R_POOL]
+        count_units(w, p, -w.thing[use, R_UNITS])
+        if w.thing[p, P_DIRECTED] != 0:
+            if w.thing[p, P_DIRECTION] == w.thing[use, R_DIRECTION]:
+                w.thing[p, P_RUN] += 1
+            else:
+                w.thing[p, P_DIRECTION] = w.thing[use, R_DIRECTION]
+                w.thing[p, P_RUN] = 1
+        use = w.thing[use, R_NEXT]
+
+
+@njit(**_INNER)
+def give_units(w: World, s: int) -> None:
+    """Return to the pools what a stage gives back at its end, at once or after a return."""
+    row = w.thing[s, RELEASES]
+    while row != 0:
+        p = w.thing[row, R_POOL]
+        if w.thing[row, R_RETURN] != 0:
+            n = w.thing[row, R_COUNT]
+            w.thing[row, R_COUNT] = n + 1
+            away = draw(w, w.thing[row, R_RETURN], U(w.thing[row, KEY]) + U(n) * GOLD, n)
+            schedule(w, w.real[CLOCK, NOW] + away, POOL_RETURN, row)
+        else:
+            count_units(w, p, w.thing[row, R_UNITS])
+            note(w, p)
+        row = w.thing[row, R_NEXT]
+
+
+# ---------------------------------------------------------------- the end of a service
+@njit(**_INNER)
+def block(w: World, e: int, s: int, t: int, front: int) -> None:
+    """Keep an entity on its server at stage s until stage t has a place."""
+    if w.entity[e, E_STATE] != IS_BLOCKED:
+        now = w.real[CLOCK, NOW]
+        w.real[s, X_BLOCKED] += w.thing[s, BLOCKED] * (now - w.real[s, X_BLOCK_LAST])
+        w.real[s, X_BLOCK_LAST] = now
+        w.thing[s, BLOCKED] += 1
+        w.entity[e, E_STATE] = IS_BLOCKED
+        if w.thing[CLOCK, LOGGING] != 0:
+            write(w, L_BLOCK, w.entity[e, E_ID], s, t)
+    w.entity[e, E_TARGET] = t
+    if front != 0:
+        w.entity[e, E_NEXT] = w.thing[t, B_HEAD]
+        w.thing[t, B_HEAD] = e
+        if w.thing[t, B_TAIL] == 0:
+            w.thing[t, B_TAIL] = e
+    else:
+        w.entity[e, E_NEXT] = 0
+        if w.thing[t, B_TAIL] != 0:
+            w.entity[w.thing[t, B_TAIL], E_NEXT] = e
+        else:
+            w.thing[t, B_HEAD] = e
+        w.thing[t, B_TAIL] = e
+    w.thing[CLOCK, BLOCKING] = 1
+
+
+@njit(**_INNER)
+def release(w: World, e: int, s: int) -> None:
+    """Free the server that an entity held, its place and what it returns to pools."""
+    now = w.real[CLOCK, NOW]
+    if w.entity[e, E_STATE] == IS_BLOCKED:
+        w.real[s, X_BLOCKED] += w.thing[s, BLOCKED] * (now - w.real[s, X_BLOCK_LAST])
+        w.real[s, X_BLOCK_LAST] = now
+        w.thing[s, BLOCKED] -= 1
+    flags = w.thing[s, FLAGS]
+    if flags & F_RETURN:
+        key = U(w.thing[s, KEY]) + U(w.entity[e, E_KEY])
+        away = draw(w, w.thing[s, RETURNING], key, w.entity[e, E_ID] & 0xFFFFFFFFFF)
+        w.real[s, X_AWAY] += away
+        schedule(w, now + away, RETURN, s)
+    else:
+        w.thing[s, BUSY] -= 1
+        note(w, s)
+    if flags != 0 and not (flags & F_BATCH):
+        occupy(w, s, OUT)
+        if w.thing[s, B_HEAD] != 0:
+            note(w, s)
+    if w.thing[s, RELEASES] != 0:
+        give_units(w, s)
+
+
+@njit(**_INNER)
+def depart(w: World, e: int, front: int) -> None:
+    """Let whose service is over go on: first what it carries, if that alights here, then itself.
+
+    Who finds the next stage full stays on the server (blocking after service), at the front of
+    those who wait for that stage if it has been there before.
+    """
+    step = w.entity[e, E_STEP]
+    s = w.thing[step, STAGE]
+    following = successor(w, e)
+    if w.entity[e, E_MEMBERS] != 0 and (following == 0 or w.thing[step, UNLOADS] != 0):
+        while w.entity[e, E_MEMBERS] != 0:
+            m = w.entity[e, E_MEMBERS]
+            then = successor(w, m)
+            if then != 0:
+                t = w.thing[then, STAGE]
+                if w.thing[t, FLAGS] & F_PLACES and w.thing[t, TAKEN] >= w.thing[t, PLACES]:
+                    block(w, e, s, t, front if w.entity[e, E_TARGET] == t else BACK)
+                    return
+            w.entity[e, E_MEMBERS] = w.entity[m, E_NEXT]
+            if w.thing[CLOCK, LOGGING] != 0:
+                write(w, L_ALIGHT, w.entity[m, E_ID], s, w.entity[e, E_ID])
+            go(w, m, then)
+    if following != 0:
+        t = w.thing[following, STAGE]
+        if t != s and w.thing[t, FLAGS] & F_PLACES and w.thing[t, TAKEN] >= w.thing[t, PLACES]:
+            block(w, e, s, t, front if w.entity[e, E_TARGET] == t else BACK)
+            return
+    release(w, e, s)
+    go(w, e, following)
+
+
+# ---------------------------------------------------------------- the beginning of a service
+@njit(**_INNER)
+def boarding(w: World, s: int) -> int:
+    """Return how many board at a batch stage now; -1 if its carrier does not leave yet."""
+    most = w.thing[s, MOST]
+    if w.thing[s, PAYLOAD] != 0:
+        most = int(most * factor(w, w.thing[s, PAYLOAD], w.real[CLOCK, NOW]) + 1e-9)
+    count = w.thing[s, WAITING] - w.thing[w.thing[s, QUEUE], Q_COUNT]
+    fits = min(count, most)
+    full = count >= min(w.thing[s, FILL], most) and w.thing[s, FILL] < UNLIMITED and most > 0
+    longest = w.real[s, X_LENGTH]
+    heaviest = w.real[s, X_WEIGHT]
+    if longest < np.inf or heaviest < np.inf:
+        length = 0.0
+        weight = 0.0
+        n = 0
+        q = w.thing[s, QUEUE] + 1
+        e = w.thing[q, Q_HEAD]
+        while n < fits:
+            while e == 0:
+                q += 1
+                e = w.thing[q, Q_HEAD]
+            c = w.thing[w.entity[e, E_STEP], CLASS]
+            length += w.real[c, X_C_LENGTH]
+            weight += w.real[c, X_C_WEIGHT]
+            if length > longest or weight > heaviest:
+                full = n > 0 and w.thing[s, FILL] < UNLIMITED
+                break
+            n += 1
+            e = w.entity[e, E_NEXT]
+        fits = n
+    if full:
+        return fits
+    if (w.thing[s, FORCE] != 0 or w.thing[s, OVERDUE] != 0) and fits >= w.thing[s, LEAST]:
+        return fits
+    return -1
+
+
+NOBODY, HEAD = -1, -2
+
+
+@njit(**_INNER)
+def could_begin(w: World, s: int) -> int:  # noqa: C901 - one question after the other
+    """Return what a stage can begin now: HEAD of its line, how many board, or NOBODY.
+
+    Says in CAUSE why not.
+    """
+    open_servers = w.thing[s, SERVERS] - w.thing[s, DOWN]
+    busy = w.thing[s, BUSY]
+    cause = C_QUEUE
+    result = NOBODY
+    flags = w.thing[s, FLAGS]
+    if busy >= open_servers:
+        if w.thing[s, DOWN] > 0 and busy < w.thing[s, SERVERS]:
+            cause = C_CLOSED
+    elif w.thing[s, WAITING] > 0 or (flags & F_BATCH and w.thing[s, LEAST] == 0):
+        result = HEAD
+        if flags & F_BATCH and w.thing[w.thing[s, QUEUE], Q_HEAD] == 0:
+            result = boarding(w, s)
+            cause = C_BATCH
+        if result != NOBODY:
+            q = w.thing[s, QUEUE]
+            while q < w.thing[s, QUEUE] + w.thing[s, LEVELS] and w.thing[q, Q_HEAD] == 0:
+                q += 1
+            e = w.thing[q, Q_HEAD]
+            held = result == HEAD and w.entity[e, E_HELD] != 0
+            if not held:
+                cause = C_POOL
+                if flags & F_HEADWAY:
+                    due = w.real[s, X_LAST_START] + w.real[s, X_HEADWAY]
+                    if w.real[CLOCK, NOW] < due:
+                        result = NOBODY
+                        if w.thing[s, WOKEN] == 0:
+                            w.thing[s, WOKEN] = 1
+                            schedule(w, due, WAKE, s)
+                if result != NOBODY and flags & F_POOL and not units_are_free(w, s):
+                    result = NOBODY
+    if result == NOBODY and cause != w.thing[s, CAUSE]:
+        account(w, s)
+        w.thing[s, CAUSE] = cause
+    return result
+
+
+@njit(**_INNER)
+def arm(w: World, s: int) -> None:
+    """See that somebody looks when the longest waiting at a batch stage has waited long enough."""
+    if w.thing[s, ARMED] != 0 or w.real[s, X_MAX_WAIT] == np.inf:
+        return
+    since = longest_since(w, s)
+    if since < np.inf:
+        w.thing[s, ARMED] = 1
+        schedule(w, max(w.real[CLOCK, NOW], since + w.real[s, X_MAX_WAIT]), DEADLINE, s)
+
+
+@njit(**_INNER)
+def end_wait(w: World, s: int, e: int) -> None:
+    """Count the wait of who begins or boards."""
+    wait = w.real[CLOCK, NOW] - w.time[e, E_SINCE]
+    w.real[s, X_SUM_WAIT] += wait
+    if w.time[e, E_LEFT] < 0.0:
+        w.thing[s, STARTED] += 1
+        if wait > 0.0:
+            w.thing[s, DELAYED] += 1
+        if w.thing[s, HIST] >= 0:
+            tally(w, w.thing[s, HIST], wait)
+
+
+@njit(**_INNER)
+def board(w: World, s: int, n: int) -> int:
+    """Return a new carrier with the first n of a batch stage aboard."""
+    number = w.thing[s, DEPARTED]
+    w.thing[s, DEPARTED] = number + 1
+    carrier = create(w, w.thing[s, CARRIER], s, number, U(w.thing[s, KEY3]))
+    last = 0
+    q = w.thing[s, QUEUE] + 1
+    for _ in range(n):
+        while w.thing[q, Q_HEAD] == 0:
+            q += 1
+        e = w.thing[q, Q_HEAD]
+        step_out(w, q, e)
+        end_wait(w, s, e)
+        w.entity[e, E_STATE] = ABOARD
+        w.entity[e, E_TOKEN] = 0
+        w.entity[e, E_NEXT] = 0
+        if last != 0:
+            w.entity[last, E_NEXT] = e
+        else:
+            w.entity[carrier, E_MEMBERS] = e
+        last = e
+        if w.thing[CLOCK, LOGGING] != 0:
+            write(w, L_BOARD, w.entity[e, E_ID], s, w.entity[carrier, E_ID])
+    w.thing[s, WAITING] -= n
+    occupy(w, s, -n)
+    if w.thing[s, B_HEAD] != 0:
+        note(w, s)
+    w.thing[s, FORCE] = 0
+    w.thing[s, OVERDUE] = 0
+    w.real[s, X_LOAD] += n
+    w.real[s, X_LEFT] += w.thing[s, WAITING] - w.thing[w.thing[s, QUEUE], Q_COUNT]
+    w.real[s, X_LAST_DEPARTURE] = w.real[CLOCK, NOW]
+    if w.real[s, X_MAX_GAP] < np.inf and w.thing[s, GAP_ARMED] == 0:
+        w.thing[s, GAP_ARMED] = 1
+        schedule(w, w.real[CLOCK, NOW] + w.real[s, X_MAX_GAP], GAP, s)
+    arm(w, s)
+    return carrier
+
+
+@njit(**_HOT)
+def service_time(w: World, e: int) -> float:
+    """Return the time that an entity's step takes."""
+    step = w.entity[e, E_STEP]
+    key = U(w.thing[step, KEY]) + U(w.entity[e, E_KEY])
+    if w.thing[step, AGAIN] != 0:
+        key += U(w.entity[e, E_VISITS]) * GOLD
+    return draw(w, w.thing[step, SERVICE], key, w.entity[e, E_ID] & 0xFFFFFFFFFF)
+
+
+@njit(**_INNER)
+def serve(w: World, s: int, e: int, service: float) -> None:
+    """Put an entity on a server for a time."""
+    flags = w.thing[s, FLAGS]
+    w.thing[s, BUSY] += 1
+    w.real[s, X_WORK] += service
+    w.entity[e, E_STATE] = SERVED
+    w.entity[e, E_HELD] = 0
+    due = w.real[CLOCK, NOW] + service
+    if w.thing[CLOCK, LOGGING] != 0:
+        write(w, L_START, w.entity[e, E_ID], s, NOT)
+    if flags & F_TRACKED:
+        w.time[e, E_DUE] = due
+        w.time[e, E_LEFT] = service
+        last = w.thing[s, S_TAIL]
+        w.entity[e, E_BEFORE] = last
+        w.entity[e, E_NEXT] = 0
+        if last != 0:
+            w.entity[last, E_NEXT] = e
+        else:
+            w.thing[s, S_HEAD] = e
+        w.thing[s, S_TAIL] = e
+        w.entity[e, E_TOKEN] = np.int64(schedule(w, due, FINISH, e))
+    else:
+        w.entity[e, E_TOKEN] = 0
+        schedule(w, due, END, e)
+
+
+@njit(**_INNER)
+def begin(w: World, s: int, what: int) -> None:
+    """Begin the service that :func:`could_begin` found."""
+    account(w, s)
+    flags = w.thing[s, FLAGS]
+    now = w.real[CLOCK, NOW]
+    if what == HEAD:
+        q = w.thing[s, QUEUE]
+        while w.thing[q, Q_HEAD] == 0:
+            q += 1
+        e = w.thing[q, Q_HEAD]
+        step_out(w, q, e)
+        w.thing[s, WAITING] -= 1
+        end_wait(w, s, e)
+    else:
+        e = board(w, s, what)
+    if flags & F_HEADWAY and w.entity[e, E_HELD] == 0:
+        w.real[s, X_LAST_START] = now
+    if flags & F_POOL and w.entity[e, E_HELD] == 0:
+        take_units(w, s)
+    service = w.time[e, E_LEFT]
+    if service < 0.0:
+        service = service_time(w, e)
+        w.thing[s, SERVICES] += 1
+    serve(w, s, e, service)
+
+
+@njit(**_INNER)
+def off_server(w: World, s: int, e: int) -> None:
+    """Take an entity out of the list of those in service."""
+    before = w.entity[e, E_BEFORE]
+    after = w.entity[e, E_NEXT]
+    if before != 0:
+        w.entity[before, E_NEXT] = after
+    else:
+        w.thing[s, S_HEAD] = after
+    if after != 0:
+        w.entity[after, E_BEFORE] = before
+    else:
+        w.thing[s, S_TAIL] = before
+    w.entity[e, E_TOKEN] = 0
+
+
+@njit(**_INNER)
+def interrupt(w: World, s: int, e: int, rule: int) -> None:
+    """Put who is in service back to the front of its line, keeping what it took from pools."""
+    account(w, s)
+    off_server(w, s, e)
+    left = w.time[e, E_DUE] - w.real[CLOCK, NOW]
+    w.real[s, X_WORK] -= left
+    if rule == RESUMES:
+        w.time[e, E_LEFT] = left
+    w.entity[e, E_HELD] = 1
+    w.thing[s, BUSY] -= 1
+    w.thing[s, INTERRUPTED] += 1
+    q = w.thing[s, QUEUE]
+    if not (w.thing[s, FLAGS] & F_BATCH):
+        q += w.thing[w.entity[e, E_STEP], LEVEL]
+    line_up(w, q, e, FRONT)
+    w.thing[s, WAITING] += 1
+    if w.thing[CLOCK, LOGGING] != 0:
+        write(w, L_INTERRUPT, w.entity[e, E_ID], s, NOT)
+
+
+@njit(**_INNER)
+def refresh(w: World, s: int) -> None:
+    """Begin what a stage can begin, then let in who is blocked in front of it."""
+    while True:
+        what = could_begin(w, s)
+        if what == NOBODY:
+            break
+        begin(w, s, what)
+    while w.thing[s, B_HEAD] != 0 and w.thing[s, TAKEN] < w.thing[s, PLACES]:
+        e = w.thing[s, B_HEAD]
+        w.thing[s, B_HEAD] = w.entity[e, E_NEXT]
+        if w.thing[s, B_HEAD] == 0:
+            w.thing[s, B_TAIL] = 0
+        depart(w, e, FRONT)
+
+
+@njit(**_INNER)
+def share_pool(w: World, p: int) -> None:
+    """Let the stages that wait for a pool begin: the most urgent first, then who waits longest."""
+    while True:
+        best = 0
+        best_level = 0
+        best_since = 0.0
+        user = w.thing[p, P_USERS]
+        while user != 0:
+            s = w.thing[user, R_STAGE]
+            if w.thing[s, WAITING] > 0 and could_begin(w, s) != NOBODY:
+                level = w.thing[s, QUEUE]
+                while w.thing[level, Q_HEAD] == 0:
+                    level += 1
+                since = w.time[w.thing[level, Q_HEAD], E_SINCE]
+                level -= w.thing[s, QUEUE]
+                if best == 0 or level < best_level or (level == best_level and since < best_since):
+                    best = s
+                    best_level = level
+                    best_since = since
+            user = w.thing[user, R_NEXT_USER]
+        if best == 0:
+            return
+        begin(w, best, could_begin(w, best))
+
+
+@njit(**_INNER)
+def preempt(w: World, s: int, level: int) -> None:
+    """Interrupt the least urgent in service, the one begun last, for who is more urgent."""
+    if available(w, s) == 0:
+        return
+    victim = 0
+    worst = level
+    e = w.thing[s, S_TAIL]
+    while e != 0:
+        if w.thing[w.entity[e, E_STEP], LEVEL] > worst:
+            worst = w.thing[w.entity[e, E_STEP], LEVEL]
+            victim = e
+        e = w.entity[e, E_BEFORE]
+    if victim != 0:
+        interrupt(w, s, victim, RESUMES)
+        what = could_begin(w, s)
+        if what != NOBODY:
+            begin(w, s, what)
+
+
+@njit(**_INNER)
+def arrive(w: World, e: int) -> None:
+    """Let an entity arrive at a stage with more than servers and a line."""
+    step = w.entity[e, E_STEP]
+    s = w.thing[step, STAGE]
+    flags = w.thing[s, FLAGS]
+    if flags & F_BALK and w.thing[s, WAITING] >= w.thing[s, BALK]:
+        occupy(w, s, OUT)
+        w.thing[s, BALKED] += 1
+        if w.thing[s, B_HEAD] != 0:
+            note(w, s)
+        leave(w, e, L_BALK)
+        return
+    account(w, s)
+    level = w.thing[step, LEVEL]
+    line_up(w, w.thing[s, QUEUE] + level, e, BACK)
+    w.time[e, E_LEFT] = -1.0
+    w.thing[s, WAITING] += 1
+    while True:
+        what = could_begin(w, s)
+        if what == NOBODY:
+            break
+        begin(w, s, what)
+    if flags & F_PREEMPT and w.entity[e, E_STATE] == WAITS:
+        preempt(w, s, level)
+    if flags & F_BATCH:
+        arm(w, s)
+    if flags & F_PATIENCE and w.entity[e, E_STATE] == WAITS and w.entity[e, E_STEP] == step:
+        key = U(w.thing[s, KEY2]) + U(w.entity[e, E_KEY])
+        if w.thing[step, AGAIN] != 0:
+            key += U(w.entity[e, E_VISITS]) * GOLD
+        patience = draw(w, w.thing[s, PATIENCE], key, w.entity[e, E_ID] & 0xFFFFFFFFFF)
+        token = schedule(w, w.real[CLOCK, NOW] + patience, RENEGE, e)
+        w.entity[e, E_TOKEN] = np.int64(token)
+
+
+# ---------------------------------------------------------------- clocks
+@njit(**_INNER)
+def series_time(w: World, row: int, n: int) -> float:
+    """Return the n-th time of a series that may repeat after a period; inf after its end."""
+    length = w.thing[row, LENGTH]
+    cycle = n // length
+    if cycle > 0 and w.real[row, X_PERIOD] == np.inf:
+        return np.inf
+    at = w.table[w.thing[row, FIRST] + n % length]
+    return at + cycle * w.real[row, X_PERIOD] if cycle > 0 else at
+
+
+@njit(**_INNER)
+def next_toggle(w: World, c: int, kind: int) -> None:
+    """Schedule the next opening or closing of a closure."""
+    n = w.thing[c, O_COUNT]
+    if w.thing[c, KIND] != 0:
+        due = series_time(w, c, n)
+    elif kind == CLOSE:
+        key = U(w.thing[c, KEY]) + U(n) * GOLD
+        due = w.real[CLOCK, NOW] + draw(w, w.thing[c, O_OPEN], key, n >> 1)
+    else:
+        key = U(w.thing[c, KEY]) + U(n) * GOLD
+        due = w.real[CLOCK, NOW] + draw(w, w.thing[c, O_CLOSED], key, n >> 1)
+    w.thing[c, O_COUNT] = n + 1
+    if due < np.inf:
+        schedule(w, due, kind, c)
+
+
+@njit(**_INNER)
+def toggle(w: World, c: int, kind: int) -> None:
+    """Close or open servers of a stage."""
+    s = w.thing[c, O_STAGE]
+    next_toggle(w, c, OPEN if kind == CLOSE else CLOSE)
+    now = w.real[CLOCK, NOW]
+    account(w, s)
+    down = min(w.thing[s, DOWN], w.thing[s, SERVERS])
+    w.real[s, X_DOWN] += down * (now - w.real[s, X_DOWN_LAST])
+    w.real[s, X_DOWN_LAST] = now
+    if w.thing[CLOCK, LOGGING] != 0:
+        write(w, L_CLOSE if kind == CLOSE else L_OPEN, 0, s, 0)
+    if kind == OPEN:
+        w.thing[s, DOWN] -= w.thing[c, O_SERVERS]
+    else:
+        w.thing[s, DOWN] += w.thing[c, O_SERVERS]
+        if w.thing[c, O_RULE] != FINISHES:
+            left = available(w, s)
+            while w.thing[s, BUSY] > left and w.thing[s, S_TAIL] != 0:
+                interrupt(w, s, w.thing[s, S_TAIL], w.thing[c, O_RULE])
+    note(w, s)
+    use = w.thing[s, USES]
+    while use != 0:
+        note(w, w.thing[use, R_POOL])
+        use = w.thing[use, R_NEXT]
+
+
+@njit(**_INNER)
+def next_arrival(w: World, source: int, made: int) -> None:
+    """Schedule the arrival of a source after `made` earlier ones."""
+    key = U(w.thing[source, KEY]) + U(made) * GOLD
+    gap = draw(w, w.thing[source, S_EVERY], key, made)
+    if w.thing[source, S_PROFILE] != 0:
+        due = operational_time(w, w.thing[source, S_PROFILE], w.real[CLOCK, NOW], gap)
+    else:
+        due = w.real[CLOCK, NOW] + gap
+    if due <= w.real[source, X_UNTIL]:
+        schedule(w, due, ARRIVAL, source)
+
+
+@njit(**_INNER)
+def arrivals(w: World, source: int) -> None:
+    """Let a source make its entities, and schedule its next arrival."""
+    made = w.thing[source, S_MADE] + 1
+    w.thing[source, S_MADE] = made
+    if made < w.thing[source, S_COUNT]:
+        next_arrival(w, source, made)
+    for _ in range(w.thing[source, S_SIZE]):
+        number = w.thing[source, S_NUMBER]
+        w.thing[source, S_NUMBER] = number + 1
+        e = create(w, w.thing[source, S_STEP], source, number, U(w.thing[source, KEY2]))
+        step = successor(w, e)
+        s = w.thing[step, STAGE]
+        if step != 0 and w.thing[s, FLAGS] & F_PLACES and w.thing[s, TAKEN] >= w.thing[s, PLACES]:
+            w.entity[e, E_STEP] = step
+            w.thing[s, LOST] += 1
+            leave(w, e, L_LOST)
+        else:
+            go(w, e, step)
+
+
+@njit(**_INNER)
+def set_off(w: World, row: int) -> None:
+    """Set off a source, a closure, a timetable or the longest gap of a stage."""
+    if row >= w.thing[CLOCK, FIRST_TIMETABLE]:
+        schedule(w, series_time(w, row, 0), TICK, row)
+    elif row >= w.thing[CLOCK, FIRST_CLOSURE]:
+        next_toggle(w, row, CLOSE)
+    elif row >= w.thing[CLOCK, FIRST_SOURCE]:
+        next_arrival(w, row, w.thing[row, S_MADE])
+    else:
+        w.thing[row, GAP_ARMED] = 1
+        schedule(w, w.real[CLOCK, NOW] + w.real[row, X_MAX_GAP], GAP, row)
+
+
+@njit(**_INNER)
+def deadlocked(w: World) -> bool:
+    """Whether stages wait for each other in a ring; MARK says which.
+
+    A stage stays stuck if all who hold its servers are blocked by stuck stages.
+    """
+    first = w.thing[CLOCK, FIRST_STAGE]
+    last = first + w.thing[CLOCK, N_STAGES]
+    marked = 0
+    for s in range(first, last):
+        w.thing[s, MARK] = 0
+        if (
+            w.thing[s, BLOCKED] > 0
+            and w.thing[s, BLOCKED] == w.thing[s, BUSY]
+            and (w.thing[s, BUSY] >= w.thing[s, SERVERS] or w.thing[s, WAITING] == 0)
+            and w.thing[s, TAKEN] >= w.thing[s, PLACES]
+        ):
+            w.thing[s, MARK] = 1
+            marked += 1
+    changed = True
+    while changed and marked > 0:
+        changed = False
+        for t in range(first, last):
+            if w.thing[t, MARK] != 0:
+                continue
+            e = w.thing[t, B_HEAD]
+            while e != 0:
+                s = w.thing[w.entity[e, E_STEP], STAGE]
+                if w.thing[s, MARK] != 0:
+                    w.thing[s, MARK] = 0
+                    marked -= 1
+                    changed = True
+                e = w.entity[e, E_NEXT]
+    return marked > 0
+
+
+@njit(**_INNER)
+def happen(w: World, kind: int, row: int, key: np.uint64) -> None:  # noqa: C901, PLR0915 - one branch for each kind of event
+    """Do what an event of the rarer kinds does."""
+    now = w.real[CLOCK, NOW]
+    if kind == FINISH:
+        if U(w.entity[row, E_TOKEN]) == key:
+            s = w.thing[w.entity[row, E_STEP], STAGE]
+            off_server(w, s, row)
+            if w.thing[CLOCK, LOGGING] != 0:
+                write(w, L_END, w.entity[row, E_ID], s, NOT)
+            depart(w, row, BACK)
+    elif kind == ARRIVAL:
+        arrivals(w, row)
+    elif kind == RETURN:
+        w.thing[row, BUSY] -= 1
+        note(w, row)
+    elif kind == POOL_RETURN:
+        count_units(w, w.thing[row, R_POOL], w.thing[row, R_UNITS])
+        note(w, w.thing[row, R_POOL])
+    elif kind in (OPEN, CLOSE):
+        toggle(w, row, kind)
+    elif kind == WAKE:
+        w.thing[row, WOKEN] = 0
+        note(w, row)
+    elif kind == DEADLINE:
+        w.thing[row, ARMED] = 0
+        if longest_since(w, row) + w.real[row, X_MAX_WAIT] <= now:
+            w.thing[row, OVERDUE] = 1
+            refresh(w, row)
+        if w.thing[row, OVERDUE] == 0:
+            arm(w, row)
+    elif kind == GAP:
+        w.thing[row, GAP_ARMED] = 0
+        due = w.real[row, X_LAST_DEPARTURE] + w.real[row, X_MAX_GAP]
+        if due > now:
+            w.thing[row, GAP_ARMED] = 1
+            schedule(w, due, GAP, row)
+        else:
+            w.thing[row, OVERDUE] = 1
+            refresh(w, row)
+    elif kind == TICK:
+        s = w.thing[row, T_STAGE]
+        n = w.thing[row, T_COUNT] + 1
+        w.thing[row, T_COUNT] = n
+        due = series_time(w, row, n)
+        if due < np.inf:
+            schedule(w, due, TICK, row)
+        before = w.thing[s, DEPARTED]
+        w.thing[s, FORCE] = 1
+        refresh(w, s)
+        w.thing[s, FORCE] = 0
+        if w.thing[s, DEPARTED] == before:
+            w.thing[s, MISSED] += 1
+    elif kind == BEGIN:
+        set_off(w, row)
+    elif kind == RENEGE and U(w.entity[row, E_TOKEN]) == key:
+        step = w.entity[row, E_STEP]
+        s = w.thing[step, STAGE]
+        account(w, s)
+        step_out(w, w.thing[s, QUEUE] + w.thing[step, LEVEL], row)
+        w.thing[s, WAITING] -= 1
+        w.thing[s, RENEGED] += 1
+        w.real[s, X_QUIT_WAIT] += now - w.time[row, E_SINCE]
+        occupy(w, s, OUT)
+        note(w, s)
+        leave(w, row, L_RENEGE)
+
+
+@njit(**_INNER)
+def look(w: World, row: int) -> None:
+    """Look at a stage, or at a pool, that was noted."""
+    first = w.thing[CLOCK, FIRST_STAGE]
+    if first <= row < first + w.thing[CLOCK, N_STAGES]:
+        refresh(w, row)
+    else:
+        share_pool(w, row)
+
+
+@njit(_I(WORLD, _F, _I), **_ENTRY)
+def advance(w: World, until: float, events: int) -> int:  # noqa: C901, PLR0915 - the fast path is spelled out, see decision 014
+    """Let events happen up to a time.
+
+    Parameters
+    ----------
+    w : World
+        Changes in place.
+    until : float
+        Events later than this stay.
+    events : int
+        At most so many; then the status is `SLICE`.
+
+    Returns
+    -------
+    int
+        Why it stopped: `UNTIL` to `EMPTY`.
+    """
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    time = w.time
+    stop = thing[CLOCK, EVENTS] + events
+    heap_room = w.due.size - thing[CLOCK, BURST]
+    rows = w.entity.shape[0] - 1 - thing[CLOCK, BURST]
+    log_room = w.log_time.size - 8 * thing[CLOCK, BURST]
+    while True:
+        inside = thing[CLOCK, INSIDE]
+        if thing[CLOCK, HEAP] == 0:
+            return EMPTY if inside == 0 else STUCK
+        now = w.due[0]
+        if now > until:
+            real[CLOCK, NOW] = until
+            return UNTIL
+        if thing[CLOCK, HEAP] + 2 * inside > heap_room:
+            return GROW_EVENTS
+        if thing[CLOCK, USED] + thing[CLOCK, CARRIES] * inside > rows:
+            return GROW_ENTITIES
+        if thing[CLOCK, LOGGING] != 0 and thing[CLOCK, LOGGED] + 8 * inside > log_room:
+            return GROW_LOG
+        if inside > thing[CLOCK, MOST_INSIDE]:
+            return TOO_MANY_INSIDE
+        if thing[CLOCK, EVENTS] >= stop:
+            return SLICE
+        if thing[CLOCK, EVENTS] >= thing[CLOCK, MOST_EVENTS]:
+            return TOO_MANY_EVENTS
+        real[CLOCK, NOW] = now
+        thing[CLOCK, EVENTS] += 1
+        thing[CLOCK, HOLE] = 1
+        key = w.key[0]
+        kind = np.int64(key >> _60)
+        row = np.int64(key & _ROW)
+        if kind == END:
+            step = entity[row, E_STEP]
+            s = thing[step, STAGE]
+            if thing[CLOCK, LOGGING] != 0:
+                write(w, L_END, entity[row, E_ID], s, NOT)
+            if thing[s, FLAGS] != 0 or thing[step, NEXT] < 0 or entity[row, E_MEMBERS] != 0:
+                depart(w, row, BACK)
+            else:
+                following = thing[step, NEXT]
+                t = thing[following, STAGE]
+                if (
+                    following != 0
+                    and thing[t, FLAGS] & F_PLACES
+                    and thing[t, TAKEN] >= thing[t, PLACES]
+                ):
+                    block(w, row, s, t, BACK)
+                else:
+                    go(w, row, following)
+                    if thing[s, WAITING] != 0:
+                        q = thing[s, QUEUE] + 1
+                        e = thing[q, Q_HEAD]
+                        after = entity[e, E_NEXT]
+                        thing[q, Q_HEAD] = after
+                        entity[after, E_BEFORE] = 0
+                        if after == 0:
+                            thing[q, Q_TAIL] = 0
+                        real[s, X_QUEUE] += thing[s, WAITING] * (now - real[s, X_LAST])
+                        real[s, X_LAST] = now
+                        thing[s, WAITING] -= 1
+                        wait = now - time[e, E_SINCE]
+                        real[s, X_SUM_WAIT] += wait
+                        thing[s, STARTED] += 1
+                        if wait > 0.0:
+                            thing[s, DELAYED] += 1
+                        if thing[s, HIST] >= 0:
+                            tally(w, thing[s, HIST], wait)
+                        if thing[CLOCK, LOGGING] != 0:
+                            write(w, L_START, entity[e, E_ID], s, NOT)
+                        service = service_time(w, e)
+                        thing[s, SERVICES] += 1
+                        real[s, X_WORK] += service
+                        entity[e, E_STATE] = SERVED
+                        schedule(w, now + service, END, e)
+                    else:
+                        thing[s, BUSY] -= 1
+        else:
+            happen(w, kind, row, key)
+        while True:
+            row = thing[CLOCK, N_HEAD]
+            if row != 0:
+                thing[CLOCK, N_HEAD] = thing[row, NOTE_NEXT]
+                if thing[row, NOTE_NEXT] == 0:
+                    thing[CLOCK, N_TAIL] = 0
+                thing[row, NOTED] = 0
+                look(w, row)
+                continue
+            e = thing[CLOCK, A_HEAD]
+            if e == 0:
+                break
+            thing[CLOCK, A_HEAD] = entity[e, E_NEXT]
+            if entity[e, E_NEXT] == 0:
+                thing[CLOCK, A_TAIL] = 0
+            s = thing[entity[e, E_STEP], STAGE]
+            thing[s, ARRIVED] += 1
+            if thing[CLOCK, LOGGING] != 0:
+                write(w, L_ARRIVE, entity[e, E_ID], s, NOT)
+            if thing[s, FLAGS] != 0:
+                arrive(w, e)
+            elif thing[s, BUSY] < thing[s, SERVERS]:
+                thing[s, BUSY] += 1
+                thing[s, STARTED] += 1
+                if thing[s, HIST] >= 0:
+                    tally(w, thing[s, HIST], 0.0)
+                if thing[CLOCK, LOGGING] != 0:
+                    write(w, L_START, entity[e, E_ID], s, NOT)
+                service = service_time(w, e)
+                thing[s, SERVICES] += 1
+                real[s, X_WORK] += service
+                entity[e, E_STATE] = SERVED
+                schedule(w, now + service, END, e)
+            else:
+                real[s, X_QUEUE] += thing[s, WAITING] * (now - real[s, X_LAST])
+                real[s, X_LAST] = now
+                thing[s, WAITING] += 1
+                time[e, E_LEFT] = -1.0
+                line_up(w, thing[s, QUEUE] + 1, e, BACK)
+        if thing[CLOCK, HOLE] != 0:
+            last = thing[CLOCK, HEAP] - 1
+            thing[CLOCK, HEAP] = last
+            thing[CLOCK, HOLE] = 0
+            if last > 0:
+                sift_down(w.due, w.key, last, w.due[last], w.key[last])
+        if thing[CLOCK, BLOCKING] != 0:
+            thing[CLOCK, BLOCKING] = 0
+            if thing[CLOCK, LOOPS] != 0 and deadlocked(w):
+                return DEADLOCK

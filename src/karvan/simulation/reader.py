@@ -1,0 +1,177 @@
+"""Models on disk: one TOML file, or a folder of ``model.toml`` and CSV tables."""
+
+import csv
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from karvan.errors import ModelError, Problem, did_you_mean
+from karvan.simulation.checks import check
+from karvan.simulation.model import Class, Closure, Model, Pool, Profile, Row, Source, Stage, Step
+
+TABLES: dict[str, type[Row]] = {
+    "stages": Stage,
+    "classes": Class,
+    "sources": Source,
+    "closures": Closure,
+    "pools": Pool,
+    "profiles": Profile,
+}
+STEPS = "steps"
+LISTS = {
+    "timetable_h", "closed_from_h", "closed_until_h", "starts_h", "factors", "profiles", "route",
+}  # fmt: skip
+MAPS = {"takes", "gives", "next"}
+
+
+def read_model(path: str | Path) -> Model:
+    """Return a model from a TOML file or a folder.
+
+    In a folder, ``model.toml`` may be completed by ``stages.csv``, ``classes.csv``, ``steps.csv``
+    (columns ``class`` and those of a step), ``sources.csv``, ``closures.csv``, ``pools.csv`` and
+    ``profiles.csv``.  Columns of a batch are written ``batch.most`` and so on; a list's parts are
+    parted by blanks, ``takes`` and ``next`` are written ``crane:2 crew:1``; empty cells are not
+    given.
+
+    Raises
+    ------
+    ModelError
+        With all problems found.
+    """
+    root = Path(path)
+    file = root / "model.toml" if root.is_dir() else root
+    data: dict[str, Any] = {}
+    if file.exists() or not root.is_dir():
+        data = _toml(file)
+    if root.is_dir():
+        for name in (*TABLES, STEPS):
+            table = root / f"{name}.csv"
+            if table.exists():
+                data.setdefault(name, [])
+                data[name] = [*data[name], *_csv(table)]
+    return model_from(data)
+
+
+def model_from(data: dict[str, Any]) -> Model:
+    """Return a checked model from nested dictionaries and lists, as TOML gives them.
+
+    Raises
+    ------
+    ModelError
+    """
+    data = dict(data)
+    steps = data.pop(STEPS, [])
+    if steps:
+        data["classes"] = _with_routes(data.get("classes", []), steps)
+    try:
+        model = Model(**data)
+    except ValidationError as error:
+        raise ModelError([_problem(e, data) for e in error.errors()]) from None
+    check(model)
+    return model
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        found, expected = error.strerror or "no file", "a TOML file or a folder with model.toml"
+    except UnicodeDecodeError:
+        found, expected = "bytes that are not UTF-8", "a text in UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        found, expected = str(error), "TOML"
+    raise ModelError([Problem("model.file", str(file), found, expected)])
+
+
+def _csv(file: Path) -> list[dict[str, Any]]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream, strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ModelError([Problem("model.csv", str(file), str(error), "CSV in UTF-8")]) from None
+    result: list[dict[str, Any]] = []
+    for n, cells in enumerate(rows, 2):
+        row: dict[str, Any] = {}
+        for name, text in cells.items():
+            if name is None or text is None:
+                found = "more cells than columns" if name is None else "fewer cells than columns"
+                problem = Problem(
+                    "model.csv.cells", f"{file} row {n}", found, "one for each column"
+                )
+                raise ModelError([problem])
+            if text.strip():
+                *outer, inner = name.strip().split(".")
+                target = row
+                for part in outer:
+                    target = target.setdefault(part, {})
+                target[inner] = _cell(inner, text.strip())
+        result.append(row)
+    return result
+
+
+def _cell(name: str, text: str) -> Any:  # noqa: ANN401 - what TOML would give
+    if name in LISTS:
+        return text.split()
+    if name in MAPS:
+        return {k: v for k, _, v in (part.rpartition(":") for part in text.split())}
+    if name in {"servers", "places"} and text != "unlimited":
+        try:
+            return int(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _with_routes(
+    classes: list[dict[str, Any]], steps: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    result = [dict(c) for c in classes]
+    known = {c.get("id"): c for c in result}
+    for n, step in enumerate(steps, 2):
+        owner = step.get("class")
+        if owner not in known:
+            problem = Problem(
+                "steps.class.unknown",
+                f"steps row {n} class",
+                f"'{owner}'",
+                "the id of a row of classes",
+                did_you_mean(str(owner), [str(k) for k in known]),
+            )
+            raise ModelError([problem])
+        route = known[owner].setdefault("route", [])
+        route.append({k: v for k, v in step.items() if k != "class"})
+    return result
+
+
+def _problem(error: Any, data: dict[str, Any]) -> Problem:  # noqa: ANN401 - pydantic's ErrorDetails
+    table, *rest = error["loc"] or ("model",)
+    where = [str(table)]
+    names: list[str] = []
+    if rest and isinstance(rest[0], int):
+        row = data.get(str(table), [])[rest[0]]
+        name = row.get("id", "") if isinstance(row, dict) else ""
+        where.append(f"row {rest[0] + 1}" + (f" ({name})" if name else ""))
+        rest = rest[1:]
+    for part in rest:
+        if isinstance(part, int):
+            where.append(f"no. {part + 1}")
+        elif not part.startswith(("constrained", "literal", "int", "function")):
+            names.append(part)
+    where.extend(names[:1] if names else [])
+    expected = error["msg"].removeprefix("Value error, ")
+    hint = ""
+    if error["type"] == "extra_forbidden" and names:
+        kinds: dict[str, type[Row]] = {STEPS: Step, **TABLES}
+        kind = kinds.get(str(table), Model)
+        known = [f.alias or n for n, f in kind.model_fields.items()]
+        expected, hint = "a column that exists", did_you_mean(names[-1], known)
+    found = repr(error["input"])
+    return Problem(
+        f"{table}.{names[0] if names else 'row'}.{error['type']}",
+        " ".join(where),
+        found if len(found) < 80 else found[:77] + "...",
+        expected[0].lower() + expected[1:],
+        hint,
+    )

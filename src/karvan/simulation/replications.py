@@ -1,0 +1,397 @@
+"""One replication: the kernel is called until it is done, its arrays grow, its accounts close."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+
+from karvan.errors import SimulationError
+from karvan.kernels import events as k
+from karvan.simulation.layout import Layout, replication_keys
+
+SLICE = 4_000_000
+"""Events between two looks at whether to go on: about a second."""
+
+LAW_TOLERANCE = 1e-7
+"""Share by which two ways of adding up the same time may differ: rounding of 1e7 sums."""
+
+FIRST_ROWS = 256
+
+ENDED = {
+    k.UNTIL: "horizon",
+    k.EMPTY: "empty",
+    k.STUCK: "stuck",
+    k.TOO_MANY_INSIDE: "too many inside",
+    k.TOO_MANY_EVENTS: "too many events",
+    k.DEADLOCK: "deadlock",
+}
+
+
+class Limits(NamedTuple):
+    """Where a replication stops at the latest."""
+
+    horizon_h: float
+    inside: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replication:
+    """What one replication leaves.
+
+    Attributes
+    ----------
+    number : int
+    ended : str
+        One of :data:`ENDED`, or ``interrupted``.
+    time_h : float
+        Time counted, after the warm-up [h].
+    events : int
+    thing, real : ndarray
+        Rows of the kernel with their accounts closed at the end.
+    histogram : ndarray
+    snapshot_h : ndarray, shape (n_bins,)
+        Ends of the bins [h].
+    snapshot_thing, snapshot_real : ndarray, shape (n_bins, n_rows, ...)
+        Rows at those times.
+    inside : dict
+        How many stand where at the end: by row of stage.
+    waits_for : tuple of (int, int)
+        Pairs of stages, the one that is blocked and the one that is full.
+    log_time : ndarray
+    log : ndarray, shape (n_log, 4)
+    """
+
+    number: int
+    ended: str
+    time_h: float
+    events: int
+    thing: k.IntArray
+    real: k.FloatArray
+    histogram: k.FloatArray
+    snapshot_h: k.FloatArray
+    snapshot_thing: k.IntArray
+    snapshot_real: k.FloatArray
+    inside: dict[int, int]
+    waits_for: tuple[tuple[int, int], ...]
+    log_time: k.FloatArray
+    log: k.IntArray
+
+
+def build(layout: Layout, seed: int, replication: int, limits: Limits, *, log: bool) -> k.World:
+    """Return a world before its first event."""
+    thing = layout.thing.copy()
+    replication_keys(thing, seed, replication)
+    begins = np.array([t for t, _ in layout.begins])
+    keys = np.array([(n << 24) | row for n, (_, row) in enumerate(layout.begins)], np.uint64)
+    rows = max(FIRST_ROWS, 2 * int(thing[k.CLOCK, k.BURST]))
+    world = k.World(
+        thing=thing,
+        real=layout.real.copy(),
+        entity=np.zeros((0, k.ENTITY_COLUMNS), np.int64),
+        time=np.zeros((0, k.ENTITY_REALS)),
+        due=_longer(begins, rows + len(begins)),
+        key=_longer(keys, rows + len(begins)),
+        table=layout.table,
+        histogram=np.zeros((layout.n_histograms, k.BINS)),
+        log_time=np.zeros(16 * rows if log else 0),
+        log=np.zeros((16 * rows if log else 0, 4), np.int64),
+    )
+    clock = thing[k.CLOCK]
+    clock[k.HEAP] = clock[k.SEQ] = len(begins)
+    clock[k.LOGGING] = log
+    clock[k.MOST_INSIDE] = limits.inside
+    clock[k.MOST_EVENTS] = limits.events
+    return _more_entities(world, rows)
+
+
+def _longer(array: np.ndarray, size: int) -> np.ndarray:
+    """Return an array with room for more rows, which are zero."""
+    result = np.zeros((size, *array.shape[1:]), array.dtype)
+    result[: len(array)] = array
+    return result
+
+
+def _more_entities(world: k.World, size: int) -> k.World:
+    """Return a world with more rows of entities, chained to those that are free."""
+    if size > k.MOST_ROWS:
+        message = f"more than {k.MOST_ROWS:,} entities at once: set a lower limit of who is inside"
+        raise SimulationError(message)
+    old = max(1, len(world.entity))
+    entity = _longer(world.entity, size)
+    entity[old : size - 1, k.E_NEXT] = np.arange(old + 1, size)
+    entity[size - 1, k.E_NEXT] = world.thing[k.CLOCK, k.FREE]
+    world.thing[k.CLOCK, k.FREE] = old
+    return world._replace(entity=entity, time=_longer(world.time, size))
+
+
+def grow(world: k.World, status: int) -> k.World:
+    """Return a world with twice the room of what was short."""
+    if status == k.GROW_EVENTS:
+        size = 2 * len(world.due)
+        return world._replace(due=_longer(world.due, size), key=_longer(world.key, size))
+    if status == k.GROW_ENTITIES:
+        return _more_entities(world, min(2 * len(world.entity), k.MOST_ROWS + 1))
+    size = 2 * len(world.log_time)
+    return world._replace(log_time=_longer(world.log_time, size), log=_longer(world.log, size))
+
+
+def run_until(
+    world: k.World, until: float, go_on: Callable[[], bool]
+) -> tuple[k.World, int | None]:
+    """Return the world at a time and why it stopped; None if somebody said so."""
+    while True:
+        status = int(k.advance(world, until, SLICE))
+        if status in (k.GROW_EVENTS, k.GROW_ENTITIES, k.GROW_LOG):
+            world = grow(world, status)
+        elif status != k.SLICE:
+            return world, status
+        elif not go_on():
+            return world, None
+
+
+def close_accounts(world: k.World, now: float) -> tuple[k.IntArray, k.FloatArray]:
+    """Return the rows with all integrals over time brought up to now."""
+    thing, real = world.thing.copy(), world.real.copy()
+    stages = _stages(thing)
+    for s in stages:
+        real[s, k.X_QUEUE + thing[s, k.CAUSE]] += thing[s, k.WAITING] * (now - real[s, k.X_LAST])
+        real[s, k.X_BLOCKED] += thing[s, k.BLOCKED] * (now - real[s, k.X_BLOCK_LAST])
+        down = min(thing[s, k.DOWN], thing[s, k.SERVERS])
+        real[s, k.X_DOWN] += down * (now - real[s, k.X_DOWN_LAST])
+        real[s, [k.X_LAST, k.X_BLOCK_LAST, k.X_DOWN_LAST]] = now
+    for kind, column, row_of in (
+        (k.END, k.X_WORK, None),
+        (k.FINISH, k.X_WORK, None),
+        (k.RETURN, k.X_AWAY, "stage"),
+    ):
+        due, rows = _pending(world, int(kind))
+        at = rows if row_of else thing[world.entity[rows, k.E_STEP], k.STAGE]
+        np.add.at(real[:, column], at, now - due)
+    return thing, real
+
+
+def _pending(world: k.World, kind: int) -> tuple[k.FloatArray, k.IntArray]:
+    """Return times and rows of events of a kind that still hold."""
+    n = int(world.thing[k.CLOCK, k.HEAP])
+    keys = world.key[:n]
+    found = (keys >> np.uint64(60)).astype(np.int64) == kind
+    rows = (keys & np.uint64(k.MOST_ROWS)).astype(np.int64)
+    if kind == k.FINISH:
+        found &= world.entity[np.where(found, rows, 0), k.E_TOKEN] == keys.astype(np.int64)
+    return world.due[:n][found], rows[found]
+
+
+def _stages(thing: k.IntArray) -> range:
+    first = int(thing[k.CLOCK, k.FIRST_STAGE])
+    return range(first, first + int(thing[k.CLOCK, k.N_STAGES]))
+
+
+COUNTERS = (
+    k.STARTED, k.DELAYED, k.ARRIVED, k.SERVICES, k.BALKED, k.RENEGED, k.MISSED,
+    k.INTERRUPTED, k.LOST,
+)  # fmt: skip
+SUMS = (
+    k.X_SUM_WAIT, k.X_WORK, k.X_QUEUE, k.X_CLOSED, k.X_BATCH, k.X_POOL, k.X_BLOCKED, k.X_DOWN,
+    k.X_QUIT_WAIT, k.X_LOAD, k.X_AWAY, k.X_LEFT,
+)  # fmt: skip
+CLASS_COUNTERS = (k.C_CREATED, k.C_EXITS, k.C_LOST, k.C_BALKED, k.C_RENEGED)
+CLASS_SUMS = (k.X_C_AREA, k.X_C_SUM, k.X_C_SQUARES, k.X_C_QUIT)
+
+
+class Carried(NamedTuple):
+    """What lies before the warm-up and ends after it."""
+
+    waits_h: k.FloatArray
+    stays_h: k.FloatArray
+    inside: k.IntArray
+
+
+def forget(world: k.World, layout: Layout, now: float) -> Carried:
+    """Set the accounts of a world to zero at the end of the warm-up."""
+    _, real = close_accounts(world, now)
+    carried = _open_ends(world, layout, now)
+    stages = list(layout.stages.values())
+    pending = world.real[:, [k.X_WORK, k.X_AWAY]] - real[:, [k.X_WORK, k.X_AWAY]]
+    world.thing[np.ix_(stages, COUNTERS)] = 0
+    world.real[np.ix_(stages, SUMS)] = 0.0
+    world.real[np.ix_(stages, [k.X_WORK, k.X_AWAY])] = pending[stages]
+    world.real[np.ix_(stages, [k.X_LAST, k.X_BLOCK_LAST, k.X_DOWN_LAST, k.X_OCC_LAST])] = now
+    classes = list(layout.classes.values())
+    world.thing[np.ix_(classes, CLASS_COUNTERS)] = 0
+    world.real[np.ix_(classes, CLASS_SUMS)] = 0.0
+    world.real[classes, k.X_C_LAST] = now
+    pools = list(layout.pools.values())
+    world.real[pools, k.X_P_AREA] = 0.0
+    world.real[pools, k.X_P_LAST] = now
+    world.histogram[:] = 0.0
+    return carried
+
+
+def _open_ends(world: k.World, layout: Layout, now: float) -> Carried:
+    """Return waits and stays up to now of those who have not ended them, by row."""
+    steps = world.entity[:, k.E_STEP]
+    waits, stays = np.zeros(len(world.thing)), np.zeros(len(world.thing))
+    waiting = world.entity[:, k.E_STATE] == k.WAITS
+    stage = world.thing[steps[waiting], k.STAGE]
+    np.add.at(waits, stage, now - world.time[waiting, k.E_SINCE])
+    inside = world.entity[:, k.E_STATE] != k.GONE
+    of_class = world.thing[steps[inside], k.CLASS]
+    np.add.at(stays, of_class, now - world.time[inside, k.E_BORN])
+    return Carried(waits, stays, world.thing[:, k.C_INSIDE].copy())
+
+
+def check_laws(world: k.World, layout: Layout, carried: Carried, now: float) -> None:
+    """See that what came in is out or inside, and that Little's law holds at each stage.
+
+    Raises
+    ------
+    SimulationError
+        The engine has lost somebody or some time: a fault of ours.
+    """
+    thing, real = close_accounts(world, now)
+    ends = _open_ends(world, layout, now)
+    for name, s in layout.stages.items():
+        area = real[s, [k.X_QUEUE, k.X_CLOSED, k.X_BATCH, k.X_POOL]].sum()
+        added = (
+            real[s, k.X_SUM_WAIT] + real[s, k.X_QUIT_WAIT] + ends.waits_h[s] - carried.waits_h[s]
+        )
+        _compare(f"Little's law at stage {name}", area, added, now)
+    for name, c in layout.classes.items():
+        gone = thing[c, list(CLASS_COUNTERS[1:])].sum()
+        _compare(
+            f"conservation of class {name}",
+            float(thing[c, k.C_CREATED] + carried.inside[c]),
+            float(gone + thing[c, k.C_INSIDE]),
+            0.0,
+        )
+        area = real[c, k.X_C_AREA] + thing[c, k.C_INSIDE] * (now - real[c, k.X_C_LAST])
+        added = real[c, k.X_C_SUM] + real[c, k.X_C_QUIT] + ends.stays_h[c] - carried.stays_h[c]
+        _compare(f"Little's law for class {name}", area, added, now)
+
+
+def _compare(what: str, left: float, right: float, now: float) -> None:
+    if abs(left - right) > LAW_TOLERANCE * max(abs(left), abs(right), now):
+        message = (
+            f"{what} does not hold: {left!r} against {right!r}; "
+            "this is a fault of karvan's engine: please report the model and the seed"
+        )
+        raise SimulationError(message)
+
+
+def run_replication(
+    layout: Layout,
+    seed: int,
+    number: int,
+    limits: Limits,
+    *,
+    warmup_h: float = 0.0,
+    bins: int = 0,
+    log: bool = False,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Replication | None:
+    """Run one replication.
+
+    Parameters
+    ----------
+    layout : Layout
+    seed, number : int
+    limits : Limits
+    warmup_h : float
+        [h]
+    bins : int
+        Parts of the time after the warm-up for which accounts are kept; needs a horizon.
+    log : bool
+    go_on : callable
+        Asked from time to time; if it says no, the replication is given up.
+
+    Returns
+    -------
+    Replication or None
+        None if it was given up.
+    """
+    world = build(layout, seed, number, limits, log=log)
+    carried = _open_ends(world, layout, 0.0)
+    horizon = limits.horizon_h
+    status: int | None = k.UNTIL
+    if warmup_h > 0.0:
+        world, status = run_until(world, warmup_h, go_on)
+        if status in (k.UNTIL, k.EMPTY, k.STUCK):
+            carried = forget(world, layout, warmup_h)
+    edges: k.FloatArray = np.array([])
+    if bins and horizon < inf:
+        edges = np.linspace(warmup_h, horizon, bins + 1)[1:]
+    seen = []
+    for edge in edges:
+        if status == k.UNTIL:
+            world, status = run_until(world, float(edge), go_on)
+        if status in (k.UNTIL, k.EMPTY, k.STUCK):
+            seen.append(close_accounts(world, float(edge)))
+    if status == k.UNTIL:
+        world, status = run_until(world, horizon, go_on)
+    if status is None:
+        return None
+    now = float(world.real[k.CLOCK, k.NOW])
+    if horizon < inf and status in (k.UNTIL, k.EMPTY, k.STUCK):
+        now = horizon
+    check_laws(world, layout, carried, now)
+    thing, real = close_accounts(world, now)
+    histogram = world.histogram.copy()
+    _close_classes(world, layout, thing, real, histogram, now)
+    logged = int(world.thing[k.CLOCK, k.LOGGED])
+    return Replication(
+        number=number,
+        ended=ENDED[status],
+        time_h=now - warmup_h,
+        events=int(world.thing[k.CLOCK, k.EVENTS]),
+        thing=thing,
+        real=real,
+        histogram=histogram,
+        snapshot_h=np.array(edges[: len(seen)]),
+        snapshot_thing=np.array([t for t, _ in seen]),
+        snapshot_real=np.array([r for _, r in seen]),
+        inside=_where(world),
+        waits_for=_waits_for(world, marked=status == k.DEADLOCK),
+        log_time=world.log_time[:logged].copy(),
+        log=world.log[:logged].copy(),
+    )
+
+
+def _close_classes(
+    world: k.World,
+    layout: Layout,
+    thing: k.IntArray,
+    real: k.FloatArray,
+    histogram: k.FloatArray,
+    now: float,
+) -> None:
+    for c in layout.classes.values():
+        real[c, k.X_C_AREA] += thing[c, k.C_INSIDE] * (now - real[c, k.X_C_LAST])
+    for p in layout.pools.values():
+        used = thing[p, k.P_UNITS] - thing[p, k.P_FREE]
+        real[p, k.X_P_AREA] += used * (now - real[p, k.X_P_LAST])
+    for s in layout.stages.values():
+        if thing[s, k.FLAGS] & k.F_OCCUPANCY:
+            n = min(thing[s, k.TAKEN], k.BINS - 1)
+            histogram[thing[s, k.OCC_HIST], n] += now - real[s, k.X_OCC_LAST]
+
+
+def _where(world: k.World) -> dict[int, int]:
+    inside = world.entity[:, k.E_STATE] != k.GONE
+    stage, count = np.unique(
+        world.thing[world.entity[inside, k.E_STEP], k.STAGE], return_counts=True
+    )
+    return {int(s): int(n) for s, n in zip(stage, count, strict=True)}
+
+
+def _waits_for(world: k.World, *, marked: bool) -> tuple[tuple[int, int], ...]:
+    """Return who is blocked by whom; of a deadlock only the stages in it."""
+    blocked = world.entity[:, k.E_STATE] == k.IS_BLOCKED
+    at = world.thing[world.entity[blocked, k.E_STEP], k.STAGE]
+    target = world.entity[blocked, k.E_TARGET]
+    pairs = {(int(a), int(b)) for a, b in zip(at, target, strict=True)}
+    if marked:
+        pairs = {p for p in pairs if world.thing[p[0], k.MARK] and world.thing[p[1], k.MARK]}
+    return tuple(sorted(pairs))

@@ -1,0 +1,149 @@
+"""Distributions as tables write them: ``3``, ``exponential(2)``, ``1 + lognormal(20, 0.5)``."""
+
+import math
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+KINDS = {
+    "constant": ("value",),
+    "exponential": ("mean",),
+    "lognormal": ("mean", "cv"),
+    "uniform": ("low", "high"),
+    "erlang": ("mean", "k"),
+    "triangular": ("low", "mode", "high"),
+    "weibull": ("scale", "shape"),
+    "quantiles": (),
+    "series": (),
+}
+"""Name and parameters of each kind; the order is the kernel's.  Those without take a list."""
+
+LEAST_QUANTILES = 2
+MOST_ERLANG = 1000
+_PATTERN = re.compile(r"^\s*(?:([^\s()+]+)\s*\+\s*)?([a-z]+)\s*\(([^()]*)\)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A distribution of times.
+
+    Attributes
+    ----------
+    kind : str
+        One of :data:`KINDS`.
+    values : tuple of float
+        Its parameters; of ``quantiles`` the values at equal levels from 0 to 1; of ``series``
+        the value of the first, second, ... draw, over and over.
+    offset : float
+        Added to each draw.
+    """
+
+    kind: str
+    values: tuple[float, ...]
+    offset: float = 0.0
+
+    def mean(self) -> float:
+        """Return the mean."""
+        v = self.values
+        match self.kind:
+            case "uniform":
+                inner = (v[0] + v[1]) / 2.0
+            case "triangular":
+                inner = sum(v) / 3.0
+            case "weibull":
+                inner = v[0] * math.gamma(1.0 + 1.0 / v[1])
+            case "quantiles":
+                inner = (sum(v) - (v[0] + v[-1]) / 2.0) / (len(v) - 1)
+            case "series":
+                inner = sum(v) / len(v)
+            case _:
+                inner = v[0]
+        return self.offset + inner
+
+    def parameters(self) -> tuple[float, float, float]:
+        """Return the three numbers that the kernel computes with."""
+        v = self.values
+        match self.kind:
+            case "constant":
+                return (v[0] + self.offset, 0.0, 0.0)
+            case "lognormal":
+                variance = math.log1p(v[1] * v[1])
+                return (math.log(v[0]) - variance / 2.0, math.sqrt(variance), 0.0)
+            case "erlang":
+                return (v[0] / v[1], v[1], 0.0)
+            case "quantiles" | "series":
+                return (0.0, 0.0, 0.0)
+            case _:
+                a, b, c = (*v, 0.0, 0.0)[:3]
+                return (a, b, c)
+
+
+def constant(value: float) -> Distribution:
+    """Return the distribution of one value."""
+    return Distribution("constant", (float(value),))
+
+
+def read_distribution(value: object) -> Distribution:
+    """Return the distribution that a cell says.
+
+    Raises
+    ------
+    ValueError
+        Says what is wrong and what is expected.
+    """
+    if isinstance(value, Distribution):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        message = f"expected a number or a distribution such as 'exponential(2)', not {value!r}"
+        raise ValueError(message)  # noqa: TRY004 - what pydantic collects
+    if isinstance(value, str):
+        match = _PATTERN.match(value)
+        if match:
+            return _named(match[2], match[3], match[1])
+        value = _number(value)
+    return _checked(constant(value))
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        message = f"'{text.strip()}' is neither a number nor like 'lognormal(20, 0.5)'"
+        raise ValueError(message) from None
+
+
+def _named(kind: str, inside: str, offset: str | None) -> Distribution:
+    if kind not in KINDS:
+        close = get_close_matches(kind, KINDS, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        message = f"unknown distribution '{kind}', expected one of {', '.join(KINDS)}{hint}"
+        raise ValueError(message)
+    values = tuple(_number(part) for part in inside.split(",") if part.strip())
+    names = KINDS[kind]
+    if names and len(values) != len(names):
+        message = f"expected {kind}({', '.join(names)}), found {len(values)} number(s)"
+        raise ValueError(message)
+    return _checked(Distribution(kind, values, _number(offset) if offset else 0.0))
+
+
+def _checked(d: Distribution) -> Distribution:
+    v = d.values
+    fault = ""
+    if not all(math.isfinite(x) for x in (*v, d.offset)):
+        fault = "numbers that are finite"
+    elif d.offset < 0.0 or any(x < 0.0 for x in v):
+        fault = "times that are not negative"
+    elif d.kind == "series" and not v:
+        fault = "at least one value"
+    elif d.kind == "quantiles" and (len(v) < LEAST_QUANTILES or sorted(v) != list(v)):
+        fault = "at least two values that do not fall"
+    elif d.kind in {"uniform", "triangular"} and sorted(v) != list(v):
+        fault = f"{' <= '.join(KINDS[d.kind])}"
+    elif d.kind in {"lognormal", "weibull"} and min(v) <= 0.0:
+        fault = "numbers above 0"
+    elif d.kind == "erlang" and not (v[1] == int(v[1]) and 1 <= v[1] <= MOST_ERLANG):
+        fault = f"k a whole number from 1 to {MOST_ERLANG}"
+    if fault:
+        message = f"{d.kind}({', '.join(map(str, v))}): expected {fault}"
+        raise ValueError(message)
+    return d
