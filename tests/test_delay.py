@@ -235,13 +235,13 @@ def test_the_capacity_of_a_constant_link_is_not_looked_at(capacity):
 # Faults
 
 FAULTS = [
-    ({"base": -1.0}, "link 0: base is -1, expected a number >= 0"),
-    ({"base": np.nan}, "link 0: base is nan, expected a number >= 0"),
-    ({"factor": -0.5}, "link 0: factor is -0.5, expected a number >= 0"),
-    ({"factor": np.inf}, "link 0: factor is inf, expected a number >= 0"),
-    ({"capacity": 0.0}, "link 0: capacity is 0, expected > 0"),
-    ({"capacity": -3.0}, "link 0: capacity is -3, expected > 0"),
-    ({"capacity": np.nan}, "link 0: capacity is nan, expected > 0"),
+    ({"base": -1.0}, "link 0: base is -1, expected a finite number >= 0"),
+    ({"base": np.nan}, "link 0: base is nan, expected a finite number >= 0"),
+    ({"factor": -0.5}, "link 0: factor is -0.5, expected a finite number >= 0"),
+    ({"factor": np.inf}, "link 0: factor is inf, expected a finite number >= 0"),
+    ({"capacity": 0.0}, "link 0: capacity is 0, expected a finite number > 0"),
+    ({"capacity": -3.0}, "link 0: capacity is -3, expected a finite number > 0"),
+    ({"capacity": np.nan}, "link 0: capacity is nan, expected a finite number > 0"),
     ({"shape": -1.0}, "link 0: shape is -1, expected a power >= 0"),
     ({"name": "conical", "shape": 1.0}, "link 0: shape is 1, expected alpha > 1"),
     ({"name": "queue", "shape": 0.5}, "link 0: shape is 0.5, expected servers >= 1"),

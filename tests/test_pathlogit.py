@@ -11,7 +11,7 @@ from scipy.optimize import brentq, linprog
 from karvan.errors import AssignmentError
 from karvan.freight.corridor import _welfare
 from karvan.freight.delay import delays
-from karvan.freight.pathlogit import _certified, flow_derivative, path_equilibrium
+from karvan.freight.pathlogit import _certified, path_equilibrium, path_flow_derivative
 from karvan.freight.pathproblem import PathProblem, path_sizes, uses
 
 STEEP = 20.0
@@ -428,10 +428,10 @@ def test_derivatives_of_flows_are_those_of_finite_differences(seed, wait):
         return (sides[0] - sides[1]) / (2.0 * step)
 
     for path in range(0, len(case.cost), 3):
-        exact = flow_derivative(case, found, ("cost", path))
+        exact = path_flow_derivative(case, found, ("cost", path))
         assert exact == pytest.approx(difference("cost", path, 1e-3), rel=1e-3, abs=1e-4)
     for resource in range(len(case.capacity)):
-        exact = flow_derivative(case, found, ("capacity", resource))
+        exact = path_flow_derivative(case, found, ("capacity", resource))
         assert exact == pytest.approx(difference("capacity", resource, 1e-3), rel=1e-3, abs=1e-4)
         if found.price[resource] > 0.0:
             grown = float(case.use.load(exact)[resource])

@@ -25,8 +25,8 @@ __all__ = [
     "PathEquilibrium",
     "PathProblem",
     "Uses",
-    "flow_derivative",
     "path_equilibrium",
+    "path_flow_derivative",
     "path_sizes",
     "uses",
 ]
@@ -229,7 +229,7 @@ def _certified(
     )
 
 
-def flow_derivative(
+def path_flow_derivative(
     problem: PathProblem,
     equilibrium: PathEquilibrium,
     parameter: tuple[Literal["cost", "capacity"], int],
