@@ -436,3 +436,29 @@ def test_derivatives_of_flows_are_those_of_finite_differences(seed, wait):
         if found.price[resource] > 0.0:
             grown = float(case.use.load(exact)[resource])
             assert grown == pytest.approx(1.0, rel=1e-6)
+
+
+def test_a_wait_of_another_number_of_resources_is_refused():
+    wait = delays("queue", base=[0.0, 0.0], factor=1.0)
+    problem = PathProblem(
+        group=np.zeros(2, dtype=np.int64),
+        cost=np.array([1.0, 3.0]),
+        log_size=np.zeros(2),
+        demand=np.array([10.0]),
+        scale=np.ones(1),
+        value_of_time=np.ones(1),
+        use=uses([[1.0, 0.0]]),
+        capacity=np.array([4.0]),
+        wait=wait,
+    )
+    with pytest.raises(AssignmentError, match="wait: found 2 values, expected 1, one for each"):
+        path_equilibrium(problem)
+    sound = replace(problem, wait=None)
+    found = path_equilibrium(sound)
+    for parameter, message in (
+        (("cst", 0), "parameter 'cst' is not known: expected one of cost, capacity"),
+        (("cost", 9), "cost 9: expected a position from 0 to 1"),
+        (("capacity", 0.5), "position is 0.5, expected a whole number"),
+    ):
+        with pytest.raises(AssignmentError, match=message):
+            path_flow_derivative(sound, found, parameter)

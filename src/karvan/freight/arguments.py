@@ -62,18 +62,29 @@ def whole_number(name: str, value: object) -> int:
     ------
     AssignmentError
     """
-    try:
-        return operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        if isinstance(value, Real) and float(value).is_integer():
-            return int(value)
-        message = f"{name} is {shown(value)}, expected a whole number"
-        raise AssignmentError([message]) from None
+    if is_number(value):
+        try:
+            return int(operator.index(value))  # type: ignore[arg-type]
+        except TypeError:
+            amount = float(value)  # type: ignore[arg-type]
+            if amount.is_integer():
+                return int(amount)
+    raise AssignmentError([f"{name} is {shown(value)}, expected a whole number"])
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is one real number, whatever its declared type says."""
+    return isinstance(value, Real)
+
+
+def is_a(kind: type, value: object) -> bool:
+    """Return whether a value is of a class, whatever its declared type says."""
+    return isinstance(value, kind)
 
 
 def above_zero(name: str, value: object) -> list[str]:
     """Return the fault of what should be a number above zero, inf included; none if it is."""
-    if isinstance(value, Real) and value > 0.0:
+    if isinstance(value, Real) and float(value) > 0.0:
         return []
     return [f"{name} is {shown(value)}, expected a number > 0"]
 

@@ -100,9 +100,9 @@ def demand_function(
     """
     columns = [numbers(n, c) for n, c in zip(COLUMNS, (demand, cost, steepness), strict=True)]
     n_pairs = max(len(c) for c in columns)
-    alone = [len(c) == 1 for c in columns]
-    wide = [np.full(n_pairs, c[0]) if a else c for c, a in zip(columns, alone, strict=True)]
-    return DemandFunction(name, *(c.copy() for c in wide))
+    if all(len(c) in (1, n_pairs) for c in columns):
+        columns = [np.broadcast_to(c, n_pairs).copy() for c in columns]
+    return DemandFunction(name, *columns)
 
 
 def _problems(name: str, columns: Sequence[FloatArray]) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.errors import AssignmentError
-from karvan.freight.arguments import above_zero, at_least_one, shown
+from karvan.freight.arguments import above_zero, at_least_one, is_a, shown
 from karvan.freight.demand_functions import DemandFunction
 from karvan.freight.equilibrium import Equilibrium, user_equilibrium
 from karvan.freight.excess_demand import linear_demand
@@ -308,7 +308,7 @@ def _check(
     n_pairs = len(problem.demand)
     problems = above_zero("tolerance", tolerance) + above_zero("relative_gap", relative_gap)
     problems += at_least_one("max_iterations", max_iterations)
-    if not isinstance(function, DemandFunction):
+    if not is_a(DemandFunction, function):
         message = f"function is {shown(function)}, expected what demand_function() returns"
         raise AssignmentError([message])
     if len(function.demand) != n_pairs:
@@ -316,7 +316,7 @@ def _check(
             f"the demand function has {len(function.demand)} pairs, expected {n_pairs} as the "
             "problem has"
         )
-    if start is not None and not isinstance(start, ElasticEquilibrium):
+    if start is not None and not is_a(ElasticEquilibrium, start):
         problems.append(f"start is {shown(start)}, expected an ElasticEquilibrium")
     elif start is not None and len(start.demand) != n_pairs:
         problems.append(f"start has {len(start.demand)} pairs, expected {n_pairs}")

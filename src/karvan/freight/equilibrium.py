@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
-from karvan.freight.arguments import above_zero, at_least_one, numbers, shown, whole_number
+from karvan.freight.arguments import above_zero, at_least_one, is_a, numbers, shown, whole_number
 from karvan.freight.bushes import Rows, Start, first_rows, room_for_pairs, same_array
 from karvan.freight.certificate import CONSERVATION_TOLERANCE, Certificate, certify
 from karvan.freight.problem import AssignmentProblem
@@ -224,7 +224,7 @@ def _check_arguments(
     problems += at_least_one("max_iterations", max_iterations)
     if threads is not None:
         problems += at_least_one("threads", threads)
-    if start is not None and not isinstance(start, Equilibrium):
+    if start is not None and not is_a(Equilibrium, start):
         problems.append(f"start is {shown(start)}, expected an Equilibrium")
     elif start is not None and not _same_network(start.problem, problem):
         problems.append("start belongs to another network: expected the same nodes and links")

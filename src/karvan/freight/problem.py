@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
 from karvan.freight.arguments import (
+    is_a,
+    is_number,
     numbers,
     shown,
     whole_number,
@@ -64,7 +65,7 @@ class UserClass:
         problems = [
             f"{start}{name} is {shown(value)}, expected a number > 0"
             for name, value in (("value_of_time", self.value_of_time), ("units", self.units))
-            if not isinstance(value, Real)
+            if not is_number(value)
         ]
         for name, values in (("money", self.money), ("allowed", self.allowed)):
             if values is not None and np.ndim(values) == 0:
@@ -210,12 +211,12 @@ def _classes(classes: Sequence[UserClass]) -> tuple[UserClass, ...]:
 
 def _kind_problems(problem: AssignmentProblem) -> list[str]:
     problems = []
-    if not isinstance(problem.delay, Delay):
+    if not is_a(Delay, problem.delay):
         problems.append(f"delay is {shown(problem.delay)}, expected what delays() returns")
     problems += [
         f"classes {position} is {shown(c)}, expected a UserClass"
         for position, c in enumerate(problem.classes)
-        if not isinstance(c, UserClass)
+        if not is_a(UserClass, c)
     ]
     return problems
 

@@ -4,14 +4,13 @@ import math
 import os
 import re
 from collections.abc import Iterator, Sequence
-from numbers import Real
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from karvan.errors import AssignmentError
-from karvan.freight.arguments import shown
+from karvan.freight.arguments import is_number, shown
 from karvan.freight.delay import delays
 from karvan.freight.problem import SPARE_NODES, AssignmentProblem, assignment_problem
 
@@ -70,7 +69,7 @@ def read_tntp(
     Transportation Networks for Research Core Team, https://github.com/bstabler/TransportationNetworks
     """
     for name, value in (("toll_factor", toll_factor), ("distance_factor", distance_factor)):
-        if not (isinstance(value, Real) and np.isfinite(value) and value >= 0.0):
+        if not (is_number(value) and np.isfinite(value) and value >= 0.0):
             raise AssignmentError([f"{name} is {shown(value)}, expected a number >= 0"])
     for name, path in (("net", net), ("trips", trips)):
         if not isinstance(path, str | os.PathLike):
