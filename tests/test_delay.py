@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from karvan.errors import AssignmentError
-from karvan.freight.delay import delays
+from karvan.freight.delay import Delay, delays
 from karvan.kernels.bush import CONCAVE, CONSTANT, LINEAR, QUARTIC, QUEUE_LIMIT
 from karvan.kernels.bush import _delay as compiled_time
 from karvan.kernels.bush import _slope as compiled_slope
@@ -141,6 +143,28 @@ def test_integral_of_a_queue_is_its_series(servers, ratio):
     assert delay.integral([ratio])[0] == pytest.approx(expected, rel=1e-12)
 
 
+def conical(ratio, alpha):
+    """Spiess' function with its small differences taken apart, accurate to the last digits."""
+    beta, left = (2.0 * alpha - 1.0) / (2.0 * alpha - 2.0), alpha * (1.0 - ratio)
+    return 2.0 - left + left**2 / (np.hypot(left, beta) + beta)
+
+
+@given(alpha=st.floats(1.0001, 200.0), ratio=st.floats(1e-12, 5.0))
+@settings(deadline=None)
+def test_integral_of_a_conical_function_keeps_its_digits_at_any_flow(alpha, ratio):
+    point, weight = np.polynomial.legendre.leggauss(40)
+    # Panels that narrow towards the bend at capacity, of width beta / alpha.
+    inner = 1.0 + np.linspace(-40.0, 40.0, 81) / alpha
+    bounds = np.unique([0.0, ratio, *inner[(inner > 0.0) & (inner < ratio)]])
+    half = 0.5 * np.diff(bounds)[:, None]
+    at = bounds[:-1, None] + half * (point + 1.0)
+    expected = float((half * weight * conical(at, alpha)).sum())
+    delay = delays("conical", base=0.0, factor=1.0, capacity=1.0, shape=alpha)
+    # A sum of terms as large as beta, which grows as alpha comes near 1, or alpha.
+    size = max((2.0 * alpha - 1.0) / (2.0 * alpha - 2.0), alpha)
+    assert delay.integral([ratio])[0] == pytest.approx(expected, rel=20.0 * size * 2.3e-16)
+
+
 # Compiled twins
 
 
@@ -235,13 +259,13 @@ def test_the_capacity_of_a_constant_link_is_not_looked_at(capacity):
 # Faults
 
 FAULTS = [
-    ({"base": -1.0}, "link 0: base is -1, expected a number >= 0"),
-    ({"base": np.nan}, "link 0: base is nan, expected a number >= 0"),
-    ({"factor": -0.5}, "link 0: factor is -0.5, expected a number >= 0"),
-    ({"factor": np.inf}, "link 0: factor is inf, expected a number >= 0"),
-    ({"capacity": 0.0}, "link 0: capacity is 0, expected > 0"),
-    ({"capacity": -3.0}, "link 0: capacity is -3, expected > 0"),
-    ({"capacity": np.nan}, "link 0: capacity is nan, expected > 0"),
+    ({"base": -1.0}, "link 0: base is -1, expected a finite number >= 0"),
+    ({"base": np.nan}, "link 0: base is nan, expected a finite number >= 0"),
+    ({"factor": -0.5}, "link 0: factor is -0.5, expected a finite number >= 0"),
+    ({"factor": np.inf}, "link 0: factor is inf, expected a finite number >= 0"),
+    ({"capacity": 0.0}, "link 0: capacity is 0, expected a finite number > 0"),
+    ({"capacity": -3.0}, "link 0: capacity is -3, expected a finite number > 0"),
+    ({"capacity": np.nan}, "link 0: capacity is nan, expected a finite number > 0"),
     ({"shape": -1.0}, "link 0: shape is -1, expected a power >= 0"),
     ({"name": "conical", "shape": 1.0}, "link 0: shape is 1, expected alpha > 1"),
     ({"name": "queue", "shape": 0.5}, "link 0: shape is 0.5, expected servers >= 1"),
@@ -273,3 +297,90 @@ def test_all_faults_are_listed_and_an_unknown_name_has_a_suggestion():
 def test_arrays_of_different_length_are_refused():
     with pytest.raises(AssignmentError, match="base 2, factor 1, capacity 3, shape 1"):
         delays("bpr", base=[1.0, 2.0], factor=1.0, capacity=[1.0, 2.0, 3.0])
+
+
+def test_functions_made_directly_or_by_replace_are_checked_as_those_made_by_name():
+    delay = delays("bpr", base=[1.0, 2.0], factor=0.15, capacity=10.0, shape=4.0)
+    for change, message in (
+        (
+            {"capacity": np.array([10.0, 0.0])},
+            "link 1: capacity is 0, expected a finite number > 0",
+        ),
+        ({"capacity": [-1.0, 1.0]}, "link 0: capacity is -1, expected a finite number > 0"),
+        # Its inverse is infinite.
+        ({"capacity": [1e-310, 1.0]}, "link 0: capacity is 1e-310, expected a finite number > 0"),
+        ({"base": [np.nan, 1.0]}, "link 0: base is nan, expected a finite number >= 0"),
+        ({"factor": [np.inf, 1.0]}, "link 0: factor is inf, expected a finite number >= 0"),
+        ({"shape": [1.0, -1.0]}, "link 1: shape is -1, expected a power >= 0"),
+        ({"kind": [0, 9]}, "link 1: kind is 9, expected one of karvan.kernels.bush"),
+        ({"base": [1.0]}, "values: kind 2, base 1, factor 2, capacity 2, shape 2; expected one"),
+    ):
+        with pytest.raises(AssignmentError) as raised:
+            replace(delay, **change)
+        assert [p for p in raised.value.problems if p.startswith(message)], raised.value.problems
+
+
+def test_another_power_is_another_kind():
+    delay = delays("bpr", base=1.0, factor=1.0, capacity=1.0, shape=4.0)
+    assert replace(delay, shape=[2.0]).time([3.0])[0] == 10.0
+    assert replace(delay, shape=[0.5]).kind.tolist() == [CONCAVE]
+
+
+def test_functions_do_not_change_after_they_were_checked():
+    base = np.array([1.0, 2.0])
+    delay = Delay([LINEAR, LINEAR], base, [1.0, 1.0], [1.0, 1.0], [1.0, 1.0])
+    base[0] = -5.0
+    assert delay.time([0.0, 0.0]).tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError, match="read-only"):
+        delay.base[0] = -5.0
+
+
+@pytest.mark.parametrize(
+    ("cost", "message"),
+    [
+        (-5.0, "link 0: base is -4, expected a finite number >= 0"),
+        (np.nan, "link 0: base is nan, expected a finite number >= 0"),
+        ([0.0, np.inf], "link 1: base is inf, expected a finite number >= 0"),
+        ([1.0, 2.0, 3.0], "cost has 3 values, expected one, or one for each of 2 links"),
+        ("dear", "cost: found 'dear', expected a number, or a list of numbers"),
+        ([[1.0, 2.0]], "cost: found a table of 1 x 2, expected a number, or a list of numbers"),
+    ],
+)
+def test_a_cost_that_cannot_be_added_is_named(cost, message):
+    delay = delays("constant", base=[1.0, 1.0])
+    with pytest.raises(AssignmentError) as raised:
+        delay.plus(cost)
+    assert raised.value.problems[0] == message
+
+
+@pytest.mark.parametrize("quantity", ["time", "slope", "integral"])
+def test_flows_of_another_number_than_links_are_refused(quantity):
+    function = getattr(delays("linear", base=[1.0, 2.0], factor=1.0), quantity)
+    assert function(3.0).tolist() == function([3.0, 3.0]).tolist()
+    for flow in ([1.0, 2.0, 3.0], [], "much"):
+        with pytest.raises(AssignmentError, match="flow"):
+            function(flow)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"name": None},
+            "volume-delay function 'None' is not known: expected a name, or one a link",
+        ),
+        ({"name": 3}, "volume-delay function 3 is not known: expected a name, or one a link"),
+        ({"name": [None]}, "volume-delay function 'None' is not known: expected one of"),
+        ({"base": "slow"}, "base: found 'slow', expected a number, or a list of numbers"),
+        ({"base": None}, "base: found 'None', expected a number, or a list of numbers"),
+        ({"base": [[1.0], [1.0, 2.0]]}, "base: found lists of different length, expected"),
+        ({"factor": ["1"]}, "factor: found '1', expected a number, or a list of numbers"),
+        ({"factor": 1j}, "factor: found '1j', expected a number, or a list of numbers"),
+        ({"capacity": 10**400}, "capacity: found a number above 1e308, expected a number"),
+        ({"capacity": np.ones((2, 2))}, "capacity: found a table of 2 x 2, expected a number"),
+    ],
+)
+def test_what_is_no_number_or_name_is_refused_by_name(arguments, message):
+    with pytest.raises(AssignmentError) as raised:
+        delays(**({"name": "bpr", "base": 1.0} | arguments))
+    assert raised.value.problems[0].startswith(message)

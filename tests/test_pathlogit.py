@@ -11,7 +11,7 @@ from scipy.optimize import brentq, linprog
 from karvan.errors import AssignmentError
 from karvan.freight.corridor import _welfare
 from karvan.freight.delay import delays
-from karvan.freight.pathlogit import _certified, flow_derivative, path_equilibrium
+from karvan.freight.pathlogit import _certified, path_equilibrium, path_flow_derivative
 from karvan.freight.pathproblem import PathProblem, path_sizes, uses
 
 STEEP = 20.0
@@ -428,11 +428,37 @@ def test_derivatives_of_flows_are_those_of_finite_differences(seed, wait):
         return (sides[0] - sides[1]) / (2.0 * step)
 
     for path in range(0, len(case.cost), 3):
-        exact = flow_derivative(case, found, ("cost", path))
+        exact = path_flow_derivative(case, found, ("cost", path))
         assert exact == pytest.approx(difference("cost", path, 1e-3), rel=1e-3, abs=1e-4)
     for resource in range(len(case.capacity)):
-        exact = flow_derivative(case, found, ("capacity", resource))
+        exact = path_flow_derivative(case, found, ("capacity", resource))
         assert exact == pytest.approx(difference("capacity", resource, 1e-3), rel=1e-3, abs=1e-4)
         if found.price[resource] > 0.0:
             grown = float(case.use.load(exact)[resource])
             assert grown == pytest.approx(1.0, rel=1e-6)
+
+
+def test_a_wait_of_another_number_of_resources_is_refused():
+    wait = delays("queue", base=[0.0, 0.0], factor=1.0)
+    problem = PathProblem(
+        group=np.zeros(2, dtype=np.int64),
+        cost=np.array([1.0, 3.0]),
+        log_size=np.zeros(2),
+        demand=np.array([10.0]),
+        scale=np.ones(1),
+        value_of_time=np.ones(1),
+        use=uses([[1.0, 0.0]]),
+        capacity=np.array([4.0]),
+        wait=wait,
+    )
+    with pytest.raises(AssignmentError, match="wait: found 2 values, expected 1, one for each"):
+        path_equilibrium(problem)
+    sound = replace(problem, wait=None)
+    found = path_equilibrium(sound)
+    for parameter, message in (
+        (("cst", 0), "parameter 'cst' is not known: expected one of cost, capacity"),
+        (("cost", 9), "cost 9: expected a position from 0 to 1"),
+        (("capacity", 0.5), "position is 0.5, expected a whole number"),
+    ):
+        with pytest.raises(AssignmentError, match=message):
+            path_flow_derivative(sound, found, parameter)

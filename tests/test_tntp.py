@@ -128,6 +128,11 @@ NET_FAULTS = [
         "net.tntp: <NUMBER OF ZONES> is 5, expected 0 to 3",
     ),
     (
+        "<NUMBER OF NODES> 3",
+        "<NUMBER OF NODES> 99999999999",
+        "net.tntp: <NUMBER OF NODES> is 99999999999, expected 0 to 10000006 for 3 links",
+    ),
+    (
         "3	2	200	1.5	3	0	0	0	0	1",
         "3	2	200	1.5",
         "net.tntp line 10: 4 columns, expected at least 7",
@@ -195,6 +200,24 @@ TRIP_FAULTS = [
     ("    1 :     10.0;", "1 10", "trips.tntp line 8: found '1 10', expected 'Z : T;'"),
     ("2 :    120.0;", "2     120.0;", "trips.tntp line 6: found '2     120.0', expected 'Z : T;'"),
     ("<END OF METADATA>", "", "trips.tntp: no line <END OF METADATA>"),
+    (
+        "<NUMBER OF ZONES> 2",
+        "<NUMBER OF ZONES> 5",
+        "trips.tntp: <NUMBER OF ZONES> is '5', expected 2 as the network says",
+    ),
+    (
+        "<TOTAL OD FLOW> 130.0",
+        "<TOTAL OD FLOW> 700.0",
+        "trips.tntp: trips add up to 138, expected '700.0' as <TOTAL OD FLOW> says; is",
+    ),
+    ("FLOW> 130.0", "FLOW> lots", "trips.tntp: <TOTAL OD FLOW> is 'lots', expected a number"),
+    (
+        "Origin 2\n    1 :     10.0;\n",
+        "",
+        "trips.tntp: trips add up to 128, expected '130.0' as <TOTAL OD FLOW> says",
+    ),
+    ("    1 :     10.0;\n", "    1 :     1", "trips.tntp line 8: the last entry has no ';'"),
+    (TRIPS[TRIPS.index("Origin") :], "", "trips.tntp: no line 'Origin', expected one for each"),
 ]
 
 
@@ -203,6 +226,29 @@ def test_faults_of_trips_are_named_with_their_line(write, old, new, message):
     assert old in TRIPS
     found = problems(write(trips=TRIPS.replace(old, new, 1)))
     assert [p for p in found if p.startswith(message)], found
+
+
+@pytest.mark.parametrize("total", ["130.0", "138", "138.00 ~ all", "130.1"])
+def test_the_total_may_count_trips_within_a_zone_or_not_and_be_rounded(write, total):
+    trips = TRIPS.replace("<TOTAL OD FLOW> 130.0", f"<TOTAL OD FLOW> {total}")
+    assert read_tntp(*write(trips=trips)).demand.tolist() == [8.0, 120.0, 10.0]
+
+
+def test_trips_need_not_say_what_they_hold(write):
+    trips = TRIPS[TRIPS.index("<END") :]
+    assert read_tntp(*write(trips=trips)).demand.tolist() == [8.0, 120.0, 10.0]
+
+
+def test_a_capacity_at_which_the_time_overflows_is_refused_by_link(write):
+    (found,) = problems(write(net=NET.replace("1	3	100", "1	3	1e-300")))
+    assert found.startswith("link 0: with all demand on it (130) it would take inf")
+
+
+def test_what_is_no_path_or_factor_is_named(write):
+    net, trips = write()
+    assert problems((None, trips)) == ["net is 'None', expected the path of a TNTP file"]
+    assert problems((net, 5)) == ["trips is 5, expected the path of a TNTP file"]
+    assert problems((net, trips), toll_factor="x") == ["toll_factor is 'x', expected a number >= 0"]
 
 
 def test_a_missing_file_is_named(write, tmp_path):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError, did_you_mean
+from karvan.freight.arguments import numbers, shown, whole_numbers
 from karvan.kernels.bush import (
     CONCAVE,
     CONICAL,
@@ -25,6 +26,13 @@ from karvan.kernels.bush import (
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 DelayName = Literal["constant", "linear", "bpr", "conical", "queue"]
+
+COLUMNS = ("base", "factor", "capacity", "shape")
+KINDS = (CONSTANT, LINEAR, QUARTIC, POWER, CONCAVE, CONICAL, QUEUE)
+POWERS = (QUARTIC, POWER, CONCAVE)
+
+LEAST_CAPACITY = float(np.finfo(np.float64).tiny)
+"""Its inverse is finite as well."""
 
 QUADRATURE_POINTS = 48
 """Gauss-Legendre points a panel for the integral of a queueing wait: it errs by under 1e-12."""
@@ -52,7 +60,14 @@ class Delay:
     kind : ndarray of int, shape (n_links,)
         As in :mod:`karvan.kernels.bush`.
     base, factor, capacity, shape : ndarray, shape (n_links,)
-        `base` and `factor` in the unit of time; `capacity` in the unit of flow.
+        `base` and `factor` in the unit of time; `capacity` in the unit of flow.  All are read-only
+        copies of what is given; where nothing depends on flow, `kind` becomes constant and
+        `capacity` 1.
+
+    Raises
+    ------
+    AssignmentError
+        With every fault found, when it is made.
 
     References
     ----------
@@ -69,14 +84,33 @@ class Delay:
     capacity: FloatArray
     shape: FloatArray
 
+    def __post_init__(self) -> None:
+        kind = whole_numbers("kind", self.kind).copy()
+        base, factor, capacity, shape = (numbers(n, getattr(self, n)).copy() for n in COLUMNS)
+        columns = (kind, base, factor, capacity, shape)
+        problems = _length_problems(columns) or _number_problems(*columns)
+        if problems:
+            raise AssignmentError(problems)
+        _settle(*columns)
+        for name, column in zip(("kind", *COLUMNS), columns, strict=True):
+            # Solvers trust what was checked here.
+            column.flags.writeable = False
+            object.__setattr__(self, name, column)
+
     @property
     def n_links(self) -> int:
         """Number of links."""
         return len(self.kind)
 
     def time(self, flow: ArrayLike) -> FloatArray:
-        """Return the time at each flow, in the unit of `base`."""
-        ratio, result = np.asarray(flow, dtype=np.float64) / self.capacity, self.base.copy()
+        """Return the time at each flow, in the unit of `base`.
+
+        Raises
+        ------
+        AssignmentError
+            Neither one flow nor one for each link; so say the next two.
+        """
+        ratio, result = self._amount(flow) / self.capacity, self.base.copy()
         for kind, links in self._groups():
             r, shape = ratio[links], self.shape[links]
             result[links] += self.factor[links] * _value(kind, r, shape)
@@ -84,7 +118,7 @@ class Delay:
 
     def slope(self, flow: ArrayLike) -> FloatArray:
         """Return the derivative of :meth:`time` by flow; inf at zero where 0 < power < 1."""
-        ratio, result = np.asarray(flow, dtype=np.float64) / self.capacity, np.zeros(self.n_links)
+        ratio, result = self._amount(flow) / self.capacity, np.zeros(self.n_links)
         for kind, links in self._groups():
             r, shape = ratio[links], self.shape[links]
             result[links] = self.factor[links] / self.capacity[links] * _slope(kind, r, shape)
@@ -92,18 +126,35 @@ class Delay:
 
     def integral(self, flow: ArrayLike) -> FloatArray:
         """Return the integral of :meth:`time` from zero to each flow, in time * flow."""
-        amount = np.asarray(flow, dtype=np.float64)
+        amount = self._amount(flow)
         ratio, result = amount / self.capacity, self.base * amount
         for kind, links in self._groups():
             r, shape = ratio[links], self.shape[links]
-            area = _integral(kind, r, shape)
-            result[links] += self.factor[links] * self.capacity[links] * area
+            result[links] += self.factor[links] * amount[links] * _mean(kind, r, shape)
         return result
 
     def plus(self, cost: ArrayLike) -> "Delay":
-        """Return the same functions with a cost added to `base`."""
-        base = self.base + np.asarray(cost, dtype=np.float64)
-        return Delay(self.kind, base, self.factor, self.capacity, self.shape)
+        """Return the same functions with a cost added to `base`: one number, or one for each link.
+
+        Raises
+        ------
+        AssignmentError
+            Another number of costs, or a sum that is no finite number >= 0.
+        """
+        costs = numbers("cost", cost)
+        if len(costs) not in (1, self.n_links):
+            message = f"cost has {len(costs)} values, expected one, or one for each of "
+            raise AssignmentError([f"{message}{self.n_links} links"])
+        return Delay(self.kind, self.base + costs, self.factor, self.capacity, self.shape)
+
+    def _amount(self, flow: ArrayLike) -> FloatArray:
+        amount = numbers("flow", flow)
+        if len(amount) == self.n_links:
+            return amount
+        if len(amount) == 1:
+            return np.full(self.n_links, amount[0])
+        message = f"flow has {len(amount)} values, expected one for each of {self.n_links} links"
+        raise AssignmentError([message])
 
     def _groups(self) -> list[tuple[int, IntArray | slice]]:
         if len(self.kind) and (self.kind == self.kind[0]).all():
@@ -136,25 +187,48 @@ def _slope(kind: int, r: FloatArray, shape: FloatArray) -> FloatArray:
     return power
 
 
-def _integral(kind: int, r: FloatArray, shape: FloatArray) -> FloatArray:
+def _mean(kind: int, r: FloatArray, shape: FloatArray) -> FloatArray:
+    """Mean of the function from 0 to r: its integral is r times that."""
     if kind == CONICAL:
-        # Antiderivative of sqrt(left² + beta²) by left = shape (1 - r), whose slope is -shape.
-        beta, left = _conical(r, shape)
-        full = _conical(np.zeros_like(r), shape)[1]
-        root = (_root_area(full, beta) - _root_area(left, beta)) / shape
-        lines: FloatArray = (2.0 - beta) * r - shape * (r - r**2 / 2.0)
-        return lines + root
+        return _conical_mean(r, shape)
     if kind == QUEUE:
-        inside = np.minimum(r, QUEUE_LIMIT)
         point, weight = _quadrature()
-        area = inside * (_wait(inside[:, None] * point, shape[:, None]) @ weight)
-        over = _beyond(r)
+        inside, over = np.minimum(r, QUEUE_LIMIT), _beyond(r)
+        end = np.maximum(r, QUEUE_LIMIT)
         top = _wait(np.full_like(r, QUEUE_LIMIT), shape)
-        tail: FloatArray = top * over + 0.5 * _steepest(shape) * over**2
-        return area + tail
+        within = _wait(inside[:, None] * point, shape[:, None]) @ weight
+        tail = (top + 0.5 * _steepest(shape) * over) * (over / end)
+        mean: FloatArray = within * (QUEUE_LIMIT / end) + tail
+        return mean
     exponent = _exponent(kind, shape)
-    power: FloatArray = r ** (exponent + 1.0) / (exponent + 1.0)
+    power: FloatArray = r**exponent / (exponent + 1.0)
     return power
+
+
+def _conical_mean(r: FloatArray, shape: FloatArray) -> FloatArray:
+    """Mean of the conical function from 0 to r, without differences of what is almost equal.
+
+    With left = shape (1 - r) the area under sqrt(left² + beta²) has the antiderivative
+    (left * root + beta² asinh(left / beta)) / 2.  Its difference between `shape` and left, by
+    shape - left = shape * r, is taken apart by a² - b² = (a - b)(a + b) and
+    asinh x - asinh y = asinh(x sqrt(1 + y²) - y sqrt(1 + x²)).
+    """
+    beta, left = _conical(r, shape)
+    high, low = np.sqrt(shape**2 + beta**2), np.sqrt(left**2 + beta**2)
+    both, width = shape + left, shape * r
+    lines = 0.5 * (high + left * both / (high + low))
+    # Beyond capacity left is negative, and the first form is the one that subtracts.
+    beyond = left < 0.0
+    turn = np.where(
+        beyond,
+        (shape * low - left * high) / (beta**2 * np.where(beyond, width, 1.0)),
+        both / (shape * low + np.abs(left) * high),
+    )
+    arc = width * turn
+    bent = np.arcsinh(arc) / np.where(arc > 0.0, arc, 1.0)
+    bend = 0.5 * beta**2 * turn * np.where(arc > 0.0, bent, 1.0)
+    mean: FloatArray = 2.0 + (lines - 0.5 * both) + (bend - beta)
+    return mean
 
 
 def _quadrature() -> tuple[FloatArray, FloatArray]:
@@ -177,12 +251,6 @@ def _exponent(kind: int, shape: FloatArray) -> FloatArray:
 
 def _conical(r: FloatArray, shape: FloatArray) -> tuple[FloatArray, FloatArray]:
     return (2.0 * shape - 1.0) / (2.0 * shape - 2.0), shape * (1.0 - r)
-
-
-def _root_area(left: FloatArray, beta: FloatArray) -> FloatArray:
-    root = np.sqrt(left**2 + beta**2)
-    area: FloatArray = 0.5 * (left * root + beta**2 * np.arcsinh(left / beta))
-    return area
 
 
 def _wait(r: FloatArray, servers: FloatArray) -> FloatArray:
@@ -229,35 +297,34 @@ def delays(
         Unknown name, or a number out of range; every fault is listed.
     """
     base_, factor_, capacity_, shape_ = _columns(base, factor, capacity, shape)
-    names = [name] * len(base_) if isinstance(name, str) else list(name)
+    names = [name] * len(base_) if isinstance(name, str) else _names(name)
     problems = _name_problems(names, len(base_))
-    if not problems:
-        problems = _number_problems(names, base_, factor_, capacity_, shape_)
     if problems:
         raise AssignmentError(problems)
     kind = np.array([_KIND[n] for n in names], dtype=np.int64)
-    # What does not depend on flow is constant, so that solvers need not look at it again.
-    still = (kind == POWER) & (shape_ == 0.0)
-    base_[still] += factor_[still]
-    kind[still | (factor_ == 0.0)] = CONSTANT
-    capacity_[kind == CONSTANT] = 1.0
-    kind[(kind == POWER) & (shape_ == 1.0)] = LINEAR
-    kind[(kind == POWER) & (shape_ == 4.0)] = QUARTIC
-    kind[(kind == POWER) & (shape_ < 1.0)] = CONCAVE
     return Delay(kind, base_, factor_, capacity_, shape_)
 
 
 _KIND = {"constant": CONSTANT, "linear": LINEAR, "bpr": POWER, "conical": CONICAL, "queue": QUEUE}
 
 
-def _columns(*values: ArrayLike) -> list[FloatArray]:
-    columns = [np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in values]
+def _columns(*values: ArrayLike) -> tuple[FloatArray, ...]:
+    columns = [numbers(name, v) for name, v in zip(COLUMNS, values, strict=True)]
     try:
-        return [column.copy() for column in np.broadcast_arrays(*columns)]
+        return tuple(np.broadcast_arrays(*columns))
     except ValueError:
-        names = ("base", "factor", "capacity", "shape")
-        lengths = ", ".join(f"{n} {c.size}" for n, c in zip(names, columns, strict=True))
+        lengths = ", ".join(f"{n} {c.size}" for n, c in zip(COLUMNS, columns, strict=True))
         raise AssignmentError([f"values: {lengths}; expected one, or one for each link"]) from None
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    try:
+        return list(names)
+    except TypeError:
+        message = (
+            f"volume-delay function {shown(names)} is not known: expected a name, or one a link"
+        )
+        raise AssignmentError([message]) from None
 
 
 def _name_problems(names: Sequence[str], n_links: int) -> list[str]:
@@ -265,37 +332,60 @@ def _name_problems(names: Sequence[str], n_links: int) -> list[str]:
     problems = [
         f"volume-delay function '{name}' is not known: expected one of {', '.join(known)}; "
         + did_you_mean(name, known)
-        for name in sorted({n for n in names if n not in known})
+        for name in sorted({str(n) for n in names if n not in known})
     ]
     if len(names) != n_links:
         problems.append(f"{len(names)} names of functions for {n_links} links: expected one a link")
     return problems
 
 
+def _length_problems(columns: Sequence[IntArray | FloatArray]) -> list[str]:
+    lengths = [len(column) for column in columns]
+    if len(set(lengths)) == 1:
+        return []
+    found = ", ".join(f"{n} {size}" for n, size in zip(("kind", *COLUMNS), lengths, strict=True))
+    return [f"values: {found}; expected one for each link"]
+
+
 def _number_problems(
-    names: Sequence[str],
-    base: FloatArray,
-    factor: FloatArray,
-    capacity: FloatArray,
-    shape: FloatArray,
+    kind: IntArray, base: FloatArray, factor: FloatArray, capacity: FloatArray, shape: FloatArray
 ) -> list[str]:
-    name = np.array(names)
-    moving = (name != "constant") & (factor != 0.0)
+    moving = (kind != CONSTANT) & (factor != 0.0)
+    power = np.isin(kind, POWERS)
+    bounded, finite = np.isfinite(capacity), np.isfinite(shape)
     faults = (
-        ("base", base, ~(np.isfinite(base) & (base >= 0.0)), "a number >= 0"),
-        ("factor", factor, ~(np.isfinite(factor) & (factor >= 0.0)), "a number >= 0"),
-        ("capacity", capacity, moving & ~(np.isfinite(capacity) & (capacity > 0.0)), "> 0"),
-        ("shape", shape, (name == "bpr") & ~(np.isfinite(shape) & (shape >= 0.0)), "a power >= 0"),
-        ("shape", shape, (name == "conical") & ~(np.isfinite(shape) & (shape > 1.0)), "alpha > 1"),
+        ("kind", kind, ~np.isin(kind, KINDS), "one of karvan.kernels.bush; see delays for names"),
+        ("base", base, ~(np.isfinite(base) & (base >= 0.0)), "a finite number >= 0"),
+        ("factor", factor, ~(np.isfinite(factor) & (factor >= 0.0)), "a finite number >= 0"),
         (
-            "shape",
-            shape,
-            (name == "queue") & ~(np.isfinite(shape) & (shape >= 1.0)),
-            "servers >= 1",
+            "capacity",
+            capacity,
+            moving & ~(bounded & (capacity >= LEAST_CAPACITY)),
+            "a finite number > 0",
         ),
+        ("shape", shape, power & ~(finite & (shape >= 0.0)), "a power >= 0"),
+        ("shape", shape, (kind == CONICAL) & ~(finite & (shape > 1.0)), "alpha > 1"),
+        ("shape", shape, (kind == QUEUE) & ~(finite & (shape >= 1.0)), "servers >= 1"),
     )
     return [
         f"link {link}: {column} is {values[link]:g}, expected {expected}"
         for column, values, wrong, expected in faults
         for link in np.flatnonzero(wrong)
     ]
+
+
+def _settle(
+    kind: IntArray, base: FloatArray, factor: FloatArray, capacity: FloatArray, shape: FloatArray
+) -> None:
+    """Take the quickest kind of each function, in place.
+
+    What does not depend on flow becomes constant, so that solvers need not look at it again.
+    """
+    kind[np.isin(kind, POWERS)] = POWER
+    still = (kind == POWER) & (shape == 0.0)
+    base[still] += factor[still]
+    kind[still | (factor == 0.0)] = CONSTANT
+    capacity[kind == CONSTANT] = 1.0
+    kind[(kind == POWER) & (shape == 1.0)] = LINEAR
+    kind[(kind == POWER) & (shape == 4.0)] = QUARTIC
+    kind[(kind == POWER) & (shape < 1.0)] = CONCAVE

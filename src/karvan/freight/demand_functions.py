@@ -1,5 +1,6 @@
 """Demand of O-D pairs as a function of their cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -7,9 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError, did_you_mean
+from karvan.freight.arguments import numbers
 
 FloatArray = NDArray[np.float64]
 DemandName = Literal["exponential", "power", "linear"]
+COLUMNS = ("demand", "cost", "steepness")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,12 +33,25 @@ class DemandFunction:
     demand, cost : ndarray, shape (n_pairs,)
         A point of each function, in the units of :class:`AssignmentProblem` and its costs.
     steepness : ndarray, shape (n_pairs,)
+
+    Raises
+    ------
+    AssignmentError
+        With every fault found, when it is made.
     """
 
     name: DemandName
     demand: FloatArray
     cost: FloatArray
     steepness: FloatArray
+
+    def __post_init__(self) -> None:
+        columns = [numbers(name, getattr(self, name)) for name in COLUMNS]
+        problems = _problems(self.name, columns)
+        if problems:
+            raise AssignmentError(problems)
+        for name, values in zip(COLUMNS, columns, strict=True):
+            object.__setattr__(self, name, values)
 
     def at(self, cost: FloatArray) -> FloatArray:
         """Return the demand of each pair at its cost, shape (n_pairs,); 0 where that is inf."""
@@ -82,17 +98,25 @@ def demand_function(
     AssignmentError
         Unknown name, or a number out of range; every fault is listed.
     """
-    columns = np.broadcast_arrays(
-        *(np.atleast_1d(np.asarray(c, dtype=np.float64)) for c in (demand, cost, steepness))
-    )
+    columns = [numbers(n, c) for n, c in zip(COLUMNS, (demand, cost, steepness), strict=True)]
+    n_pairs = max(len(c) for c in columns)
+    if all(len(c) in (1, n_pairs) for c in columns):
+        columns = [np.broadcast_to(c, n_pairs).copy() for c in columns]
+    return DemandFunction(name, *columns)
+
+
+def _problems(name: str, columns: Sequence[FloatArray]) -> list[str]:
     known = get_args(DemandName)
     problems = []
     if name not in known:
         problems.append(
             f"demand function '{name}' is not known: expected one of {', '.join(known)}; "
-            + did_you_mean(name, known)
+            + did_you_mean(str(name), known)
         )
-    for column, values in zip(("demand", "cost", "steepness"), columns, strict=True):
+    if len({len(c) for c in columns}) > 1:
+        lengths = ", ".join(f"{n} {len(c)}" for n, c in zip(COLUMNS, columns, strict=True))
+        return [*problems, f"values: {lengths}; expected one, or one for each O-D pair"]
+    for column, values in zip(COLUMNS, columns, strict=True):
         above = name == "power" and column == "cost"
         wrong = ~np.isfinite(values) | (values <= 0.0 if above else values < 0.0)
         problems += [
@@ -100,6 +124,4 @@ def demand_function(
             f"finite number {'> 0' if above else '>= 0'}"
             for pair in np.flatnonzero(wrong)
         ]
-    if problems:
-        raise AssignmentError(problems)
-    return DemandFunction(name, *(c.copy() for c in columns))
+    return problems

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.errors import AssignmentError
+from karvan.freight.arguments import above_zero, at_least_one, is_a, shown
 from karvan.freight.demand_functions import DemandFunction
 from karvan.freight.equilibrium import Equilibrium, user_equilibrium
 from karvan.freight.excess_demand import linear_demand
@@ -304,18 +305,20 @@ def _check(
     max_iterations: int,
     start: ElasticEquilibrium | None,
 ) -> None:
-    problems, n_pairs = [], len(problem.demand)
-    for name, value in (("tolerance", tolerance), ("relative_gap", relative_gap)):
-        if not value > 0.0:
-            problems.append(f"{name} is {value:g}, expected a number > 0")
-    if max_iterations < 1:
-        problems.append(f"max_iterations is {max_iterations}, expected at least 1")
+    n_pairs = len(problem.demand)
+    problems = above_zero("tolerance", tolerance) + above_zero("relative_gap", relative_gap)
+    problems += at_least_one("max_iterations", max_iterations)
+    if not is_a(DemandFunction, function):
+        message = f"function is {shown(function)}, expected what demand_function() returns"
+        raise AssignmentError([message])
     if len(function.demand) != n_pairs:
         problems.append(
             f"the demand function has {len(function.demand)} pairs, expected {n_pairs} as the "
             "problem has"
         )
-    if start is not None and len(start.demand) != n_pairs:
+    if start is not None and not is_a(ElasticEquilibrium, start):
+        problems.append(f"start is {shown(start)}, expected an ElasticEquilibrium")
+    elif start is not None and len(start.demand) != n_pairs:
         problems.append(f"start has {len(start.demand)} pairs, expected {n_pairs}")
     if problems:
         raise AssignmentError(problems)

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
+from karvan.freight.arguments import above_zero, at_least_one, is_a, numbers, shown, whole_number
 from karvan.freight.bushes import Rows, Start, first_rows, room_for_pairs, same_array
 from karvan.freight.certificate import CONSERVATION_TOLERANCE, Certificate, certify
 from karvan.freight.problem import AssignmentProblem
@@ -87,7 +88,7 @@ class Equilibrium:
     problem: AssignmentProblem
     _bushes: "Rows"
 
-    def average_on_paths(self, values: FloatArray) -> FloatArray:
+    def average_on_paths(self, values: ArrayLike) -> FloatArray:
         """Return the sum of a link attribute along the used paths of each pair, by flow.
 
         Used paths carry flow as the bushes split it.  With time it is the skim of time, with a
@@ -95,14 +96,19 @@ class Equilibrium:
 
         Parameters
         ----------
-        values : ndarray, shape (n_links,)
+        values : array_like, shape (n_links,)
 
         Returns
         -------
         ndarray, shape (n_pairs,)
             NaN where nothing moves.
+
+        Raises
+        ------
+        AssignmentError
         """
         n_links = self.problem.n_links
+        values = numbers("values", values)
         if len(values) != n_links:
             message = f"values has {len(values)} entries, expected one for each of {n_links} links"
             raise AssignmentError([message])
@@ -114,8 +120,14 @@ class Equilibrium:
         return result
 
     def select_link(self, link: int) -> FloatArray:
-        """Return the flow of each pair that uses a link, shape (n_pairs,)."""
-        n_links = self.problem.n_links
+        """Return the flow of each pair that uses a link, shape (n_pairs,).
+
+        Raises
+        ------
+        AssignmentError
+            No link of that number.
+        """
+        n_links, link = self.problem.n_links, whole_number("link", link)
         if not 0 <= link < n_links:
             raise AssignmentError([f"link is {link}, expected 0 to {n_links - 1}"])
         on_link = np.zeros(n_links)
@@ -208,14 +220,13 @@ def _check_arguments(
     start: Equilibrium | None,
     problem: AssignmentProblem,
 ) -> None:
-    problems = []
-    if not relative_gap > 0.0:
-        problems.append(f"relative_gap is {relative_gap:g}, expected a number > 0")
-    if max_iterations < 1:
-        problems.append(f"max_iterations is {max_iterations}, expected at least 1")
-    if threads is not None and threads < 1:
-        problems.append(f"threads is {threads}, expected at least 1")
-    if start is not None and not _same_network(start.problem, problem):
+    problems = above_zero("relative_gap", relative_gap)
+    problems += at_least_one("max_iterations", max_iterations)
+    if threads is not None:
+        problems += at_least_one("threads", threads)
+    if start is not None and not is_a(Equilibrium, start):
+        problems.append(f"start is {shown(start)}, expected an Equilibrium")
+    elif start is not None and not _same_network(start.problem, problem):
         problems.append("start belongs to another network: expected the same nodes and links")
     if problems:
         raise AssignmentError(problems)
@@ -269,6 +280,12 @@ def _certify(
             f"flows do not add up: imbalance {certificate.conservation_error:.1e} of an origin's "
             f"demand, allowed {CONSERVATION_TOLERANCE:.0e}; numbers of very different size in one "
             "problem cause this, see the demand and the volume-delay functions"
+        )
+        raise AssignmentError([message])
+    if not np.isfinite(certificate.objective):
+        message = (
+            f"the objective is {certificate.objective:g}, expected a finite number; did the "
+            "volume-delay functions change after they were made?"
         )
         raise AssignmentError([message])
     return certificate

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError, did_you_mean
+from karvan.freight.arguments import numbers, whole_number, whole_numbers
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -60,7 +61,7 @@ class Strategy:
         AssignmentError
             Demand that is no finite number >= 0, or from a node without a way.
         """
-        through = np.asarray(demand, dtype=np.float64).copy()
+        through = numbers("demand", demand).copy()
         problems = _demand_problems(through, self.expected_time)
         if problems:
             raise AssignmentError(problems)
@@ -111,9 +112,13 @@ def optimal_strategy(
     Spiess and Florian (1989), Optimal strategies: a new assignment model for transit networks,
     https://doi.org/10.1016/0191-2615(89)90034-9
     """
-    tails, heads = (np.atleast_1d(np.asarray(x, dtype=np.int64)) for x in (tail, head))
-    times = np.broadcast_to(np.asarray(time, dtype=np.float64), tails.shape)
-    rates = np.broadcast_to(np.asarray(frequency, dtype=np.float64), tails.shape)
+    n_nodes, destination = (
+        whole_number("n_nodes", n_nodes),
+        whole_number("destination", destination),
+    )
+    tails, heads = whole_numbers("tail", tail), whole_numbers("head", head)
+    times = _for_links("time", time, len(tails))
+    rates = _for_links("frequency", frequency, len(tails))
     problems = _problems(n_nodes, tails, heads, times, rates, destination, headways)
     if problems:
         raise AssignmentError(problems)
@@ -127,6 +132,16 @@ def optimal_strategy(
     wait[served] = WAIT[headways] / combined[served]
     wait[destination] = 0.0
     return Strategy(destination, expected, wait, probability, attractive, tails, heads)
+
+
+def _for_links(name: str, values: ArrayLike, n_links: int) -> FloatArray:
+    found = numbers(name, values)
+    if len(found) not in (1, n_links):
+        message = (
+            f"{name} has {len(found)} values, expected one, or one for each of {n_links} links"
+        )
+        raise AssignmentError([message])
+    return np.broadcast_to(found, n_links)
 
 
 def _labels(
@@ -225,7 +240,7 @@ def _problems(
         known = get_args(Headways)
         problems.append(
             f"headways is '{headways}', expected one of {', '.join(known)}; "
-            + did_you_mean(headways, known)
+            + did_you_mean(str(headways), known)
         )
     for name, nodes in (("tail", tail), ("head", head)):
         problems += [

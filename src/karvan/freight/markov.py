@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
+from karvan.freight.arguments import above_zero, at_least_one, numbers
 from karvan.freight.certificate import CONSERVATION_TOLERANCE
 from karvan.freight.equilibrium import user_equilibrium
 from karvan.freight.markov_certificate import certify_choices
@@ -172,21 +173,19 @@ def _checked_scale(
     problem: AssignmentProblem, scale: ArrayLike, tolerance: float, max_iterations: int
 ) -> FloatArray:
     problems = []
-    values = np.asarray(scale, dtype=np.float64)
+    values = numbers("scale", scale)
     n_classes = len(problem.classes)
-    if values.ndim > 1 or values.size not in (1, n_classes):
+    if values.size not in (1, n_classes):
         problems.append(f"scale has shape {values.shape}, expected one number or {n_classes}")
         values = np.ones(1)
-    scales = np.broadcast_to(values.ravel(), n_classes).copy()
+    scales = np.broadcast_to(values, n_classes).copy()
     problems += [
         f"user class '{c.name}': scale is {s:g}, expected a finite number > 0"
         for c, s in zip(problem.classes, scales, strict=True)
         if not (np.isfinite(s) and s > 0.0)
     ]
-    if not tolerance > 0.0:
-        problems.append(f"tolerance is {tolerance:g}, expected a number > 0")
-    if max_iterations < 1:
-        problems.append(f"max_iterations is {max_iterations}, expected at least 1")
+    problems += above_zero("tolerance", tolerance)
+    problems += at_least_one("max_iterations", max_iterations)
     if problems:
         raise AssignmentError(problems)
     return scales

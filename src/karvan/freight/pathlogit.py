@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from karvan.errors import AssignmentError
+from karvan.freight.arguments import whole_number
 from karvan.freight.pathproblem import (
     PathProblem,
     Uses,
@@ -25,8 +27,8 @@ __all__ = [
     "PathEquilibrium",
     "PathProblem",
     "Uses",
-    "flow_derivative",
     "path_equilibrium",
+    "path_flow_derivative",
     "path_sizes",
     "uses",
 ]
@@ -229,7 +231,7 @@ def _certified(
     )
 
 
-def flow_derivative(
+def path_flow_derivative(
     problem: PathProblem,
     equilibrium: PathEquilibrium,
     parameter: tuple[Literal["cost", "capacity"], int],
@@ -251,8 +253,13 @@ def flow_derivative(
     -------
     ndarray, shape (n_paths,)
         Units a year for a USD per unit, or for a unit of capacity a year.
+
+    Raises
+    ------
+    AssignmentError
+        No such parameter, path or resource.
     """
-    kind, position = parameter
+    kind, position = _checked(problem, parameter)
     n_resources = len(problem.capacity)
     demand, group = problem.demand[problem.group], problem.group
     share, _ = problem.shares(equilibrium.cost)
@@ -281,6 +288,18 @@ def flow_derivative(
     wait[:] = solved[len(full) :] if problem.wait is not None else 0.0
     cost += problem.use.charged(price) + problem.value_of_time[group] * problem.use.passed(wait)
     return _flow_change(problem, share, cost)
+
+
+def _checked(problem: PathProblem, parameter: tuple[str, int]) -> tuple[str, int]:
+    kind, position = parameter[0], whole_number("position", parameter[1])
+    sizes = {"cost": len(problem.cost), "capacity": len(problem.capacity)}
+    if kind not in sizes:
+        message = f"parameter '{kind}' is not known: expected one of {', '.join(sizes)}"
+        raise AssignmentError([message])
+    if not 0 <= position < sizes[kind]:
+        message = f"{kind} {position}: expected a position from 0 to {sizes[kind] - 1}"
+        raise AssignmentError([message])
+    return kind, position
 
 
 def _flow_change(problem: PathProblem, share: FloatArray, cost: FloatArray) -> FloatArray:

@@ -221,6 +221,11 @@ def require_sound(problem: PathProblem) -> None:
         ("use", problem.use.amount, len(problem.use.resource), LEAST, "a number > 0"),
         ("capacity", problem.capacity, problem.use.n_resources, LEAST, "> 0, inf for none"),
     )
+    if problem.wait is not None and problem.wait.n_links != problem.use.n_resources:
+        problems.append(
+            f"wait: found {problem.wait.n_links} values, expected {problem.use.n_resources}, one "
+            "for each resource"
+        )
     for name, values, length, least, expected in columns:
         if len(values) != length:
             problems.append(f"{name}: found {len(values)} values, expected {length}")

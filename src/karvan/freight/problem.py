@@ -8,13 +8,28 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
+from karvan.freight.arguments import (
+    is_a,
+    is_number,
+    numbers,
+    shown,
+    whole_number,
+    whole_numbers,
+)
 from karvan.freight.delay import Delay
+from karvan.kernels.bush import CONCAVE
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 ALLOWED_DEMAND = "expected a finite number >= 0"
+
+SPARE_NODES = 10_000_000
+"""Nodes that no link touches, of which there may be so many (assumed): each takes memory."""
+
+LARGEST = 1e290
+"""Cost, slope and cost times flow of a link that may add up over any network without overflow."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +47,11 @@ class UserClass:
         Where the class may go; everywhere without it.
     units : float
         Flow on links for one unit of demand, > 0, e.g. TEU for a tonne.
+
+    Raises
+    ------
+    AssignmentError
+        Values that are no numbers; those out of range are found by :class:`AssignmentProblem`.
     """
 
     name: str
@@ -40,10 +60,39 @@ class UserClass:
     allowed: BoolArray | None = None
     units: float = 1.0
 
+    def __post_init__(self) -> None:
+        start = f"user class '{self.name}': "
+        problems = [
+            f"{start}{name} is {shown(value)}, expected a number > 0"
+            for name, value in (("value_of_time", self.value_of_time), ("units", self.units))
+            if not is_number(value)
+        ]
+        for name, values in (("money", self.money), ("allowed", self.allowed)):
+            if values is not None and np.ndim(values) == 0:
+                message = f"{name} is {shown(values)}, expected one value for each link"
+                problems.append(start + message)
+            elif values is not None:
+                object.__setattr__(self, name, numbers(start + name, values))
+        if problems:
+            raise AssignmentError(problems)
+        if self.allowed is not None:
+            object.__setattr__(self, "allowed", _yes_or_no(f"{start}allowed", self.allowed))
+
     def toll(self, n_links: int) -> FloatArray:
         """Return what is added to the time of each link for this class; inf where forbidden."""
         toll = np.zeros(n_links) if self.money is None else self.money / self.value_of_time
         return toll if self.allowed is None else np.where(self.allowed, toll, np.inf)
+
+
+def _yes_or_no(name: str, values: NDArray[np.generic]) -> BoolArray:
+    yes, no = values == 1, values == 0
+    problems = [
+        f"{name} on link {link}: found {shown(values[link])}, expected True or False"
+        for link in np.flatnonzero(~(yes | no))
+    ]
+    if problems:
+        raise AssignmentError(problems)
+    return np.asarray(yes)
 
 
 EVERYBODY = (UserClass("all"),)
@@ -86,7 +135,15 @@ class AssignmentProblem:
     first_through_node: int = 0
 
     def __post_init__(self) -> None:
-        problems = [*_network_problems(self), *_demand_problems(self), *_class_problems(self)]
+        for name in ("n_nodes", "first_through_node"):
+            object.__setattr__(self, name, whole_number(name, getattr(self, name)))
+        for name in ("tail", "head", "origin", "destination", "user_class"):
+            object.__setattr__(self, name, whole_numbers(name, getattr(self, name)))
+        object.__setattr__(self, "demand", numbers("demand", self.demand))
+        problems = _kind_problems(self)
+        if not problems:
+            problems = [*_network_problems(self), *_demand_problems(self), *_class_problems(self)]
+        problems = problems or _size_problems(self)
         if problems:
             raise AssignmentError(problems)
 
@@ -128,36 +185,50 @@ def assignment_problem(
     ------
     AssignmentError
     """
-    amounts = np.atleast_1d(np.array(demand, dtype=np.float64))
-    index = _whole("user_class", user_class)
+    amounts = numbers("demand", demand).copy()
+    index = whole_numbers("user_class", user_class)
     return AssignmentProblem(
         n_nodes,
-        _whole("tail", tail),
-        _whole("head", head),
+        whole_numbers("tail", tail),
+        whole_numbers("head", head),
         delay,
-        _whole("origin", origin),
-        _whole("destination", destination),
+        whole_numbers("origin", origin),
+        whole_numbers("destination", destination),
         amounts,
         np.full(len(amounts), index[0]) if len(index) == 1 else index,
-        tuple(classes),
+        _classes(classes),
         first_through_node,
     )
 
 
-def _whole(name: str, values: ArrayLike) -> IntArray:
-    numbers = np.atleast_1d(np.asarray(values))
-    if not np.issubdtype(numbers.dtype, np.integer):
-        numbers = numbers.astype(np.float64)
-        wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers == np.trunc(numbers))))
-        if len(wrong):
-            raise AssignmentError(
-                [f"{name} {i}: found {numbers[i]:g}, expected a whole number" for i in wrong]
-            )
-    return numbers.astype(np.int64)
+def _classes(classes: Sequence[UserClass]) -> tuple[UserClass, ...]:
+    try:
+        return tuple(classes)
+    except TypeError:
+        message = f"classes is {shown(classes)}, expected a list of UserClass"
+        raise AssignmentError([message]) from None
+
+
+def _kind_problems(problem: AssignmentProblem) -> list[str]:
+    problems = []
+    if not is_a(Delay, problem.delay):
+        problems.append(f"delay is {shown(problem.delay)}, expected what delays() returns")
+    problems += [
+        f"classes {position} is {shown(c)}, expected a UserClass"
+        for position, c in enumerate(problem.classes)
+        if not is_a(UserClass, c)
+    ]
+    return problems
 
 
 def _network_problems(problem: AssignmentProblem) -> list[str]:
     n_links, problems = len(problem.tail), []
+    most = 2 * n_links + SPARE_NODES
+    if not 0 <= problem.n_nodes <= most:
+        problems.append(
+            f"n_nodes is {problem.n_nodes}, expected 0 to {most} for {n_links} links: more take "
+            "memory for nodes that no link touches"
+        )
     if not 0 <= problem.first_through_node <= problem.n_nodes:
         problems.append(
             f"first_through_node is {problem.first_through_node}, expected 0 to {problem.n_nodes}"
@@ -224,3 +295,39 @@ def _class_problems(problem: AssignmentProblem) -> list[str]:
                 f"user class '{c.name}' may go nowhere: expected a link it is allowed on"
             )
     return problems
+
+
+def _size_problems(problem: AssignmentProblem) -> list[str]:
+    """Costs that overflow once all demand is on one link, of a problem that is sound otherwise."""
+    with np.errstate(all="ignore"):
+        most = float(problem.amount.sum())
+        if not most <= LARGEST:
+            return [f"demand adds up to {most:g} units of flow, expected at most {LARGEST:g}"]
+        problems = _delay_problems(problem.delay, most)
+        for user_class in problem.classes:
+            if user_class.money is None:
+                continue
+            toll = user_class.money / user_class.value_of_time
+            problems += [
+                f"link {link}: user class '{user_class.name}' pays {user_class.money[link]:g} at a "
+                f"value_of_time of {user_class.value_of_time:g}, as much as a time of "
+                f"{toll[link]:g}: expected at most {LARGEST:g}, also times demand"
+                for link in np.flatnonzero(~(toll * max(most, 1.0) <= LARGEST))
+            ]
+    return problems
+
+
+def _delay_problems(delay: Delay, most: float) -> list[str]:
+    """Links whose time, its slope or its integral may overflow at the flow `most` or less."""
+    flow = np.full(delay.n_links, most)
+    time, slope = delay.time(flow), delay.slope(flow)
+    # Times rise with flow, so the integral is below the product.
+    sound = time * max(most, 1.0) <= LARGEST
+    sound &= (slope * max(most, 1.0) <= LARGEST) | (delay.kind == CONCAVE)
+    return [
+        f"link {link}: with all demand on it ({most:g}) it would take {time[link]:g}, with a slope "
+        f"of {slope[link]:g}; expected at most {LARGEST:g}, also times the flow.  Base is "
+        f"{delay.base[link]:g}, factor {delay.factor[link]:g}, capacity {delay.capacity[link]:g}, "
+        f"shape {delay.shape[link]:g}: is capacity in the unit of demand, and the power right?"
+        for link in np.flatnonzero(~sound)
+    ]

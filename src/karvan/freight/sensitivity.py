@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.errors import AssignmentError, did_you_mean
+from karvan.freight.arguments import whole_number
 from karvan.freight.equilibrium import Equilibrium
 from karvan.freight.used_cycles import UsedCycles, used_cycles
 from karvan.kernels.bush import CONCAVE, CONSTANT
@@ -163,11 +164,11 @@ def _disturbance(
     equilibrium: Equilibrium, cycles: UsedCycles, parameter: str, index: int
 ) -> tuple[FloatArray, FloatArray]:
     """Flow that enters on some path, and change of link costs, by one unit of the parameter."""
-    problem = equilibrium.problem
+    problem, index = equilibrium.problem, whole_number("index", index)
     known, n_links = get_args(Parameter), problem.n_links
     if parameter not in known:
         message = f"parameter '{parameter}' is not known: expected one of {', '.join(known)}; "
-        raise AssignmentError([message + did_you_mean(parameter, known)])
+        raise AssignmentError([message + did_you_mean(str(parameter), known)])
     size, thing = (len(problem.demand), "pair") if parameter == "demand" else (n_links, "link")
     if not 0 <= index < size:
         message = f"index is {index}, expected a {thing} from 0 to {size - 1}"

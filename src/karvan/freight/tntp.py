@@ -1,5 +1,7 @@
 """Read networks and trips in the TNTP format of the Transportation Networks repository."""
 
+import math
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.errors import AssignmentError
+from karvan.freight.arguments import is_number, shown
 from karvan.freight.delay import delays
-from karvan.freight.problem import AssignmentProblem, assignment_problem
+from karvan.freight.problem import SPARE_NODES, AssignmentProblem, assignment_problem
 
 FloatArray = NDArray[np.float64]
 
@@ -26,6 +29,13 @@ COLUMNS = (
 )
 TAIL, HEAD, CAPACITY, LENGTH, TIME, B, POWER, _SPEED, TOLL = range(len(COLUMNS))
 NEEDED = POWER + 1
+CUT_SHORT = "is the file cut short?"
+
+TOTAL_TOLERANCE = 1e-3
+"""Relative difference of trips from their stated total that may be rounding (assumed).
+
+The published sets that were looked at agree within 1e-12.
+"""
 _META = re.compile(r"\s*<([^>]*)>\s*(.*)")
 _TRIP = re.compile(r"\s*(\S+)\s*:\s*(\S+)\s*")
 
@@ -40,7 +50,8 @@ def read_tntp(
 
     Link cost = free flow time * (1 + b * (flow / capacity) ** power) + `toll_factor` * toll +
     `distance_factor` * length.  Nodes and zones count from 0, links keep the order of the file.
-    Demand within a zone uses no network.
+    Demand within a zone uses no network.  What the trips say of their zones and total must hold;
+    they may say nothing.
 
     Parameters
     ----------
@@ -58,8 +69,11 @@ def read_tntp(
     Transportation Networks for Research Core Team, https://github.com/bstabler/TransportationNetworks
     """
     for name, value in (("toll_factor", toll_factor), ("distance_factor", distance_factor)):
-        if not (np.isfinite(value) and value >= 0.0):
-            raise AssignmentError([f"{name} is {value:g}, expected a number >= 0"])
+        if not (is_number(value) and np.isfinite(value) and value >= 0.0):
+            raise AssignmentError([f"{name} is {shown(value)}, expected a number >= 0"])
+    for name, path in (("net", net), ("trips", trips)):
+        if not isinstance(path, str | os.PathLike):
+            raise AssignmentError([f"{name} is {shown(path)}, expected the path of a TNTP file"])
     meta, links = _read_net(Path(net))
     n_zones = meta["NUMBER OF ZONES"]
     origin, destination, demand = _read_trips(Path(trips), n_zones)
@@ -97,7 +111,7 @@ def _read_net(path: Path) -> tuple[dict[str, int], FloatArray]:
     if len(rows) != numbers["NUMBER OF LINKS"]:
         problems.append(
             f"{path.name}: {len(rows)} links, expected {numbers['NUMBER OF LINKS']} as "
-            "<NUMBER OF LINKS> says; is the file cut short?"
+            f"<NUMBER OF LINKS> says; {CUT_SHORT}"
         )
     if problems:
         raise AssignmentError(problems)
@@ -115,11 +129,15 @@ def _whole_numbers(path: Path, meta: dict[str, str], problems: list[str]) -> dic
             problems.append(f"{path.name}: <{key}> {found}, expected a whole number")
     if not problems:
         nodes = numbers["NUMBER OF NODES"]
-        for key, low, high in (("NUMBER OF ZONES", 0, nodes), ("FIRST THRU NODE", 1, nodes + 1)):
+        most = 2 * numbers["NUMBER OF LINKS"] + SPARE_NODES
+        for key, low, high, of in (
+            ("NUMBER OF NODES", 0, most, f"{numbers['NUMBER OF LINKS']} links"),
+            ("NUMBER OF ZONES", 0, nodes, f"{nodes} nodes"),
+            ("FIRST THRU NODE", 1, nodes + 1, f"{nodes} nodes"),
+        ):
             if not low <= numbers[key] <= high:
                 problems.append(
-                    f"{path.name}: <{key}> is {numbers[key]}, expected {low} to {high} for "
-                    f"{nodes} nodes"
+                    f"{path.name}: <{key}> is {numbers[key]}, expected {low} to {high} for {of}"
                 )
     return numbers
 
@@ -168,10 +186,11 @@ def _number(word: str) -> float | None:
 
 
 def _read_trips(path: Path, n_zones: int) -> tuple[list[int], list[int], list[float]]:
-    lines, start, _ = _lines_after_metadata(path)
+    lines, start, meta = _lines_after_metadata(path)
     problems: list[str] = []
     trips: list[tuple[int, int, float]] = []
     origin: int | None = None
+    last = ""
     for number, line in enumerate(lines[start:], start + 1):
         where, text = f"{path.name} line {number}", line.split("~", 1)[0].strip()
         if text.lower().startswith("origin"):
@@ -179,13 +198,50 @@ def _read_trips(path: Path, n_zones: int) -> tuple[list[int], list[int], list[fl
         elif text and origin is None:
             problems.append(f"{where}: trips before the first 'Origin'")
         elif text and origin is not None:
+            last = where if not text.endswith(";") else ""
             for entry in filter(str.strip, text.split(";")):
                 destination, demand = _trip(entry, n_zones, where, problems)
                 if demand:
                     trips.append((origin - 1, destination - 1, demand))
+    if last:
+        problems.append(f"{last}: the last entry has no ';': {CUT_SHORT}")
+    if origin is None and not problems:
+        problems.append(
+            f"{path.name}: no line 'Origin', expected one for each zone with trips; {CUT_SHORT}"
+        )
+    # A total of entries that could not be read would only repeat their faults.
+    problems = problems or _contradictions(path, meta, n_zones, trips)
     if problems:
         raise AssignmentError(problems)
     return [t[0] for t in trips], [t[1] for t in trips], [t[2] for t in trips]
+
+
+def _contradictions(
+    path: Path, meta: dict[str, str], n_zones: int, trips: Sequence[tuple[int, int, float]]
+) -> list[str]:
+    """What the metadata of trips say and is not so."""
+    problems = []
+    zones, total = meta.get("NUMBER OF ZONES"), meta.get("TOTAL OD FLOW")
+    if zones and _number(zones) != n_zones:
+        problems.append(
+            f"{path.name}: <NUMBER OF ZONES> is '{zones}', expected {n_zones} as the network says; "
+            "do the files belong together?"
+        )
+    if total:
+        stated = _number(total.split()[0])
+        # Some count trips within a zone, some do not.
+        between = math.fsum(
+            demand for origin, destination, demand in trips if origin != destination
+        )
+        found = math.fsum(demand for _, _, demand in trips)
+        if stated is None:
+            problems.append(f"{path.name}: <TOTAL OD FLOW> is '{total}', expected a number")
+        elif not any(abs(x - stated) <= TOTAL_TOLERANCE * abs(stated) for x in (found, between)):
+            problems.append(
+                f"{path.name}: trips add up to {found:.10g}, expected '{total}' as <TOTAL OD FLOW> "
+                f"says; {CUT_SHORT}  If that line is wrong, take it out"
+            )
+    return problems
 
 
 def _trip(entry: str, n_zones: int, where: str, problems: list[str]) -> tuple[int, float]:
