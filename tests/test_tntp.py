@@ -212,9 +212,9 @@ TRIP_FAULTS = [
     ),
     ("FLOW> 130.0", "FLOW> lots", "trips.tntp: <TOTAL OD FLOW> is 'lots', expected a number"),
     (
-        "Origin 2\n    1 :     10.0;\n",
+        "2 :    120.0;",
         "",
-        "trips.tntp: trips add up to 128, expected '130.0' as <TOTAL OD FLOW> says",
+        "trips.tntp: trips add up to 18, expected '130.0' as <TOTAL OD FLOW> says",
     ),
     ("    1 :     10.0;\n", "    1 :     1", "trips.tntp line 8: the last entry has no ';'"),
     (TRIPS[TRIPS.index("Origin") :], "", "trips.tntp: no line 'Origin', expected one for each"),
@@ -228,7 +228,7 @@ def test_faults_of_trips_are_named_with_their_line(write, old, new, message):
     assert [p for p in found if p.startswith(message)], found
 
 
-@pytest.mark.parametrize("total", ["130.0", "138", "138.00 ~ all", "130.1"])
+@pytest.mark.parametrize("total", ["130.0", "138", "138.00 ~ all", "133"])
 def test_the_total_may_count_trips_within_a_zone_or_not_and_be_rounded(write, total):
     trips = TRIPS.replace("<TOTAL OD FLOW> 130.0", f"<TOTAL OD FLOW> {total}")
     assert read_tntp(*write(trips=trips)).demand.tolist() == [8.0, 120.0, 10.0]
