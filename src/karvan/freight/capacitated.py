@@ -37,7 +37,7 @@ SWEEPS = 3
 ROUGH = 1e-3
 """Relative gap of the equilibrium inside above which its flows say nothing about prices."""
 
-ROUND, ROUND_STEP = 3.0, 10.0
+ROUND, ROUND_STEP = 3.0, 100.0
 """Steepness of corners where sharp ones make flow jump to and fro, and its growth by a step."""
 
 WEIGHT = 10.0

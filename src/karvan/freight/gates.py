@@ -13,11 +13,8 @@ from karvan.kernels.bush import CONICAL, CONSTANT, LINEAR
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-SHARP = 1e8
+SHARP = 1e12
 """Steepness of a cone that bends where its price begins all but at once."""
-
-START = 1e-7
-"""Share of a cone's start that is left at no flow, more than its formula is rounded by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +53,8 @@ class Gates:
         Notes
         -----
         Where the price is above 0 at any flow this is a line; else the bend is that of Spiess's
-        conical function, so that the solver has a slope everywhere.
+        conical function, which starts at a trillionth of what it
+        rises by, so that the solver has a slope everywhere.
         """
         delay = self.problem.delay
         kind, base, factor = delay.kind.copy(), delay.base.copy(), delay.factor.copy()
@@ -68,8 +66,6 @@ class Gates:
         base[line] += np.maximum(-bend * weight, 0.0)[~bent]
         kind[cone], size[cone], shape[cone] = CONICAL, bend[bent], steepness
         factor[cone] = 0.5 * (weight * bend)[bent] / steepness
-        # A cone starts at 1, as far as rounding lets it: costs must not be negative.
-        base[cone] -= (1.0 - START) * factor[cone]
         return replace(self.problem, delay=Delay(kind, base, factor, size, shape))
 
     def charged(self, time: FloatArray) -> FloatArray:
