@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from karvan.freight.capacitated import CapacitatedEquilibrium, capacitated_equilibrium
     from karvan.freight.certificate import Certificate, certify
     from karvan.freight.corridor import CorridorAssignment, assign, with_capacity
     from karvan.freight.delay import Delay, delays
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AssignmentProblem",
+    "CapacitatedEquilibrium",
     "Certificate",
     "CorridorAssignment",
     "Delay",
@@ -43,6 +45,7 @@ __all__ = [
     "Uses",
     "assign",
     "assignment_problem",
+    "capacitated_equilibrium",
     "certify",
     "delays",
     "demand_function",
@@ -63,6 +66,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "capacitated": ("CapacitatedEquilibrium", "capacitated_equilibrium"),
     "certificate": ("Certificate", "certify"),
     "corridor": ("CorridorAssignment", "assign", "with_capacity"),
     "delay": ("Delay", "delays"),

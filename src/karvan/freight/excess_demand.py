@@ -38,21 +38,31 @@ def linear_demand(
     https://doi.org/10.1287/trsc.14.2.192
     """
     may_stay = np.flatnonzero((fall > 0.0) & (most > 0.0) & (problem.origin != problem.destination))
-    wide = _with_ways_to_stay(problem, most, fall, may_stay)
-    flow = user_equilibrium(wide, relative_gap).flow
+    nothing = np.zeros(len(may_stay))
     units = np.array([c.units for c in problem.classes])[problem.user_class]
+    stay = delays("linear", base=nothing, factor=1.0 / fall[may_stay], capacity=units[may_stay])
+    wide = with_ways_to_stay(replace(problem, demand=most), stay, may_stay)
+    flow = user_equilibrium(wide, relative_gap).flow
     stays = flow[problem.n_links : problem.n_links + len(may_stay)] / units[may_stay]
     demand = most.copy()
     demand[may_stay] = np.maximum(demand[may_stay] - stays, 0.0)
     return demand
 
 
-def _with_ways_to_stay(
-    problem: AssignmentProblem, most: FloatArray, fall: FloatArray, pairs: IntArray
+def with_ways_to_stay(
+    problem: AssignmentProblem, stay: Delay, pairs: IntArray
 ) -> AssignmentProblem:
-    """The network with a link from each origin, and one from each destination, to a new node.
+    """Return the network with links from each origin and each destination to a new node.
 
     Closed nodes get a twin where paths end, which the links to the new nodes leave.
+
+    Parameters
+    ----------
+    problem : AssignmentProblem
+    stay : Delay
+        Of the links of those who stay, which follow those of the network.
+    pairs : ndarray of int, shape (stay.n_links,)
+        Pairs that may stay.
     """
     closed = problem.first_through_node
     head = np.where(problem.head < closed, problem.head + problem.n_nodes, problem.head)
@@ -60,26 +70,24 @@ def _with_ways_to_stay(
         problem.destination < closed, problem.destination + problem.n_nodes, problem.destination
     )
     new = problem.n_nodes + closed + np.arange(len(pairs))
-    units = np.array([c.units for c in problem.classes])[problem.user_class[pairs]]
-    nothing = np.zeros(len(pairs))
-    stay = delays("linear", base=nothing, factor=1.0 / fall[pairs], capacity=units)
-    arrive = delays("constant", base=nothing)
+    arrive = delays("constant", base=np.zeros(len(pairs)))
     target = end.copy()
     target[pairs] = new
     return assignment_problem(
         problem.n_nodes + closed + len(pairs),
         np.concatenate((problem.tail, problem.origin[pairs], end[pairs])),
         np.concatenate((head, new, new)),
-        _joined(problem.delay, stay, arrive),
+        joined(problem.delay, stay, arrive),
         problem.origin,
         target,
-        most,
+        problem.demand,
         user_class=problem.user_class,
-        classes=[_widened(c, 2 * len(pairs)) for c in problem.classes],
+        classes=[widened(c, 2 * len(pairs)) for c in problem.classes],
     )
 
 
-def _joined(*parts: Delay) -> Delay:
+def joined(*parts: Delay) -> Delay:
+    """Return the functions of several sets of links, one after the other."""
     return Delay(
         np.concatenate([d.kind for d in parts]),
         np.concatenate([d.base for d in parts]),
@@ -89,7 +97,8 @@ def _joined(*parts: Delay) -> Delay:
     )
 
 
-def _widened(user_class: UserClass, n_new: int) -> UserClass:
+def widened(user_class: UserClass, n_new: int) -> UserClass:
+    """Return the class with new links, which are free and open to it."""
     money, allowed = user_class.money, user_class.allowed
     return replace(
         user_class,
