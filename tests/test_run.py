@@ -25,6 +25,7 @@ from karvan.freight.routing import network_at
 from karvan.network import skims
 from karvan.runs import STAGES, Event, run
 from karvan.runs.execute import default_folder, stage_key
+from karvan.runs.stages import Given
 
 pytestmark = pytest.mark.case
 
@@ -183,7 +184,7 @@ class Spy(Mapping[str, pl.DataFrame]):
 @pytest.mark.parametrize("stage", STAGES, ids=NAMES)
 def test_a_stage_reads_only_the_tables_it_declares(stage: Any, two_port_case: Case) -> None:
     spy = Spy(two_port_case.tables)
-    stage.function(replace(two_port_case, tables=spy), lambda share: None)
+    stage.function(replace(two_port_case, tables=spy), lambda share: None, Given())
     assert spy.read <= set(stage.reads)
 
 

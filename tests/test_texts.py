@@ -143,11 +143,13 @@ def put_together_at_run_time() -> set[Key]:
 
 
 def units_shown() -> set[str]:
-    """Units of reported facts, and of the series that claims are tested on."""
+    """Units of reported facts, of indicators, and of the series that claims are tested on."""
     found: set[str] = set()
     for name in CASES:
         case = shipped(name)
         found |= set(case.table("validation")["unit"])
+        if "indicators" in case.tables:
+            found |= set(case.table("indicators")["unit"].drop_nulls())
         if "claims" in case.tables:
             series = case.table("series")
             tested = case.table("claims")["series_id"].drop_nulls().to_list()

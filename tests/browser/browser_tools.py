@@ -32,7 +32,16 @@ expect = sync_api.expect
 
 LANGS = ("en", "ru", "az", "zh")
 PAGES = (
-    *("overview", "map", "itineraries", "alternatives", "measures", "flows", "validation"),
+    *(
+        "overview",
+        "map",
+        "itineraries",
+        "alternatives",
+        "measures",
+        "flows",
+        "pillars",
+        "validation",
+    ),
     *("evidence", "claims", "events", "sources", "method"),
 )
 DESKTOP = {"width": 1440, "height": 1000}

@@ -54,6 +54,14 @@ const WORDS: Record<string, () => string> = {
   held_out: () => t("held out"),
   calibration: () => t("calibration"),
   input: () => t("input"),
+  // how a cell of the scoreboard is known
+  observed: () => t("observed"),
+  imputed: () => t("carried on"),
+  run: () => tx("status", "run"),
+  // choices that scores depend on
+  aggregation: () => t("kind of mean"),
+  weights: () => t("weights"),
+  "imputation draws": () => t("carried values"),
   // confidence
   high: () => tx("confidence", "high"),
   medium: () => tx("confidence", "medium"),

@@ -117,6 +117,13 @@ export function tableWord(table: string): string {
     case "flow_itineraries":
     case "loads":
       return t("Flows");
+    case "scoreboard":
+    case "scores":
+    case "score_cells":
+    case "score_chances":
+    case "score_correlations":
+    case "score_sensitivity":
+      return t("Five pillars");
     case "network_links":
       return t("links");
     case "network_nodes":

@@ -6,11 +6,12 @@ import click
 
 from karvan.case.results import MANIFEST, Results, read_results
 from karvan.cli.common import case_option, console, language_option, open_case
-from karvan.report import flow_terminal, terminal
+from karvan.report import flow_terminal, pillar_terminal, terminal
 from karvan.report.flow_words import flow_names
 from karvan.report.language import Texts
 from karvan.runs.compare import compare
 from karvan.runs.compare_flows import compare_flows
+from karvan.runs.compare_scores import compare_scores
 from karvan.runs.execute import default_folder, run
 
 
@@ -48,6 +49,16 @@ def compare_command(before: str, after: str, *, limit: int, case_name: str, lang
                 flows.alternatives,
                 flows.bottlenecks,
                 flow_names(results[1].table, texts),
+                limit,
+            )
+        )
+    if not all(one.table("scores").is_empty() for one in results):
+        console().print(
+            pillar_terminal.comparison(
+                compare_scores(*results),
+                texts.names(results[1].table("input_units")),
+                texts.names(results[1].table("input_indicators")),
+                texts,
                 limit,
             )
         )

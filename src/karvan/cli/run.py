@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from karvan.case.results import Results
 from karvan.cli.common import console, language_option, open_case, scenario_options
 from karvan.cli.report import REPORT
-from karvan.report import flow_terminal, terminal
+from karvan.report import flow_terminal, pillar_terminal, terminal
 from karvan.report.html import AssetsMissingError, write_report
 from karvan.report.language import Texts
 from karvan.runs.execute import Event, default_folder, run
@@ -90,7 +90,7 @@ def _summary(results: Results, texts: Texts) -> None:
     places = texts.names(results.table("network_nodes"))
     best = results.table("itineraries").filter(pl.col("rank") == 1)
     screen.print(terminal.recommended(best, places, texts))
-    for line in flow_terminal.summary(results, texts):
+    for line in flow_terminal.summary(results, texts) + pillar_terminal.summary(results, texts):
         screen.print(line)
     for name in ("validation", "claims"):
         verdicts = sorted(results.table(name)["verdict"].value_counts().iter_rows())

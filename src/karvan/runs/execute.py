@@ -30,7 +30,7 @@ from karvan.case.results import (
 from karvan.case.texts import FILES as CATALOGUES
 from karvan.network.boundaries import BOUNDARIES
 from karvan.network.geometry import GEOMETRY
-from karvan.runs.stages import STAGES, Stage
+from karvan.runs.stages import STAGES, Given, Stage
 
 LIBRARIES = ("numpy", "numba", "polars")
 CODE_SUFFIXES = (".py", ".csv")
@@ -103,7 +103,7 @@ def run(
         if record is None and others and not fresh:
             record = _taken_over(root, stage, key, others, unfinished)
         if record is None:
-            record = _compute(root, stage, case, key, tell, unfinished)
+            record = _compute(root, stage, case, seed, key, tell, unfinished)
         else:
             tell(Event(stage, "kept", 1.0, record["seconds"]))
         records[stage.name] = record
@@ -115,13 +115,16 @@ def _compute(
     root: Path,
     stage: Stage,
     case: Case,
+    seed: int,
     key: str,
     tell: Callable[[Event], None],
     unfinished: Callable[[], None],
 ) -> dict[str, Any]:
     tell(Event(stage, "start"))
     began = time.perf_counter()
-    tables = stage.function(case, lambda share: tell(Event(stage, "progress", share)))
+    earlier = Results(root, {})
+    given = Given({name: earlier.table(name) for name in stage.uses}, seed)
+    tables = stage.function(case, lambda share: tell(Event(stage, "progress", share)), given)
     # From here on the tables in the folder need not be all of one run.
     unfinished()
     outputs = {name: write_table(root, name, tables[name]) for name in stage.writes}

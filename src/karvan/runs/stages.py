@@ -5,7 +5,7 @@ Plan, progress, cache keys, resumption and the diagram in the documentation all 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -23,13 +23,35 @@ from karvan.network.model import Row
 from karvan.runs.assignment_tables import TABLES, assignment_tables
 from karvan.runs.definitions import measure_rows, scenario_rows
 from karvan.runs.itinerary_tables import itinerary_tables
+from karvan.runs.score_tables import TABLES as SCORE_TABLES
+from karvan.runs.score_tables import score_tables
 from karvan.runs.validation import validate
 from karvan.schema import INPUT, tables
 
 Tables = Mapping[str, pl.DataFrame]
 NETWORK_TABLES = ("nodes", "rates", "links", "transfers", "services", "calendars", "commodities")
 ASSIGNMENT_TABLES = (*NETWORK_TABLES, "terminals", "flows", "alternatives", "constants")
+SCORE_INPUTS = ("indicators", "units", "indicator_values", "observations")
 ALL_TABLES = tuple(tables())
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a stage is given beside the case.
+
+    Attributes
+    ----------
+    tables : mapping of str to DataFrame
+        Result tables of earlier stages, those that the stage says it `uses`.
+    seed : int
+        Of the run.
+    """
+
+    tables: Tables = field(default_factory=dict)
+    seed: int = 0
+
+
+Function = Callable[[Case, Callable[[float], None], Given], Tables]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +64,13 @@ class Stage:
     title : str
         What a user sees while it runs; a key of the text catalogues.
     function : callable
-        ``(case, progress) -> tables``; `progress` takes the share done, 0 to 1.
+        ``(case, progress, given) -> tables``; `progress` takes the share done, 0 to 1.
     reads : tuple of str
-        Tables of the case that it depends on.
+        Tables of the case that it depends on, also by what it uses of earlier stages.
     writes : tuple of str
         Result tables.
+    uses : tuple of str
+        Result tables of earlier stages that it is given.
     reads_definitions : bool
         Whether it also looks at measures and scenarios that are not applied.
     reads_applied : bool
@@ -57,15 +81,16 @@ class Stage:
 
     name: str
     title: str
-    function: Callable[[Case, Callable[[float], None]], Tables]
+    function: Function
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    uses: tuple[str, ...] = ()
     reads_definitions: bool = False
     reads_applied: bool = False
     as_read: bool = False
 
 
-def _check(case: Case, progress: Callable[[float], None]) -> Tables:
+def _check(case: Case, progress: Callable[[float], None], given: Given) -> Tables:
     problems = require_sound(case)
     rows = [
         {
@@ -81,7 +106,7 @@ def _check(case: Case, progress: Callable[[float], None]) -> Tables:
     return {"problems": result_frame("problems", rows)}
 
 
-def _network(case: Case, progress: Callable[[float], None]) -> Tables:
+def _network(case: Case, progress: Callable[[float], None], given: Given) -> Tables:
     network = network_at(case)
     calls = pl.Series(network.state_node[network.state_carrier >= 0]).value_counts()
     carriers = dict(calls.iter_rows())
@@ -127,7 +152,7 @@ def _in_general(link: Row, rate: Row, payload_t_per_teu: float) -> dict[str, flo
     }
 
 
-def _evidence(case: Case, progress: Callable[[float], None]) -> Tables:
+def _evidence(case: Case, progress: Callable[[float], None], given: Given) -> Tables:
     state = evidence_state(case.tables)
     claims = evaluate_claims(
         case.table("claims"), case.table("observations"), case.table("series"), case.table("events")
@@ -138,11 +163,11 @@ def _evidence(case: Case, progress: Callable[[float], None]) -> Tables:
     }
 
 
-def _validation(case: Case, progress: Callable[[float], None]) -> Tables:
+def _validation(case: Case, progress: Callable[[float], None], given: Given) -> Tables:
     return {"validation": validate(case, progress)}
 
 
-def _inputs(case: Case, progress: Callable[[float], None]) -> Tables:
+def _inputs(case: Case, progress: Callable[[float], None], given: Given) -> Tables:
     """Copy what readers of the results need: tables as used, measures, texts, lines."""
     drawn = read_geometry(case.root)
     lines = [
@@ -165,6 +190,18 @@ def _inputs(case: Case, progress: Callable[[float], None]) -> Tables:
         "geometry": result_frame("geometry", lines),
         "boundaries": result_frame("boundaries", read_boundaries(case.root)),
     }
+
+
+def _itineraries(case: Case, progress: Callable[[float], None], given: Given) -> Tables:
+    return itinerary_tables(case, progress)
+
+
+def _assign(case: Case, progress: Callable[[float], None], given: Given) -> Tables:
+    return assignment_tables(case, progress)
+
+
+def _score(case: Case, progress: Callable[[float], None], given: Given) -> Tables:
+    return score_tables(case, progress, given.tables, given.seed)
 
 
 def _translations(case: Case) -> Iterator[dict[str, str]]:
@@ -192,17 +229,25 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "itineraries",
         "searching itineraries",
-        itinerary_tables,
+        _itineraries,
         (*NETWORK_TABLES, "pairs"),
         ("itineraries", "legs"),
     ),
     Stage(
         "assign",
         "assigning freight",
-        assignment_tables,
+        _assign,
         ASSIGNMENT_TABLES,
         TABLES,
         reads_definitions=True,
+    ),
+    Stage(
+        "score",
+        "scoring the five pillars",
+        _score,
+        (*ASSIGNMENT_TABLES, "pairs", *SCORE_INPUTS),
+        SCORE_TABLES,
+        uses=("itineraries", "legs", "bottlenecks"),
     ),
     Stage(
         "inputs",

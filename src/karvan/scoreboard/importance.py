@@ -17,14 +17,19 @@ def correlations(chain: Chain) -> pl.DataFrame:
     """Return Pearson's correlation of every two elements over rows where both have data."""
     score, names = chain.score, chain.framework.element
     rows = [
-        {"element": names[i], "other": names[j], "correlation": _pearson(score[:, i], score[:, j])}
+        {
+            "element": names[i],
+            "other": names[j],
+            "correlation": correlation_of(score[:, i], score[:, j]),
+        }
         for i in range(len(names))
         for j in range(i + 1, len(names))
     ]
     return pl.DataFrame(rows, schema_overrides={"correlation": pl.Float64})
 
 
-def _pearson(x: FloatArray, y: FloatArray) -> float | None:
+def correlation_of(x: FloatArray, y: FloatArray) -> float | None:
+    """Return Pearson's correlation over rows where both have data; None where it says nothing."""
     both = ~np.isnan(x) & ~np.isnan(y)
     if both.sum() < LEAST or np.ptp(x[both]) == 0 or np.ptp(y[both]) == 0:
         return None
@@ -110,7 +115,7 @@ def importance(chain: Chain) -> pl.DataFrame:
         ratios = [correlation_ratio(chain.score[:, k], chain.score[:, node]) for k in kids]
         total = sum(r for r in ratios if r is not None)
         for child, ratio in zip(kids, ratios, strict=True):
-            linear = _pearson(chain.score[:, child], chain.score[:, node])
+            linear = correlation_of(chain.score[:, child], chain.score[:, node])
             share = None if ratio is None or total == 0 else ratio / total
             weight = float(chain.weight[child])
             rows.append(

@@ -6,7 +6,7 @@ import numpy as np
 
 from karvan.errors import Problem, ScoreboardError
 from karvan.scoreboard import steps
-from karvan.scoreboard.aggregate import element_scores
+from karvan.scoreboard.aggregate import aggregate, element_scores
 from karvan.scoreboard.chain import Chain
 from karvan.scoreboard.model import IMPUTED, OBSERVED, FloatArray, IntArray, Panel
 from karvan.scoreboard.settings import Aggregate, Config, Impute, Normalise, Treat
@@ -122,6 +122,27 @@ class Pathways:
                     done += len(rows)
                     if progress:
                         progress(done / len(design))
+
+    def every_score(self, design: IntArray, weight: FloatArray) -> FloatArray:
+        """Return the scores of all aggregates, shape (n_draws, n_rows, n_aggregates).
+
+        For few units: all of them are in memory together.
+        """
+        result = np.empty((len(design), self.n_rows, len(self.framework.aggregates)))
+        noisy = (design[:, 5:] > 0).any(axis=1)
+        keys, inverse = np.unique(
+            np.column_stack([design[:, :4], noisy]), axis=0, return_inverse=True
+        )
+        for k, (i, t, n, a, error) in enumerate(keys.tolist()):
+            draws = np.flatnonzero(inverse.ravel() == k)
+            for rows in _chunks(draws, self._at_once(error=bool(error))):
+                part = design[rows]
+                values = self._perturbed(part, i, t, n) if error else self.scaled(i, t, n)[None]
+                sets = weight[part[:, 4]]
+                result[rows] = aggregate(
+                    self.framework, values, sets, self.aggregate[a], self.blocks
+                )
+        return result
 
     def _at_once(self, *, error: bool) -> int:
         if error:

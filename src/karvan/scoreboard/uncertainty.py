@@ -126,6 +126,24 @@ def uncertainty(
     ]
 
 
+def ranks_of(score: FloatArray, rows: IntArray) -> RankDraws:
+    """Return the ranks of units that are compared with each other.
+
+    Parameters
+    ----------
+    score : ndarray, shape (n_draws, n_units)
+        NaN is no score, and no rank.
+    rows : ndarray of int, shape (n_units,)
+        Rows of the panel that the units stand in.
+    """
+    shape = (len(rows), len(rows))
+    count, beats = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    rank = score_ranks(score)
+    _count(rank, count)
+    _compare(rank, beats)
+    return RankDraws(rows, count, beats, len(score))
+
+
 def draw_choices(space: Space, n: int, seed: int) -> IntArray:
     """Return random choices, shape (n, n_factors).
 
