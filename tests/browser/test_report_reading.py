@@ -246,7 +246,9 @@ def test_paper_says_by_what_the_rows_were_chosen(visit_report: Visiting, report:
     with visit_report() as visit:
         page = visit.page
         page.goto(f"{report.as_uri()}#/claims?lang=en&verdict=contradicted")
-        count = page.locator("tbody tr.unfolds").count()
+        rows = page.locator("tbody tr.unfolds")
+        expect(rows).not_to_have_count(0)
+        count = rows.count()
         page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
         expect(page.locator(".table-foot")).to_contain_text("chosen: contradicted")
         # Paper cannot be unfolded.

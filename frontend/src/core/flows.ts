@@ -121,12 +121,16 @@ export function resourceKey(row: Row): string {
   return [row.kind, row.id, row.from_node, row.to_node, row.unit].join("\u0004");
 }
 
-/** Return an amount of money; from a million on in the short form of the language. */
-export function moneyText(usd: number | null, digits?: number): string {
-  return t("{cost} USD", { cost: large(usd, digits) });
+const MILLION = 1e6;
+/** From here on single dollars of a model are no information. */
+const ROUNDED = 1e4;
+
+/** Return an amount of money; from ten thousand on with few digits, from a million on in the short form of the language. */
+export function moneyText(usd: number | null, digits = 3): string {
+  const rounded = usd !== null && Math.abs(usd) >= ROUNDED && Math.abs(usd) < MILLION;
+  return t("{cost} USD", { cost: large(rounded ? Number(usd.toPrecision(digits)) : usd, digits) });
 }
 
-const MILLION = 1e6;
 /** Costs are shown as sources print them. */
 const COST_DIGITS = 4;
 

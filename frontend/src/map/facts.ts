@@ -85,7 +85,7 @@ function loadFact(ctx: Context, band: Band): Fact {
   const [from, to] = band.forward ? [row.from_node, row.to_node] : [row.to_node, row.from_node];
   const parts = [`${num(band.teu)} ${t("TEU a year")}`, `${num(band.t)} ${t("t a year")}`];
   if (band.utilization !== null) parts.push(t("utilization {share}", { share: percent(band.utilization) }));
-  if (band.price >= 1) parts.push(t("{cost} USD/TEU for the room", { cost: num(band.price) }));
+  if (band.price >= 1) parts.push(t("scarce space costs {cost} USD/TEU extra", { cost: num(band.price) }));
   return [`${shortPlace(ctx.doc, String(from))} → ${shortPlace(ctx.doc, String(to))}`, clauses(parts)];
 }
 

@@ -41,7 +41,7 @@ function item(ctx: Context, row: Row): HTMLElement {
       "div",
       { class: "bottleneck-facts" },
       usedBar(row),
-      h("span", {}, t("A TEU that passes pays {price} for the room.", { price: moneyText(number(row.price_usd_per_teu)) })),
+      h("span", {}, t("Space is scarce: a TEU that passes pays {price} extra.", { price: moneyText(number(row.price_usd_per_teu)) })),
       button(t("Row"), () => rowDialog(ctx, table, String(row.id)), { class: "link", "aria-haspopup": "dialog" }),
       sourceButtons(ctx, capacitySources(ctx, row)),
       chainNote(ctx, row),

@@ -8,6 +8,8 @@ import { num, percent, t } from "../core/texts";
 const ERRORS = ["choice_error", "capacity_error", "slack_error", "conservation_error"];
 /** Smaller shares are only said to be smaller. */
 const LEAST_SHARE = 0.001;
+/** Finer is rounding of numbers, not of flows. */
+const MOST_PARTS = 1e9;
 const WEEKS = 52;
 const DAYS = 365;
 
@@ -24,7 +26,7 @@ export function certificate(doc: Doc, row: Row): string {
 function partText(share: number): string {
   if (share <= 0) return t("nothing");
   if (share >= 0.01) return percent(share);
-  const parts = 1 / share;
+  const parts = Math.min(1 / share, MOST_PARTS);
   const step = 10 ** Math.floor(Math.log10(parts));
   return t("1 part in {parts}", { parts: num(Math.floor(parts / step) * step) });
 }
@@ -75,7 +77,7 @@ export function reservations(row: Row): string[] {
 export function gainSentence(doc: Doc, row: Row): string {
   const gain = number(row.gain_usd);
   const where = resourceName(doc, row);
-  if (gain === null) return t("{where}: full; a TEU that passes pays {price} for the room.", { where, price: moneyText(number(row.price_usd_per_teu)) });
+  if (gain === null) return t("{where}: full; a TEU that passes pays {price} extra.", { where, price: moneyText(number(row.price_usd_per_teu)) });
   return colon(where, t("{more} is worth {gain} a year", { more: moreText(doc, row), gain: moneyText(gain) }));
 }
 

@@ -114,7 +114,7 @@ function timeShares(ctx: Context, best: Row): HTMLElement[] {
 function question(root: HTMLElement, ctx: Context): void {
   const { meta } = ctx.doc;
   const scenario = ctx.doc.row("scenarios", meta.scenario);
-  const name = field(scenario, "title") || meta.scenario || t("without a scenario: the tables as they are");
+  const name = field(scenario, "title") || meta.scenario || t("none: the data of the case, unchanged");
   const list = h("dl", { class: "asked" });
   const fact = (title: string, value: Node | string) => list.append(h("div", {}, h("dt", {}, cap(title)), h("dd", {}, value)));
   fact(t("scenario"), name);

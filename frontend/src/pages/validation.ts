@@ -17,6 +17,8 @@ registerPage({ id: "validation", order: 60, title: () => t("Validation"), needs:
 const HOURS_PER_DAY = 24;
 const VALUES = ["expected", "expected_low", "expected_high", "modelled", "modelled_low", "modelled_high"];
 const ROLES = ["held_out", "calibration", "input"];
+/** A fact that is many times off would press all others to one line: it stands at the edge, with its number. */
+const EDGE = 3;
 
 function render(root: HTMLElement, ctx: Context): void {
   const rows = ctx.doc.table("validation").map((row) => enriched(ctx, row));
@@ -89,17 +91,18 @@ function ratioChart(root: HTMLElement, all: Row[], role: string): void {
   const ratio = (row: Row, column: string) => (number(row[column]) ?? NaN) / (number(row.expected) ?? NaN);
   rows.sort((a, b) => ratio(a, "modelled") - ratio(b, "modelled"));
   const names = nameAxis(root, rows.map((row) => String(row.name)), 380);
-  const spread = rows.map((row, i) => [ratio(row, "modelled_low"), ratio(row, "modelled_high"), i]).filter((x) => Number.isFinite(x[0]));
-  const most = Math.max(1.5, ...rows.map((row) => Math.max(ratio(row, "modelled"), ratio(row, "expected_high"))));
+  const shown = (row: Row, column: string) => Math.min(ratio(row, column), EDGE);
+  const spread = rows.map((row, i) => [shown(row, "modelled_low"), shown(row, "modelled_high"), i]).filter((x) => Number.isFinite(x[0]));
+  const most = Math.max(1.5, ...rows.map((row) => Math.max(shown(row, "modelled"), shown(row, "expected_high"))));
   chart(
     root,
     {
       grid: { left: names.left, right: 20, top: 8, bottom: 44 },
       xAxis: { type: "value", min: 0, max: Math.ceil(most * 4) / 4, name: t("modelled / reported"), nameLocation: "middle", nameGap: 28, axisLabel: { formatter: (v: number) => num(v, 1), hideOverlap: true } },
       yAxis: names.axis,
-      tooltip: { trigger: "item", formatter: (p: { seriesName: string; data: [number, number] }) => tip(rows[p.data[1]]!) },
+      tooltip: { trigger: "item", formatter: (p: { value: [number, number] }) => tip(rows[p.value[1]]!) },
       series: [
-        intervals(t("accepted"), rows.map((row, i) => [ratio(row, "expected_low"), ratio(row, "expected_high"), i]), { colour: colours().line, width: 13, ends: false, z: 1 }),
+        intervals(t("accepted"), rows.map((row, i) => [shown(row, "expected_low"), shown(row, "expected_high"), i]), { colour: colours().line, width: 13, ends: false, z: 1 }),
         intervals(t("8 of 10 cases"), spread, { colour: palette[0]!, width: 1.5, ends: true, z: 3 }),
         points(rows, ratio, "inside"),
         points(rows, ratio, "outside"),
@@ -124,7 +127,7 @@ function points(rows: Row[], ratio: (row: Row, column: string) => number, verdic
     symbol: inside ? "circle" : "diamond",
     symbolSize: inside ? 11 : 15,
     itemStyle: inside ? { color: palette[0] } : { color: colours().surface, borderColor: palette[1], borderWidth: 2.5 },
-    data: rows.flatMap((row, i) => (row.verdict === verdict ? [[ratio(row, "modelled"), i]] : [])),
+    data: rows.flatMap((row, i) => (row.verdict === verdict ? [point(ratio(row, "modelled"), i)] : [])),
     markLine: {
       silent: true,
       symbol: "none",
@@ -133,6 +136,13 @@ function points(rows: Row[], ratio: (row: Row, column: string) => number, verdic
       data: [{ xAxis: 1 }],
     },
   };
+}
+
+/** A point of the chart; one beyond the edge says how far it is. */
+function point(ratio: number, place: number): object {
+  if (ratio <= EDGE) return { value: [ratio, place] };
+  const label = { show: true, position: "left", color: colours().text, formatter: `${num(ratio, 1)} →` };
+  return { value: [EDGE, place], label };
 }
 
 function tip(row: Row): HTMLElement {

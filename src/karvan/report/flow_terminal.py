@@ -52,6 +52,13 @@ def comparison(
     )
     for change in alternatives:
         shares.add_row(names.alternative(change.alternative_id), *_carried_cells(change, texts))
+    return Group(shares, _moved(list(bottlenecks)[:limit], names))
+
+
+def _moved(bottlenecks: Sequence[Any], names: FlowNames) -> RenderableType:
+    texts = names.texts
+    if not bottlenecks:
+        return texts("No bottleneck moved.")
     moved = table_of(
         texts("Bottlenecks that moved"),
         [
@@ -62,9 +69,9 @@ def comparison(
             (texts("gain of more, million USD a year"), True),
         ],
     )
-    for change in list(bottlenecks)[:limit]:
+    for change in bottlenecks:
         moved.add_row(*_moved_cells(change, names))
-    return Group(shares, moved)
+    return moved
 
 
 def _carried_cells(change: Any, texts: Texts) -> list[str]:  # noqa: ANN401 - of runs

@@ -15,6 +15,8 @@ import polars as pl
 
 LARGE = 1e6
 LARGE_DIGITS = 3
+ROUNDED = 1e4
+"""From here on single dollars of a model are no information."""
 
 
 @cache
@@ -113,7 +115,12 @@ class Texts:
         )
 
     def money(self, usd: float | None, digits: int = LARGE_DIGITS) -> str:
-        """Return an amount of money, large ones in the short form of the language."""
+        """Return an amount of money, large ones in the short form of the language.
+
+        From ten thousand on it has `digits` significant digits: 268,000 and not 267,966 USD.
+        """
+        if usd is not None and ROUNDED <= abs(usd) < LARGE:
+            usd = float(f"{usd:.{digits}g}")
         return self("{cost} USD").format(cost=self.large(usd, digits))
 
     def names(self, table: pl.DataFrame) -> dict[str, str]:

@@ -80,7 +80,7 @@ def _scenario(reader: Reader) -> dict[str, Any] | None:
 
 def _asked(reader: Reader) -> Block:
     texts, scenario = reader.texts, _scenario(reader)
-    without = texts("without a scenario: the tables as they are")
+    without = texts("none: the data of the case, unchanged")
     name = reader.own(scenario, "title") if scenario else plain(reader.manifest["scenario"])
     facts = [
         (texts("case"), reader.title()),
