@@ -35,7 +35,7 @@ class Share(click.ParamType):
     name = "share"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None  # noqa: ANN401
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Return the share; above 0 and below 1."""
         text = str(value).strip()
@@ -44,7 +44,9 @@ class Share(click.ParamType):
         except ValueError:
             share = 0.0
         if not 0.0 < share < 1.0:
-            self.fail(f"{text!r}: expected a share above 0 and below 1, e.g. 2% or 0.02", param, ctx)
+            self.fail(
+                f"{text!r}: expected a share above 0 and below 1, e.g. 2% or 0.02", param, ctx
+            )
         return share
 
 
@@ -56,8 +58,8 @@ class Share(click.ParamType):
               help="Go on until the mean times are as precise as that, e.g. 2%.")  # fmt: skip
 @click.option("--most", type=click.IntRange(2), default=1_000, show_default=True,
               help="Replications at most, with --precision.")  # fmt: skip
-@click.option("--confidence", type=Share(), metavar="SHARE", default="95%", show_default=True,
-              help="Of the intervals.")  # fmt: skip
+@click.option("--confidence", type=Share(), metavar="SHARE", default="95%",
+              show_default=True, help="Of the intervals.")  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Of random numbers.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True,
               help="Replications at once; results do not depend on it.")  # fmt: skip

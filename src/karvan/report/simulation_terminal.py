@@ -52,7 +52,9 @@ def stages(table: pl.DataFrame, confidence: float, texts: Texts) -> RenderableTy
 
 def _title(text: str, confidence: float, texts: Texts) -> str:
     percent = f"{100 * confidence:g} %"
-    return texts.bracketed(text, texts("± half-width of the {percent} interval").format(percent=percent))
+    return texts.bracketed(
+        text, texts("± half-width of the {percent} interval").format(percent=percent)
+    )
 
 
 def _table(
@@ -124,7 +126,9 @@ def decision(
     text = texts("precision of {percent} not reached: class {name}, {count} replications")
     said = text.format(percent=percent, name=worst, count=replications)
     if reason == "limit":
-        said = texts.clauses([said, texts("about {count} are needed").format(count=texts.number(needed))])
+        said = texts.clauses(
+            [said, texts("about {count} are needed").format(count=texts.number(needed))]
+        )
     return Text(said, style="yellow")
 
 

@@ -33,6 +33,9 @@ ENDED = {
 }
 
 
+Areas = list[k.FloatArray]
+
+
 class Limits(NamedTuple):
     """Where a replication stops at the latest."""
 
@@ -337,22 +340,9 @@ def run_replication(
         world, status = run_until(world, warmup_h, go_on)
         if status in (k.UNTIL, k.EMPTY, k.STUCK):
             carried = forget(world, layout, warmup_h)
-    edges: k.FloatArray = np.array([])
-    if bins and horizon < inf:
-        edges = np.linspace(warmup_h, horizon, bins + 1)[1:]
-    course: k.FloatArray = np.array([])
-    if horizon < inf:
-        course = np.linspace(warmup_h, horizon, COURSE_BINS + 1)[1:]
-    seen, areas = [], []
-    for edge in np.unique(np.concatenate([edges, course])):
-        if status == k.UNTIL:
-            world, status = run_until(world, float(edge), go_on)
-        if status not in (k.UNTIL, k.EMPTY, k.STUCK):
-            break
-        if edge in edges:
-            seen.append(close_accounts(world, float(edge)))
-        if edge in course:
-            areas.append(_class_areas(world, layout, float(edge)))
+    world, status, edges, seen, areas = _watch(
+        world, layout, status, warmup_h, horizon, bins, go_on
+    )
     if status == k.UNTIL:
         world, status = run_until(world, horizon, go_on)
     if status is None:
@@ -385,6 +375,35 @@ def run_replication(
     )
 
 
+def _watch(
+    world: k.World,
+    layout: Layout,
+    status: int | None,
+    warmup_h: float,
+    horizon_h: float,
+    bins: int,
+    go_on: Callable[[], bool],
+) -> tuple[k.World, int | None, k.FloatArray, list[tuple[k.IntArray, k.FloatArray]], Areas]:
+    """Run to the horizon and look at the accounts on the way, at the ends of bins and of parts."""
+    none: k.FloatArray = np.array([])
+    seen: list[tuple[k.IntArray, k.FloatArray]] = []
+    areas: Areas = []
+    if horizon_h == inf:
+        return world, status, none, seen, areas
+    edges = np.linspace(warmup_h, horizon_h, bins + 1)[1:]
+    course = np.linspace(warmup_h, horizon_h, COURSE_BINS + 1)[1:]
+    for edge in np.unique(np.concatenate([edges, course])):
+        if status == k.UNTIL:
+            world, status = run_until(world, float(edge), go_on)
+        if status not in (k.UNTIL, k.EMPTY, k.STUCK):
+            break
+        if edge in edges:
+            seen.append(close_accounts(world, float(edge)))
+        if edge in course:
+            areas.append(_class_areas(world, layout, float(edge)))
+    return world, status, edges, seen, areas
+
+
 def _class_areas(world: k.World, layout: Layout, now: float) -> k.FloatArray:
     """Return the entity hours inside of each class up to now."""
     rows = list(layout.classes.values())
@@ -395,7 +414,7 @@ def _class_areas(world: k.World, layout: Layout, now: float) -> k.FloatArray:
     return areas
 
 
-def _course(areas: list[k.FloatArray], hours: float) -> k.FloatArray:
+def _course(areas: Areas, hours: float) -> k.FloatArray:
     """Return the mean number inside in each part of the time; empty if it ended early."""
     if len(areas) < COURSE_BINS:
         return np.zeros((0, 0))
