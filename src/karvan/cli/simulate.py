@@ -29,7 +29,7 @@ Examples:
 """
 
 
-class Share(click.ParamType):
+class Share(click.ParamType[float]):
     """A share, written as a number or in percent."""
 
     name = "share"
@@ -53,7 +53,7 @@ class Share(click.ParamType):
 @click.command("simulate", epilog=EXAMPLES)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--replications", type=click.IntRange(1), default=10, show_default=True,
-              help="Runs with random numbers of their own; with --precision the fewest.")  # fmt: skip
+              help="Runs with draws of their own; with --precision the fewest.")  # fmt: skip
 @click.option("--precision", type=Share(), metavar="SHARE",
               help="Go on until the mean times are as precise as that, e.g. 2%.")  # fmt: skip
 @click.option("--most", type=click.IntRange(2), default=1_000, show_default=True,
