@@ -353,7 +353,7 @@ def test_interrupted_runs_keep_what_was_finished(monkeypatch: pytest.MonkeyPatch
     real = module.wait  # type: ignore[attr-defined]
     calls: list[int] = []
 
-    def interrupted(futures: Any) -> Any:
+    def interrupted(futures: Any, timeout: float | None = None) -> Any:
         calls.append(1)
         result = real(futures)
         if len(calls) == 1:

@@ -27,6 +27,9 @@ from karvan.simulation.waits import WaitSummary
 MOST_INSIDE = 1_000_000
 """Entities inside at which a replication stops, if no other limit is given."""
 
+LOOK_S = 0.2
+"""Seconds between two looks at whether somebody pressed Ctrl-C."""
+
 MOST_EVENTS = 1 << 35
 """Events after which a replication stops: the counter in an event's key has 36 bits."""
 
@@ -210,7 +213,9 @@ class Runs:
         with ThreadPoolExecutor(self._threads) as pool:
             futures = {n: pool.submit(self._one, n, self._stop) for n in numbers}
             try:
-                wait(futures.values())
+                # A wait without an end is not woken where another thread takes the signal.
+                while wait(futures.values(), timeout=LOOK_S).not_done:
+                    pass
             except KeyboardInterrupt:
                 self._stop.set()
                 wait(futures.values())
