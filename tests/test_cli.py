@@ -180,6 +180,18 @@ def write_score_files() -> None:
     Path("score.toml").write_text("[sensitivity]\nlog2_base = 5\n", encoding="utf-8")
 
 
+def write_model_files() -> None:
+    """The model and the folder of one that the examples of ``karvan simulate`` name."""
+    text = """horizon_h = 500
+    stages = [{ id = "berth", service_h = "erlang(10, 2)" }]
+    classes = [{ id = "ship", route = ["berth"] }]
+    sources = [{ id = "sea", class = "ship", every_h = "exponential(20)" }]
+    """
+    Path("folder").mkdir()
+    for name in ("port.toml", "folder/model.toml"):
+        Path(name).write_text(text, encoding="utf-8")
+
+
 def run_example(line: str, karvan: Run) -> Said:
     """Run an example with the case or runs that it speaks of; what a shell redirects is shown."""
     command, _, target = line.partition(">")
@@ -192,6 +204,8 @@ def run_example(line: str, karvan: Run) -> Said:
         pytest.skip("the front end is not built: npm ci && npm run build in frontend/")
     if words[0] == "score":
         write_score_files()
+    if words[0] == "simulate":
+        write_model_files()
     for n, folder in enumerate(word for word in words if word in {"results/a", "results/b"}):
         karvan("run", "two-port", "--out", folder, "--quiet", "--seed", str(n))
     return karvan(*words)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from karvan.cli.simulate import simulate_command
 from karvan.errors import ModelError, SimulationError
-from karvan.simulation import Model, model_from, read_model, simulate
+from karvan.simulation import Model, PrecisionRule, model_from, read_model, simulate
 from karvan.simulation import simulate as simulate_function
 from simulation_models import corridor, queue, tandem
 
@@ -353,7 +353,7 @@ def test_interrupted_runs_keep_what_was_finished(monkeypatch: pytest.MonkeyPatch
     real = module.wait  # type: ignore[attr-defined]
     calls: list[int] = []
 
-    def interrupted(futures: Any) -> Any:
+    def interrupted(futures: Any, timeout: float | None = None) -> Any:
         calls.append(1)
         result = real(futures)
         if len(calls) == 1:
@@ -403,3 +403,35 @@ def test_models_of_the_documentation_run(text: str, tmp_path: Path) -> None:
     result = simulate(read_model(tmp_path / "m.toml"), horizon_h=2000.0)
     assert result.warnings == ()
     assert result.classes["left"][0] > 0
+
+
+# ---------------------------------------------------------------- what comes out
+def test_intervals_hold_the_exact_waits_of_a_queue_and_waits_add_up() -> None:
+    model = queue(1, "exponential(2)", horizon_h=3000.0)
+    result = simulate(model, replications=10, seed=3, warmup_h=100.0)
+    row = result.intervals.filter((pl.col("id") == "desk") & (pl.col("measure") == "wait_h"))
+    estimate, half = row.select("estimate", "half_width").row(0)
+    # M/M/1 at 0.5 waits for 1 h in the mean; three half-widths are six standard errors.
+    assert abs(estimate - 1.0) < 3.0 * half
+    assert result.stages["wait_h"].mean() == pytest.approx(estimate)
+    assert result.waits is not None
+    causes = sum(w.wait_h.estimate for w in result.waits.by_cause)
+    assert causes == pytest.approx(result.waits.total_h.estimate)
+    assert 0.0 <= result.replications["law_error"].max() < 1e-9  # type: ignore[operator]
+
+
+def test_a_warm_up_that_is_too_short_is_named() -> None:
+    slow = queue("unlimited", "exponential(1)", "exponential(400)", horizon_h=4000.0)
+    assert any("warmup_too_short" in w for w in simulate(slow, replications=6).warnings)
+    settled = simulate(slow, replications=6, horizon_h=8000.0, warmup_h=4000.0).warnings
+    assert not any("warmup_too_short" in w for w in settled)
+
+
+def test_replications_go_on_until_the_mean_time_is_precise() -> None:
+    model = queue(1, "exponential(2)", horizon_h=500.0)
+    result = simulate(model, precision=PrecisionRule(0.05, fewest=4, most=300), seed=1)
+    assert result.decision is not None
+    assert result.decision.reason == "reached"
+    n = len(result.replications)
+    assert n > 4
+    assert tables_of(simulate(model, replications=n, seed=1)) == tables_of(result)

@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - a row of a table of models is a line
 
+import os
 from math import inf
 from typing import Any
 
@@ -250,7 +251,12 @@ def models(draw: st.DrawFn) -> Model:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+# KARVAN_SLOW=1 looks at many more.
+@settings(
+    max_examples=1000 if os.environ.get("KARVAN_SLOW") else 40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(model=models(), seed=st.integers(0, 2**64 - 1))
 def test_random_models_agree(model: Model, seed: int) -> None:
     both(model, seed=seed, horizon=100.0, events=2000)

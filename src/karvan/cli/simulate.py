@@ -1,42 +1,83 @@
 """``karvan simulate``: run a model of one's own."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 import polars as pl
-from rich.table import Table
 
-from karvan.cli.common import console
-from karvan.simulation import SimulationResult, read_model, simulate
+from karvan.cli.common import console, language_option
+from karvan.errors import ResultsError
+from karvan.report import simulation_terminal as terminal
+from karvan.report.language import Texts
+from karvan.simulation import SimulationResult, WaitSummary, read_model, simulate
+from karvan.simulation.precision import PrecisionRule
+from karvan.simulation.statistics import Interval
 
 INTERRUPTED = 130
-STAGE_COLUMNS = ("wait_h", "queue_h", "closure_h", "batch_h", "pool_h", "blocked_h", "utilization")
-CLASS_COLUMNS = ("left", "inside_mean", "time_mean_h", "time_p50_h", "time_p95_h")
+LEAST_FOR_PRECISION = 2
+HASH_SHOWN = 12
+TABLES = ("replications", "stages", "classes", "pools", "intervals")
 EXAMPLES = """\b
 Examples:
   karvan simulate port.toml
   karvan simulate port.toml --replications 30 --threads 2 --json
+  karvan simulate port.toml --precision 2%
   karvan simulate folder/ --horizon 8760 --warmup 500 --log events.parquet
 """
 
 
+class Share(click.ParamType[float]):
+    """A share, written as a number or in percent."""
+
+    name = "share"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the share; above 0 and below 1."""
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
+        except ValueError:
+            share = 0.0
+        if not 0.0 < share < 1.0:
+            self.fail(
+                f"{text!r}: expected a share above 0 and below 1, e.g. 2% or 0.02", param, ctx
+            )
+        return share
+
+
 @click.command("simulate", epilog=EXAMPLES)
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--replications", type=click.IntRange(1), default=10, show_default=True)
+@click.option("--replications", type=click.IntRange(1), default=10, show_default=True,
+              help="Runs with draws of their own; with --precision the fewest.")  # fmt: skip
+@click.option("--precision", type=Share(), metavar="SHARE",
+              help="Go on until the mean times are as precise as that, e.g. 2%.")  # fmt: skip
+@click.option("--most", type=click.IntRange(2), default=1_000, show_default=True,
+              help="Replications at most, with --precision.")  # fmt: skip
+@click.option("--confidence", type=Share(), metavar="SHARE", default="95%",
+              show_default=True, help="Of the intervals.")  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Of random numbers.")
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True,
+              help="Replications at once; results do not depend on it.")  # fmt: skip
 @click.option("--horizon", type=float, help="End of a replication, h; instead of the model's.")
 @click.option("--warmup", type=float, help="Time not counted, h; instead of the model's.")
 @click.option("--most-inside", type=click.IntRange(1), default=1_000_000, show_default=True,
               help="Stop a replication when more are inside; its counts are kept.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Write all tables as JSON.")
-@click.option("--log", type=click.Path(path_type=Path),
+@click.option("--log", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the events of the first replication as Parquet.")  # fmt: skip
+@language_option
 def simulate_command(
     model: Path,
+    *,
     replications: int,
+    precision: float | None,
+    most: int,
+    confidence: float,
     seed: int,
     threads: int,
     horizon: float | None,
@@ -44,8 +85,19 @@ def simulate_command(
     most_inside: int,
     as_json: bool,
     log: Path | None,
+    lang: str,
 ) -> int | None:
-    """Simulate MODEL, a TOML file or a folder of tables, and show means over replications."""
+    """Simulate MODEL, a TOML file or a folder of tables.
+
+    Shows the mean of each measure over replications with its interval, and waits by cause. What the
+    engine found (warnings, notes) is in English in all languages.
+    """
+    rule = None
+    if precision is not None:
+        fewest = max(replications, LEAST_FOR_PRECISION)
+        rule = PrecisionRule(precision, confidence, fewest, max(most, fewest))
+    if log is not None:
+        _see_that_it_can_be_written(log)
     result = simulate(
         read_model(model),
         replications=replications,
@@ -55,15 +107,19 @@ def simulate_command(
         warmup_h=warmup,
         most_inside=most_inside,
         log=log is not None,
+        precision=rule,
+        confidence=confidence,
     )
     if log is not None and result.log is not None:
         result.log.write_parquet(log)
+    texts = Texts(lang)
     if as_json:
-        click.echo(json.dumps(as_dictionary(result), allow_nan=False))
+        click.echo(json.dumps(as_dictionary(result), ensure_ascii=False, allow_nan=False))
     else:
-        show(result)
-    for warning in result.warnings:
-        click.echo(f"karvan: warning: {warning}", err=True)
+        show(result, precision, texts)
+    console(error=True).print(
+        terminal.notes(result.warnings, [str(c) for c in result.cautions], texts), end=""
+    )
     if result.interrupted:
         click.echo(
             f"karvan: interrupted; {len(result.replications)} finished replications are kept",
@@ -73,36 +129,61 @@ def simulate_command(
     return None
 
 
+def _see_that_it_can_be_written(path: Path) -> None:
+    """Refuse a file that cannot be written before the work, not after it."""
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        message = f"{path}: cannot write it ({error.strerror}); choose another file with --log"
+        raise ResultsError(message) from None
+
+
 def as_dictionary(result: SimulationResult) -> dict[str, Any]:
     """Return a result as JSON writes it; a number that is not there is null."""
-    names = ("replications", "stages", "classes", "pools")
+    decision = result.decision
     return {
         "seed": result.seed,
         "model_hash": result.model_hash,
+        "confidence": result.confidence,
         "warnings": list(result.warnings),
+        "cautions": [asdict(caution) for caution in result.cautions],
         "lost": {str(n): why for n, why in result.lost.items()},
         "interrupted": result.interrupted,
-        **{n: getattr(result, n).fill_nan(None).to_dicts() for n in names},
+        "precision": None
+        if decision is None
+        else {"reason": decision.reason, "needed": decision.needed, "worst": decision.worst},
+        "waits": _wait_rows(result.waits),
+        **{n: _without_nan(getattr(result, n)).to_dicts() for n in TABLES},
     }
 
 
-def show(result: SimulationResult) -> None:
-    """Print means over the replications."""
+def _without_nan(table: pl.DataFrame) -> pl.DataFrame:
+    return table.fill_nan(None)
+
+
+def _wait_rows(waits: WaitSummary | None) -> list[dict[str, Any]]:
+    if waits is None:
+        return []
+
+    def row(stage: str, cause: str, length: Interval, share: float) -> dict[str, Any]:
+        ends = {"estimate": length.estimate, "half_width": length.half_width}
+        return {"stage": stage, "cause": cause, **ends, "share": share}
+
+    return [row(w.stage, w.cause, w.wait_h, w.share) for w in waits.by_stage_and_cause]
+
+
+def show(result: SimulationResult, precision: float | None, texts: Texts) -> None:
+    """Print intervals over the replications and waits by cause."""
     out = console()
-    out.print(
-        f"{len(result.replications)} replication(s), seed {result.seed}, "
-        f"model {result.model_hash[:12]}"
-    )
-    out.print(_table(result.classes, "class", CLASS_COLUMNS))
-    out.print(_table(result.stages, "stage", STAGE_COLUMNS))
-
-
-def _table(frame: pl.DataFrame, key: str, columns: tuple[str, ...]) -> Table:
-    means = frame.group_by(key, maintain_order=True).agg(pl.col(c).mean() for c in columns)
-    table = Table(title=f"Mean over replications, by {key}")
-    table.add_column(key)
-    for column in columns:
-        table.add_column(column, justify="right")
-    for row in means.iter_rows():
-        table.add_row(str(row[0]), *("" if v is None else f"{v:,.4g}" for v in row[1:]))
-    return table
+    error = float(result.replications["law_error"].to_numpy().max())
+    n = len(result.replications)
+    out.print(terminal.head(n, result.seed, result.model_hash[:HASH_SHOWN], error, texts))
+    rows = result.intervals
+    for name, table in (("classes", terminal.classes), ("stages", terminal.stages)):
+        out.print(table(rows.filter(pl.col("table") == name), result.confidence, texts))
+    waits = _wait_rows(result.waits)
+    if waits:
+        out.print(terminal.waits(waits, texts))
+    found = result.decision
+    if found is not None and precision is not None:
+        out.print(terminal.decision(precision, found.reason, n, found.needed, found.worst, texts))

@@ -1,7 +1,7 @@
 """One replication: the kernel is called until it is done, its arrays grow, its accounts close."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from karvan.errors import SimulationError
 from karvan.kernels import events as k
+from karvan.simulation.laws import LawCheck, conservation
 from karvan.simulation.layout import Layout, replication_keys
 
 SLICE = 4_000_000
@@ -19,6 +20,9 @@ LAW_TOLERANCE = 1e-7
 
 FIRST_ROWS = 256
 
+COURSE_BINS = 100
+"""Parts of a replication whose mean number inside is kept, to see whether it settles."""
+
 ENDED = {
     k.UNTIL: "horizon",
     k.EMPTY: "empty",
@@ -27,6 +31,9 @@ ENDED = {
     k.TOO_MANY_EVENTS: "too many events",
     k.DEADLOCK: "deadlock",
 }
+
+
+Areas = list[k.FloatArray]
 
 
 class Limits(NamedTuple):
@@ -56,6 +63,10 @@ class Replication:
         Ends of the bins [h].
     snapshot_thing, snapshot_real : ndarray, shape (n_bins, n_rows, ...)
         Rows at those times.
+    course : ndarray, shape (COURSE_BINS, n_classes)
+        Mean number inside in equal parts of the time counted; empty without a horizon.
+    law_error : float
+        Largest relative difference between the two sides of a law, see :func:`check_laws`.
     inside : dict
         How many stand where at the end: by row of stage.
     waits_for : tuple of (int, int)
@@ -74,6 +85,8 @@ class Replication:
     snapshot_h: k.FloatArray
     snapshot_thing: k.IntArray
     snapshot_real: k.FloatArray
+    course: k.FloatArray
+    law_error: float
     inside: dict[int, int]
     waits_for: tuple[tuple[int, int], ...]
     log_time: k.FloatArray
@@ -243,8 +256,10 @@ def _open_ends(world: k.World, layout: Layout, now: float) -> Carried:
     return Carried(waits, stays, world.thing[:, k.C_INSIDE].copy())
 
 
-def check_laws(world: k.World, layout: Layout, carried: Carried, now: float) -> None:
-    """See that what came in is out or inside, and that Little's law holds at each stage.
+def check_laws(world: k.World, layout: Layout, carried: Carried, now: float) -> list[LawCheck]:
+    """Return both sides of conservation and of Little's law for each stage and class.
+
+    The number inside, added up over time, against the times of all entities: exact on a window.
 
     Raises
     ------
@@ -253,32 +268,37 @@ def check_laws(world: k.World, layout: Layout, carried: Carried, now: float) -> 
     """
     thing, real = close_accounts(world, now)
     ends = _open_ends(world, layout, now)
+    found = []
     for name, s in layout.stages.items():
         area = real[s, [k.X_QUEUE, k.X_CLOSED, k.X_BATCH, k.X_POOL]].sum()
         added = (
             real[s, k.X_SUM_WAIT] + real[s, k.X_QUIT_WAIT] + ends.waits_h[s] - carried.waits_h[s]
         )
-        _compare(f"Little's law at stage {name}", area, added, now)
+        found.append(_little(f"Little's law at stage {name}", area, added, now))
     for name, c in layout.classes.items():
-        gone = thing[c, list(CLASS_COUNTERS[1:])].sum()
-        _compare(
-            f"conservation of class {name}",
-            float(thing[c, k.C_CREATED] + carried.inside[c]),
-            float(gone + thing[c, k.C_INSIDE]),
-            0.0,
-        )
+        gone = int(thing[c, list(CLASS_COUNTERS[1:])].sum())
+        came = int(thing[c, k.C_CREATED] + carried.inside[c])
+        law = conservation(came, gone, int(thing[c, k.C_INSIDE]))
+        found.append(replace(law, law=f"conservation of class {name}"))
         area = real[c, k.X_C_AREA] + thing[c, k.C_INSIDE] * (now - real[c, k.X_C_LAST])
         added = real[c, k.X_C_SUM] + real[c, k.X_C_QUIT] + ends.stays_h[c] - carried.stays_h[c]
-        _compare(f"Little's law for class {name}", area, added, now)
+        found.append(_little(f"Little's law for class {name}", area, added, now))
+    for law in found:
+        if not law.holds:
+            message = (
+                f"{law.law} does not hold: {law.left!r} against {law.right!r}; "
+                "this is a fault of karvan's engine: please report the model and the seed"
+            )
+            raise SimulationError(message)
+    return found
 
 
-def _compare(what: str, left: float, right: float, now: float) -> None:
-    if abs(left - right) > LAW_TOLERANCE * max(abs(left), abs(right), now):
-        message = (
-            f"{what} does not hold: {left!r} against {right!r}; "
-            "this is a fault of karvan's engine: please report the model and the seed"
-        )
-        raise SimulationError(message)
+def _little(law: str, left: float, right: float, now: float) -> LawCheck:
+    # Both sides are differences of times of the order of `now`: of a short wait only rounding is
+    # left, which says nothing about the law.
+    scale = max(abs(left), abs(right), now)
+    error = abs(left - right) / scale if scale > 0.0 else 0.0
+    return LawCheck(law, float(left), float(right), float(error), LAW_TOLERANCE)
 
 
 def run_replication(
@@ -320,15 +340,9 @@ def run_replication(
         world, status = run_until(world, warmup_h, go_on)
         if status in (k.UNTIL, k.EMPTY, k.STUCK):
             carried = forget(world, layout, warmup_h)
-    edges: k.FloatArray = np.array([])
-    if bins and horizon < inf:
-        edges = np.linspace(warmup_h, horizon, bins + 1)[1:]
-    seen = []
-    for edge in edges:
-        if status == k.UNTIL:
-            world, status = run_until(world, float(edge), go_on)
-        if status in (k.UNTIL, k.EMPTY, k.STUCK):
-            seen.append(close_accounts(world, float(edge)))
+    world, status, edges, seen, areas = _watch(
+        world, layout, status, warmup_h, horizon, bins, go_on
+    )
     if status == k.UNTIL:
         world, status = run_until(world, horizon, go_on)
     if status is None:
@@ -336,7 +350,7 @@ def run_replication(
     now = float(world.real[k.CLOCK, k.NOW])
     if horizon < inf and status in (k.UNTIL, k.EMPTY, k.STUCK):
         now = horizon
-    check_laws(world, layout, carried, now)
+    laws = check_laws(world, layout, carried, now)
     thing, real = close_accounts(world, now)
     histogram = world.histogram.copy()
     _close_classes(world, layout, thing, real, histogram, now)
@@ -352,11 +366,60 @@ def run_replication(
         snapshot_h=np.array(edges[: len(seen)]),
         snapshot_thing=np.array([t for t, _ in seen]),
         snapshot_real=np.array([r for _, r in seen]),
+        course=_course(areas, now - warmup_h),
+        law_error=max((law.relative_error for law in laws), default=0.0),
         inside=_where(world),
         waits_for=_waits_for(world, marked=status == k.DEADLOCK),
         log_time=world.log_time[:logged].copy(),
         log=world.log[:logged].copy(),
     )
+
+
+def _watch(
+    world: k.World,
+    layout: Layout,
+    status: int | None,
+    warmup_h: float,
+    horizon_h: float,
+    bins: int,
+    go_on: Callable[[], bool],
+) -> tuple[k.World, int | None, k.FloatArray, list[tuple[k.IntArray, k.FloatArray]], Areas]:
+    """Run to the horizon and look at the accounts on the way, at the ends of bins and of parts."""
+    none: k.FloatArray = np.array([])
+    seen: list[tuple[k.IntArray, k.FloatArray]] = []
+    areas: Areas = []
+    if horizon_h == inf:
+        return world, status, none, seen, areas
+    edges = np.linspace(warmup_h, horizon_h, bins + 1)[1:]
+    course = np.linspace(warmup_h, horizon_h, COURSE_BINS + 1)[1:]
+    for edge in np.unique(np.concatenate([edges, course])):
+        if status == k.UNTIL:
+            world, status = run_until(world, float(edge), go_on)
+        if status not in (k.UNTIL, k.EMPTY, k.STUCK):
+            break
+        if edge in edges:
+            seen.append(close_accounts(world, float(edge)))
+        if edge in course:
+            areas.append(_class_areas(world, layout, float(edge)))
+    return world, status, edges, seen, areas
+
+
+def _class_areas(world: k.World, layout: Layout, now: float) -> k.FloatArray:
+    """Return the entity hours inside of each class up to now."""
+    rows = list(layout.classes.values())
+    inside = world.thing[rows, k.C_INSIDE]
+    areas: k.FloatArray = world.real[rows, k.X_C_AREA] + inside * (
+        now - world.real[rows, k.X_C_LAST]
+    )
+    return areas
+
+
+def _course(areas: Areas, hours: float) -> k.FloatArray:
+    """Return the mean number inside in each part of the time; empty if it ended early."""
+    if len(areas) < COURSE_BINS:
+        return np.zeros((0, 0))
+    result: k.FloatArray = np.diff(np.array(areas), axis=0, prepend=0.0) * (COURSE_BINS / hours)
+    return result
 
 
 def _close_classes(

@@ -123,7 +123,13 @@ def tables(layout: Layout, done: Sequence[Replication]) -> dict[str, pl.DataFram
         number = {"replication": r.number}
         hours = max(r.time_h, 1e-300)
         rows["replications"].append(
-            {**number, "ended": r.ended, "time_h": r.time_h, "events": r.events}
+            {
+                **number,
+                "ended": r.ended,
+                "time_h": r.time_h,
+                "events": r.events,
+                "law_error": r.law_error,
+            }
         )
         for name, s in layout.stages.items():
             row = stage_columns(r.thing, r.real, s, hours)

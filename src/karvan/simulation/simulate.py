@@ -3,29 +3,35 @@
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 
 import polars as pl
 
 from karvan.errors import SimulationError
 from karvan.kernels import events as k
 from karvan.simulation.checks import check, overloads
+from karvan.simulation.endings import endings
 from karvan.simulation.layout import Layout, lay_out
 from karvan.simulation.log import event_log
 from karvan.simulation.model import Model
+from karvan.simulation.precision import Decision, PrecisionRule, run_until_precise
 from karvan.simulation.replications import Limits, Replication, run_replication
 from karvan.simulation.results import tables
+from karvan.simulation.statistics import CONFIDENCE, Caution
+from karvan.simulation.summary import cautions, intervals, unsettled, waits
+from karvan.simulation.waits import WaitSummary
 
 MOST_INSIDE = 1_000_000
 """Entities inside at which a replication stops, if no other limit is given."""
 
+LOOK_S = 0.2
+"""Seconds between two looks at whether somebody pressed Ctrl-C."""
+
 MOST_EVENTS = 1 << 35
 """Events after which a replication stops: the counter in an event's key has 36 bits."""
-
-STANDING_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,22 @@ class SimulationResult:
     model_hash : str
         SHA-256 of the model's tables.
     replications : DataFrame
-        ``replication``, ``ended`` (why), ``time_h`` counted, ``events``.
+        ``replication``, ``ended`` (why), ``time_h`` counted, ``events``, ``law_error``: the largest
+        relative difference between the sides of conservation and Little's law.
     stages, classes, pools : DataFrame
         A row for each replication and stage, class or pool; means in h or numbers inside.
     series : DataFrame
         The stages in bins of time; empty unless asked for.
+    intervals : DataFrame
+        Mean of each measure with its t interval, see :func:`karvan.simulation.summary.intervals`.
+    waits : WaitSummary or None
+        By stage and cause, an entity that came in; None for a single replication.
+    decision : Decision or None
+        Of sequential stopping, if asked for.
+    cautions : tuple of Caution
+        What makes the intervals less sure than they look.
+    confidence : float
+        Of all intervals.
     histograms : dict of ndarray, shape (BINS,)
         Times in the system by class, over all replications, see
         :func:`karvan.simulation.results.bin_edges`; monitored stages: their waits under
@@ -63,6 +80,11 @@ class SimulationResult:
     classes: pl.DataFrame
     pools: pl.DataFrame
     series: pl.DataFrame
+    intervals: pl.DataFrame
+    waits: WaitSummary | None
+    decision: Decision | None
+    cautions: tuple[Caution, ...]
+    confidence: float
     histograms: dict[str, k.FloatArray]
     log: pl.DataFrame | None
     warnings: tuple[str, ...]
@@ -89,6 +111,8 @@ def simulate(
     log: bool = False,
     most_inside: int = MOST_INSIDE,
     most_events: int = MOST_EVENTS,
+    precision: PrecisionRule | None = None,
+    confidence: float = CONFIDENCE,
 ) -> SimulationResult:
     """Return what replications of a model leave.
 
@@ -113,6 +137,11 @@ def simulate(
         Keep every event of the first replication.
     most_inside, most_events : int
         A replication stops there; what it has counted so far is kept, and a warning says so.
+    precision : PrecisionRule, optional
+        Go on until the mean time in the system of each class is as precise as that; `replications`
+        is not looked at.
+    confidence : float
+        Of the intervals; a rule of precision has its own.
 
     Raises
     ------
@@ -134,10 +163,8 @@ def simulate(
     limits = Limits(
         model.horizon_h or inf, min(most_inside, k.MOST_ROWS // 4), min(most_events, MOST_EVENTS)
     )
-    stop = threading.Event()
-    numbers = range(first, first + replications)
 
-    def one(number: int) -> Replication | None:
+    def one(number: int, stop: threading.Event) -> Replication | None:
         if stop.is_set():
             return None
         return run_replication(
@@ -151,30 +178,109 @@ def simulate(
             go_on=lambda: not stop.is_set(),
         )
 
-    with ThreadPoolExecutor(threads) as pool:
-        futures = {number: pool.submit(one, number) for number in numbers}
-        try:
-            wait(futures.values())
-        except KeyboardInterrupt:
-            stop.set()
-            wait(futures.values())
-    done, lost = _gather(futures)
-    if not done:
-        reasons = "; ".join(f"replication {n}: {why}" for n, why in lost.items())
+    run = Runs(one, threads)
+    decision = None
+    if precision is None:
+        run.more(range(first, first + replications))
+    else:
+        decision = _until_precise(run, layout, model, precision, first)
+    if not run.done:
+        reasons = "; ".join(f"replication {n}: {why}" for n, why in run.lost.items())
         message = f"no replication came to an end: {reasons or 'interrupted'}"
         raise SimulationError(message)
+    return _result(layout, model, run, seed=seed, log=log, decision=decision, confidence=confidence)
+
+
+class Runs:
+    """Replications on threads, with what has become of them."""
+
+    def __init__(
+        self, one: Callable[[int, threading.Event], Replication | None], threads: int
+    ) -> None:
+        self._one = one
+        self._threads = threads
+        self._stop = threading.Event()
+        self.done: list[Replication] = []
+        self.lost: dict[int, str] = {}
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody stopped it."""
+        return self._stop.is_set()
+
+    def more(self, numbers: range) -> None:
+        """Run replications; Ctrl-C ends those at work and keeps those that are finished."""
+        with ThreadPoolExecutor(self._threads) as pool:
+            futures = {n: pool.submit(self._one, n, self._stop) for n in numbers}
+            try:
+                # A wait without an end is not woken where another thread takes the signal.
+                while wait(futures.values(), timeout=LOOK_S).not_done:
+                    pass
+            except KeyboardInterrupt:
+                self._stop.set()
+                wait(futures.values())
+        done, lost = _gather(futures)
+        self.done += done
+        self.lost |= lost
+
+
+def _until_precise(
+    run: Runs, layout: Layout, model: Model, rule: PrecisionRule, first: int
+) -> Decision | None:
+    """Return how sequential stopping ended; None if it was interrupted in the first round."""
+    sources = {source.class_ for source in model.sources}
+    rows = {name: row for name, row in layout.classes.items() if name in sources}
+
+    def values(numbers: range) -> Mapping[str, Sequence[float]]:
+        numbers = range(first + numbers.start, first + numbers.stop)
+        run.more(numbers)
+        if run.interrupted:
+            raise KeyboardInterrupt
+        found = {r.number: r for r in run.done}
+        return {
+            name: [_mean_time(found[n], row) if n in found else nan for n in numbers]
+            for name, row in rows.items()
+        }
+
+    try:
+        return run_until_precise(rule, values)[1]
+    except KeyboardInterrupt:
+        return None
+
+
+def _mean_time(replication: Replication, row: int) -> float:
+    left = int(replication.thing[row, k.C_EXITS])
+    return float(replication.real[row, k.X_C_SUM]) / left if left else nan
+
+
+def _result(
+    layout: Layout,
+    model: Model,
+    run: Runs,
+    *,
+    seed: int,
+    log: bool,
+    decision: Decision | None,
+    confidence: float,
+) -> SimulationResult:
+    done = run.done
     found = tables(layout, done)
-    warnings = [*overloads(model), *_endings(layout, done)]
-    warnings += [f"replication {n} died and is left out: {why}" for n, why in lost.items()]
+    warnings = [*overloads(model), *endings(layout, done), *unsettled(layout, model, done)]
+    warnings += [f"replication {n} died and is left out: {why}" for n, why in run.lost.items()]
     return SimulationResult(
         seed=seed,
         model_hash=model_hash(model),
         **found,
+        intervals=intervals(found, confidence),
+        waits=waits(layout, model, done, confidence),
+        decision=decision,
+        cautions=cautions(layout, model, done),
+        confidence=confidence,
         histograms=_histograms(layout, model, done),
         log=event_log(layout, done[0]) if log else None,
         warnings=tuple(warnings),
-        lost=lost,
-        interrupted=stop.is_set(),
+        lost=run.lost,
+        interrupted=run.interrupted,
     )
 
 
@@ -207,45 +313,3 @@ def _histograms(
         name: sum((r.histogram[row] for r in done[1:]), done[0].histogram[row])
         for name, row in rows.items()
     }
-
-
-def _endings(layout: Layout, done: Sequence[Replication]) -> list[str]:
-    """Return a sentence for each way in which replications ended early."""
-    names = {row: name for name, row in layout.stages.items()}
-    found: dict[str, list[Replication]] = {}
-    for r in done:
-        if r.ended not in {"horizon", "empty"}:
-            found.setdefault(r.ended, []).append(r)
-    result = []
-    for ended, of in found.items():
-        r = of[0]
-        numbers = f"replication(s) {', '.join(str(x.number) for x in of[:10])}"
-        numbers += " ..." if len(of) > 10 else ""
-        standing = sorted(r.inside.items(), key=lambda item: -item[1])[:STANDING_SHOWN]
-        where = ", ".join(f"{n} at {names.get(s, '-')}" for s, n in standing)
-        if ended == "deadlock":
-            ring = _ring(r.waits_for, names)
-            result.append(
-                f"{numbers}: deadlock after {r.time_h:g} h: {ring}; each is full and all its "
-                "servers hold who waits for the next: give one of them more places"
-            )
-        elif ended == "stuck":
-            result.append(f"{numbers}: nothing can happen any more, still inside: {where}")
-        else:
-            result.append(
-                f"{numbers}: stopped after {r.time_h:g} h, {ended} ({where}); "
-                "what was counted so far is kept"
-            )
-    return result
-
-
-def _ring(pairs: Sequence[tuple[int, int]], names: dict[int, str]) -> str:
-    """Return a ring of stages that wait for each other as a text."""
-    after = dict(pairs)
-    at = pairs[0][0] if pairs else 0
-    seen: list[int] = []
-    while at in after and at not in seen:
-        seen.append(at)
-        at = after[at]
-    ring = seen[seen.index(at) :] if at in seen else seen
-    return " waits for ".join(names[s] for s in [*ring, at])
