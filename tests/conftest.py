@@ -2,17 +2,21 @@
 
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from case_files import set_cell
 from karvan.case import Case, find_case, read_case
 
-# On a busy machine a first call may take seconds: time says nothing about a property.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# The browser tests share this file and need no hypothesis.
+if find_spec("hypothesis"):
+    from hypothesis import settings
+
+    # On a busy machine a first call may take seconds: time says nothing about a property.
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
