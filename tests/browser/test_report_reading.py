@@ -114,6 +114,8 @@ def test_columns_without_room_are_in_the_fold_out(visit_report: Visiting, report
         page = visit.page
         page.goto(f"{report.as_uri()}#/itineraries?lang=en")
         legs = table(page, "The legs")
+        settle(page)
+        expect(legs.locator("tbody tr").first).to_be_visible()
 
         def names() -> list[str]:
             heads = legs.locator("thead th").all_inner_texts()

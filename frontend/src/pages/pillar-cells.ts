@@ -68,15 +68,23 @@ export function heatMap(root: HTMLElement, ctx: Context): void {
     last = pillar;
     const name = doc.name("input_indicators", id);
     const row = h("tr", {}, h("th", { scope: "row" }, name));
-    for (const one of units) row.append(heatCell(ctx, cells.get(`${one}\u0004${id}`), `${doc.name("input_units", one)}, ${name}`));
+    for (const one of units) row.append(heatCell(ctx, cells.get(`${one}\u0004${id}`), listed([doc.name("input_units", one), name])));
     body.append(row);
   }
   const caption = t("Indicators of all pairs, 0 to 100");
   const head = h("tr", {}, h("th", { scope: "col" }, t("indicator")), ...units.map((id) => h("th", { scope: "col", class: "pair" }, h("span", {}, doc.name("input_units", id)))));
   root.append(
     h("p", { class: "hint" }, t("The stronger the colour, the better. A hatched cell has no data; a dotted edge marks an earlier value that was carried on. A click shows value, year and source.")),
-    h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": caption }, h("table", { class: "heat" }, h("caption", { class: "hidden" }, caption), h("thead", {}, head), body)),
+    scrolling(caption, h("table", { class: "heat" }, h("caption", { class: "hidden" }, caption), h("thead", {}, head), body)),
   );
+}
+
+/** Return a place for a wide table that says so where it has to be scrolled. */
+function scrolling(caption: string, table: HTMLElement): HTMLElement {
+  const scroll = h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": caption }, table);
+  const foot = h("div", { class: "table-foot" }, h("span", { class: "muted sideways" }, t("Wider than the screen: scroll it sideways.")));
+  new ResizeObserver(() => scroll.classList.toggle("scrolls", scroll.scrollWidth > scroll.clientWidth + 1)).observe(scroll);
+  return h("div", { class: "data-table" }, scroll, foot);
 }
 
 function pillarRow(doc: Doc, pillar: string, units: string[]): HTMLElement {
