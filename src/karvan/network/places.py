@@ -93,6 +93,8 @@ def resolve_place(nodes: pl.DataFrame, text: str) -> str:
     PlaceError
         Nothing of that name (with the nearest names), or several (with their ids).
     """
+    if text in nodes["id"]:
+        return text
     index = place_index(nodes)
     found = index.get(place_key(text), ())
     if len(found) == 1:

@@ -33,7 +33,7 @@ def flow_value(case: Case, row: Row) -> tuple[float | None, str]:
     alternative, in %, in all that goes by land.
     """
     found = assigned(case)
-    passes = _passes(found, row)
+    passes = _passes(case, row)
     wanted = _wanted(row)
     land = set(case.table("alternatives").filter(pl.col("by") == LAND)["id"])
     total, by_land = 0.0, 0.0
@@ -45,7 +45,7 @@ def flow_value(case: Case, row: Row) -> tuple[float | None, str]:
         amount = teu * flow.goods["payload_t_per_teu"] if row["quantity"] == "flow_t" else teu
         if path.alternative in land:
             by_land += amount
-        if passes(path):
+        if passes(position):
             total += amount
     subject = row["subject_id"] or row["via"] or f"{row['origin']} - {row['destination']}"
     detail = f"flows of {found.year}: {subject}"
@@ -65,20 +65,29 @@ def _wanted(row: Row) -> Callable[[str, str], bool]:
     )
 
 
-def _passes(found: CorridorAssignment, row: Row) -> Callable[[PathOfFlow], bool]:
-    """Whether a path is one of those that a row counts."""
+def _passes(case: Case, row: Row) -> Callable[[int], bool]:
+    """Whether a path of the assignment, by its position, is one of those that a row counts."""
+    found = assigned(case)
     subject, via = row["subject_id"], frozenset(list_of(row["via"]))
 
-    def counts(path: PathOfFlow) -> bool:
+    def counts(position: int) -> bool:
+        path = found.paths[position]
         flow = found.flows[path.flow]
         if row["origin"] and (flow.origin, flow.destination) != (row["origin"], row["destination"]):
             return False
         if subject == path.alternative:
             return True
-        names = _names(found, path)
+        names = passed(case)[position]
         return via <= names and (not subject or subject in names)
 
     return counts
+
+
+@lru_cache(maxsize=8)
+def passed(case: Case) -> tuple[Set[str], ...]:
+    """Return what each path of the assignment passes, found once for all rows that ask for it."""
+    found = assigned(case)
+    return tuple(_names(found, path) for path in found.paths)
 
 
 def _names(found: CorridorAssignment, path: PathOfFlow) -> Set[str]:
