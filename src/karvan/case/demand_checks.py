@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from karvan import schema
+from karvan.case.cells import place_of, rows_of
 from karvan.case.model import Case
 from karvan.errors import Problem, did_you_mean
 from karvan.evidence.derivations import DerivationCycle, FormulaError, evaluate, recompute
 from karvan.schema import list_of
-from karvan.schema.read import cell_place
 
 Problems = Iterator[Problem]
 FLOW_TOLERANCE = 0.005
@@ -18,29 +18,21 @@ TOTAL_COLUMNS: Mapping[str, str] = {"t": "flow_t_per_year", "TEU": "flow_teu_per
 """Unit of a series that flows may add up to -> column of the flow."""
 
 
-def _where(table: str, row: dict[str, Any], column: str = "") -> str:
-    return cell_place(schema.tables()[table], row, column)
-
-
-def _rows(case: Case, table: str) -> list[dict[str, Any]]:
-    return list(case.table(table).iter_rows(named=True))
-
-
 def check_flows(case: Case) -> Problems:
     """A flow leads to another place, has a size, and is given once a year."""
     first: dict[tuple[Any, ...], str] = {}
-    for row in _rows(case, "flows"):
+    for row in rows_of(case, "flows"):
         if row["origin"] == row["destination"]:
             yield Problem(
                 "flows.destination.same",
-                _where("flows", row, "destination"),
+                place_of("flows", row, "destination"),
                 f"'{row['destination']}' twice",
                 "another place than the origin",
             )
         if row["flow_t_per_year"] is None and row["flow_teu_per_year"] is None:
             yield Problem(
                 "flows.flow_t_per_year.missing",
-                _where("flows", row, "flow_t_per_year"),
+                place_of("flows", row, "flow_t_per_year"),
                 "neither tonnes nor TEU",
                 "flow_t_per_year or flow_teu_per_year; the payload gives the other",
                 "leave the row out where there is no data",
@@ -49,7 +41,7 @@ def check_flows(case: Case) -> Problems:
         if key in first:
             yield Problem(
                 "flows.year.duplicate",
-                _where("flows", row, "year"),
+                place_of("flows", row, "year"),
                 f"{row['origin']} - {row['destination']}, {row['commodity_id']}, {row['year']} "
                 f"again (first in row {first[key]})",
                 "one row for a pair, commodity and year: all routes together",
@@ -60,12 +52,12 @@ def check_flows(case: Case) -> Problems:
 def check_alternatives(case: Case) -> Problems:
     """The gateways of an alternative are links, services or nodes of the case."""
     known = {name for table in ("links", "services", "nodes") for name in case.table(table)["id"]}
-    for row in _rows(case, "alternatives"):
+    for row in rows_of(case, "alternatives"):
         for word in list_of(row["gateways"]):
             if word not in known:
                 yield Problem(
                     "alternatives.gateways.reference",
-                    _where("alternatives", row, "gateways"),
+                    place_of("alternatives", row, "gateways"),
                     f"'{word}'",
                     "an id of network/links.csv, services.csv or nodes.csv",
                     did_you_mean(word, known),
@@ -74,10 +66,10 @@ def check_alternatives(case: Case) -> Problems:
 
 def check_main_alternative(case: Case) -> Problems:
     """One alternative at most is the one that the case is about."""
-    for row in [row for row in _rows(case, "alternatives") if row["main"]][1:]:
+    for row in [row for row in rows_of(case, "alternatives") if row["main"]][1:]:
         yield Problem(
             "alternatives.main.duplicate",
-            _where("alternatives", row, "main"),
+            place_of("alternatives", row, "main"),
             "yes again",
             "one alternative that the case is about",
         )
@@ -86,12 +78,12 @@ def check_main_alternative(case: Case) -> Problems:
 def check_constants(case: Case) -> Problems:
     """An alternative has one constant for a commodity."""
     first: dict[tuple[str, str], str] = {}
-    for row in _rows(case, "constants"):
+    for row in rows_of(case, "constants"):
         key = (row["alternative_id"], row["commodity_id"])
         if key in first:
             yield Problem(
                 "constants.commodity_id.duplicate",
-                _where("constants", row, "commodity_id"),
+                place_of("constants", row, "commodity_id"),
                 f"{row['alternative_id']} and {row['commodity_id']} again "
                 f"(first in row {first[key]})",
                 "one constant for an alternative and commodity",
@@ -102,11 +94,11 @@ def check_constants(case: Case) -> Problems:
 def check_choice(case: Case) -> Problems:
     """The scale of the route choice is above zero, and commodities go by known modes."""
     modes = schema.tables()["links"].column("mode").values
-    for row in _rows(case, "commodities"):
+    for row in rows_of(case, "commodities"):
         if row["choice_scale_per_usd"] == 0:
             yield Problem(
                 "commodities.choice_scale_per_usd.zero",
-                _where("commodities", row, "choice_scale_per_usd"),
+                place_of("commodities", row, "choice_scale_per_usd"),
                 "0",
                 "a scale above 0; with 0 no price or time would matter",
             )
@@ -114,7 +106,7 @@ def check_choice(case: Case) -> Problems:
             if word not in modes:
                 yield Problem(
                     "commodities.modes.unknown",
-                    _where("commodities", row, "modes"),
+                    place_of("commodities", row, "modes"),
                     f"'{word}'",
                     "modes of links: " + ", ".join(modes),
                     did_you_mean(word, modes),
@@ -132,11 +124,11 @@ def _background(case: Case, table: str, quantity: str) -> Problems:
     background, capacity = f"background_{quantity}", f"capacity_{quantity}"
     if background not in schema.tables()[table].names:
         return
-    for row in _rows(case, table):
+    for row in rows_of(case, table):
         if None not in (row[background], row[capacity]) and row[background] > row[capacity]:
             yield Problem(
                 f"{table}.{background}.capacity",
-                _where(table, row, background),
+                place_of(table, row, background),
                 f"{row[background]:g} of a capacity of {row[capacity]:g}",
                 "background traffic below the capacity",
                 "nothing is left for the flows; is part of it in demand/flows.csv already?",
@@ -148,7 +140,7 @@ def check_flow_formulas(case: Case) -> Problems:
     """Derived flows are recomputed from their formulas over observations."""
     case = case.as_read  # a scenario may scale flows
     values = _observed(case)
-    for row in _rows(case, "flows") if values is not None else ():
+    for row in rows_of(case, "flows") if values is not None else ():
         if not row["flow_formula"]:
             continue
         column = "flow_t_per_year" if row["flow_t_per_year"] is not None else "flow_teu_per_year"
@@ -157,7 +149,7 @@ def check_flow_formulas(case: Case) -> Problems:
         except FormulaError as error:
             yield Problem(
                 "flows.flow_formula.value",
-                _where("flows", row, "flow_formula"),
+                place_of("flows", row, "flow_formula"),
                 f"'{row['flow_formula']}'",
                 "numbers, + - * / ( ) and [observation-id]",
                 str(error),
@@ -166,7 +158,7 @@ def check_flow_formulas(case: Case) -> Problems:
         if row[column] is not None and not _close(row[column], value):
             yield Problem(
                 "flows.flow_formula.differs",
-                _where("flows", row, column),
+                place_of("flows", row, column),
                 f"{row[column]:g}",
                 f"{value:g} by its formula",
                 "correct the value or the formula",
@@ -183,11 +175,11 @@ def check_flow_totals(case: Case) -> Problems:
     series = dict(case.table("observations").select("id", "series_id").iter_rows())
     payload = dict(case.table("commodities").select("id", "payload_t_per_teu").iter_rows())
     parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in _rows(case, "flows"):
+    for row in rows_of(case, "flows"):
         for total in list_of(row["part_of"]):
             parts[total].append(row)
     for total, rows in parts.items():
-        unit, where = units[series[total]], _where("flows", rows[-1], "part_of")
+        unit, where = units[series[total]], place_of("flows", rows[-1], "part_of")
         if unit not in TOTAL_COLUMNS or total not in values:
             yield Problem(
                 "flows.part_of.unit",

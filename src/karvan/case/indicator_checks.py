@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from karvan import schema
+from karvan.case.cells import place_of, rows_of
 from karvan.case.model import Case
 from karvan.errors import Problem
 from karvan.evidence.derivations import FormulaError, evaluate
 from karvan.evidence.indicators import years_of
-from karvan.schema.read import cell_place
 
 Problems = Iterator[Problem]
 
@@ -19,22 +19,14 @@ DATA_COLUMNS = ("kind", "about", "direction", "unit", "definition", "rhythm", "s
 """What every indicator says; groups of indicators need none of it."""
 
 
-def _where(table: str, row: Mapping[str, Any], column: str = "") -> str:
-    return cell_place(schema.tables()[table], row, column)
-
-
-def _rows(case: Case, table: str) -> list[dict[str, Any]]:
-    return list(case.table(table).iter_rows(named=True))
-
-
 def check_hierarchy(case: Case) -> Problems:
     """Every indicator hangs below one pillar of one index, and no row below itself."""
-    rows = {row["id"]: row for row in _rows(case, "indicators")}
+    rows = {row["id"]: row for row in rows_of(case, "indicators")}
     indexes = [row for row in rows.values() if row["level"] == "index"]
     if rows and len(indexes) != 1:
         yield Problem(
             "indicators.level.index",
-            _where("indicators", (indexes or list(rows.values()))[-1], "level"),
+            place_of("indicators", (indexes or list(rows.values()))[-1], "level"),
             f"{len(indexes)} rows of level 'index'",
             "exactly one, at the top",
         )
@@ -45,7 +37,7 @@ def check_hierarchy(case: Case) -> Problems:
         if row["level"] != "indicator" and row["id"] not in parents:
             yield Problem(
                 "indicators.level.empty",
-                _where("indicators", row, "level"),
+                place_of("indicators", row, "level"),
                 f"a {row['level']} without anything below it",
                 "rows whose parent_id names it",
                 "leave the row out until it has indicators",
@@ -53,7 +45,7 @@ def check_hierarchy(case: Case) -> Problems:
 
 
 def _parent(row: dict[str, Any], rows: Mapping[str, dict[str, Any]]) -> Problems:
-    where = _where("indicators", row, "parent_id")
+    where = place_of("indicators", row, "parent_id")
     if row["level"] == "index":
         if row["parent_id"] is not None:
             yield Problem(
@@ -101,21 +93,21 @@ def _parent(row: dict[str, Any], rows: Mapping[str, dict[str, Any]]) -> Problems
 
 def check_indicators(case: Case) -> Problems:
     """An indicator says what it counts, which way is better, and whether a run computes it."""
-    for row in _rows(case, "indicators"):
+    for row in rows_of(case, "indicators"):
         if row["level"] != "indicator":
             continue
         for column in DATA_COLUMNS:
             if row[column] is None:
                 yield Problem(
                     f"indicators.{column}.missing",
-                    _where("indicators", row, column),
+                    place_of("indicators", row, column),
                     "an empty cell",
                     schema.tables()["indicators"].column(column).description,
                 )
         if row["kind"] is not None and (row["kind"] == "run") != (row["quantity"] is not None):
             yield Problem(
                 "indicators.quantity.kind",
-                _where("indicators", row, "quantity"),
+                place_of("indicators", row, "quantity"),
                 f"kind '{row['kind']}' and quantity '{row['quantity'] or ''}'",
                 "a quantity for indicators that a run computes, and for no others",
             )
@@ -124,7 +116,7 @@ def check_indicators(case: Case) -> Problems:
 
 def _goalposts(row: dict[str, Any]) -> Problems:
     low, high = row["goalpost_low"], row["goalpost_high"]
-    where = _where("indicators", row, "goalpost_high")
+    where = place_of("indicators", row, "goalpost_high")
     if (low is None) != (high is None):
         yield Problem(
             "indicators.goalpost_high.missing",
@@ -152,14 +144,14 @@ def _goalposts(row: dict[str, Any]) -> Problems:
 def check_weights(case: Case) -> Problems:
     """Of the rows below one parent, some weigh more than nothing."""
     siblings: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in _rows(case, "indicators"):
+    for row in rows_of(case, "indicators"):
         if row["parent_id"] is not None:
             siblings[row["parent_id"]].append(row)
     for parent, rows in siblings.items():
         if sum(row["weight"] for row in rows) == 0:
             yield Problem(
                 "indicators.weight.sum",
-                _where("indicators", rows[0], "weight"),
+                place_of("indicators", rows[0], "weight"),
                 f"0 for all {len(rows)} rows below '{parent}'",
                 "weights of which one at least is above 0",
             )
@@ -168,11 +160,11 @@ def check_weights(case: Case) -> Problems:
 def check_units(case: Case) -> Problems:
     """A pair joins two countries and stands once."""
     first: dict[tuple[str, str], str] = {}
-    for row in _rows(case, "units"):
+    for row in rows_of(case, "units"):
         if row["reference"] == row["partner"]:
             yield Problem(
                 "units.partner.same",
-                _where("units", row, "partner"),
+                place_of("units", row, "partner"),
                 f"'{row['partner']}' twice",
                 "another country than the reference",
             )
@@ -180,7 +172,7 @@ def check_units(case: Case) -> Problems:
         if key in first:
             yield Problem(
                 "units.partner.duplicate",
-                _where("units", row, "partner"),
+                place_of("units", row, "partner"),
                 f"{key[0]} and {key[1]} again (first in row {first[key]})",
                 "one row for a pair",
             )
@@ -189,11 +181,11 @@ def check_units(case: Case) -> Problems:
 
 def check_indicator_values(case: Case) -> Problems:
     """A value belongs to an indicator with data, says how it came about, and stands once a year."""
-    framework = {row["id"]: row for row in _rows(case, "indicators")}
+    framework = {row["id"]: row for row in rows_of(case, "indicators")}
     values = dict(case.table("observations").select("id", "value").iter_rows())
     known = {name: value for name, value in values.items() if value is not None}
     first: dict[tuple[str, str, int], str] = {}
-    for row in _rows(case, "indicator_values"):
+    for row in rows_of(case, "indicator_values"):
         yield from _of_data(row, framework[row["indicator_id"]])
         yield from _amount(row, known)
         yield from _years(row, first)
@@ -204,7 +196,7 @@ def _of_data(row: dict[str, Any], indicator: dict[str, Any]) -> Problems:
     if what != "data":
         yield Problem(
             "indicator_values.indicator_id.kind",
-            _where("indicator_values", row, "indicator_id"),
+            place_of("indicator_values", row, "indicator_id"),
             f"a value of '{row['indicator_id']}', which is of kind {what}",
             "an indicator of kind data; runs and aggregation compute the others",
         )
@@ -214,7 +206,7 @@ def _amount(row: dict[str, Any], known: Mapping[str, float]) -> Problems:
     if (row["value"] is None) == (row["formula"] is None):
         yield Problem(
             "indicator_values.value.formula",
-            _where("indicator_values", row, "value"),
+            place_of("indicator_values", row, "value"),
             "both a value and a formula" if row["formula"] else "neither a value nor a formula",
             "one of them",
             "no data is no row",
@@ -226,7 +218,7 @@ def _amount(row: dict[str, Any], known: Mapping[str, float]) -> Problems:
     except FormulaError as error:
         yield Problem(
             "indicator_values.formula.value",
-            _where("indicator_values", row, "formula"),
+            place_of("indicator_values", row, "formula"),
             f"'{row['formula']}'",
             "numbers, + - * / ( ) and [observation-id]",
             str(error),
@@ -234,7 +226,7 @@ def _amount(row: dict[str, Any], known: Mapping[str, float]) -> Problems:
     if row["status"] != "derived":
         yield Problem(
             "indicator_values.status.formula",
-            _where("indicator_values", row, "status"),
+            place_of("indicator_values", row, "status"),
             f"'{row['status']}' with a formula",
             "derived; an observation that is taken over keeps its own status",
         )
@@ -244,7 +236,7 @@ def _years(row: dict[str, Any], first: dict[tuple[str, str, int], str]) -> Probl
     if row["year_to"] is not None and row["year_to"] < row["year"]:
         yield Problem(
             "indicator_values.year_to.order",
-            _where("indicator_values", row, "year_to"),
+            place_of("indicator_values", row, "year_to"),
             f"{row['year']} to {row['year_to']}",
             "the earlier year first",
         )
@@ -253,7 +245,7 @@ def _years(row: dict[str, Any], first: dict[tuple[str, str, int], str]) -> Probl
         if key in first:
             yield Problem(
                 "indicator_values.year.duplicate",
-                _where("indicator_values", row, "year"),
+                place_of("indicator_values", row, "year"),
                 f"{row['indicator_id']} of {row['unit_id']} in {year} again "
                 f"(first in row {first[key]})",
                 "one value for an indicator, pair and year",

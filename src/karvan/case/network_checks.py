@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from karvan import schema
+from karvan.case.cells import place_of, rows_of
 from karvan.case.model import Case
 from karvan.errors import Problem, did_you_mean
 from karvan.evidence.derivations import evaluate
 from karvan.network.geo import great_circle_km
 from karvan.network.opening import first_day
 from karvan.schema import list_of
-from karvan.schema.read import cell_place
 
 Problems = Iterator[Problem]
 SHORTER_THAN_GREAT_CIRCLE = 0.97
@@ -26,22 +25,14 @@ CHECKED_MODES = ("rail", "road")
 OPENING_TABLES = ("nodes", "links", "transfers", "terminals", "services", "fleets")
 
 
-def _where(table: str, row: dict[str, Any], column: str = "") -> str:
-    return cell_place(schema.tables()[table], row, column)
-
-
-def _rows(case: Case, table: str) -> list[dict[str, Any]]:
-    return list(case.table(table).iter_rows(named=True))
-
-
 def check_links(case: Case) -> Problems:
     """Links join two nodes, have a gauge if and only if on rails, and a rate of their mode."""
-    rates = {row["id"]: row for row in _rows(case, "rates")}
-    for row in _rows(case, "links"):
+    rates = {row["id"]: row for row in rows_of(case, "rates")}
+    for row in rows_of(case, "links"):
         if row["from_node"] == row["to_node"]:
             yield Problem(
                 "links.to_node.loop",
-                _where("links", row, "to_node"),
+                place_of("links", row, "to_node"),
                 f"'{row['to_node']}' at both ends",
                 "two different nodes",
             )
@@ -49,14 +40,14 @@ def check_links(case: Case) -> Problems:
             found = "no gauge on rails" if row["mode"] == "rail" else f"a gauge on {row['mode']}"
             yield Problem(
                 "links.gauge_mm.mode",
-                _where("links", row, "gauge_mm"),
+                place_of("links", row, "gauge_mm"),
                 found,
                 "a gauge for rail, none for other modes",
             )
         if rates[row["rate_id"]]["mode"] != row["mode"]:
             yield Problem(
                 "links.rate_id.mode",
-                _where("links", row, "rate_id"),
+                place_of("links", row, "rate_id"),
                 f"a rate of mode {rates[row['rate_id']]['mode']}",
                 f"a rate of mode {row['mode']}",
             )
@@ -66,13 +57,13 @@ def check_lengths(case: Case) -> Problems:
     """No link is shorter than the great circle, and derived lengths follow their formula."""
     positions = case.table("nodes").select("id", "lat", "lon").iter_rows()
     at = {node: (lat, lon) for node, lat, lon in positions}
-    rows = _rows(case, "links")
+    rows = rows_of(case, "links")
     ends = np.array([(*at[row["from_node"]], *at[row["to_node"]]) for row in rows]).reshape(-1, 4)
     for row, direct in zip(rows, great_circle_km(*ends.T).tolist(), strict=True):
         if row["length_km"] < SHORTER_THAN_GREAT_CIRCLE * direct - POSITION_ERROR_KM:
             yield Problem(
                 "links.length_km.great_circle",
-                _where("links", row, "length_km"),
+                place_of("links", row, "length_km"),
                 f"{row['length_km']:g} km",
                 f"at least the great circle, {direct:.0f} km",
                 "a length in miles, or wrong coordinates?",
@@ -82,7 +73,7 @@ def check_lengths(case: Case) -> Problems:
 
 
 def _length_formula(row: dict[str, Any], direct: float) -> Problems:
-    where = _where("links", row, "length_formula")
+    where = place_of("links", row, "length_formula")
     try:
         value = evaluate(row["length_formula"], {"gc_km": direct})
     except (ValueError, ZeroDivisionError) as error:
@@ -105,31 +96,31 @@ def _length_formula(row: dict[str, Any], direct: float) -> Problems:
 
 def check_order(case: Case) -> Problems:
     """Minimum, typical and maximum are in order; what closes has opened before."""
-    for row in _rows(case, "transfers"):
+    for row in rows_of(case, "transfers"):
         low, typical, high = row["dwell_min_h"], row["dwell_typical_h"], row["dwell_max_h"]
         if not low <= typical <= high:
             yield Problem(
                 "transfers.dwell_typical_h.order",
-                _where("transfers", row),
+                place_of("transfers", row),
                 f"dwell {low:g}, {typical:g}, {high:g} h",
                 "minimum <= typical <= maximum",
             )
-    for row in _rows(case, "rates"):
+    for row in rows_of(case, "rates"):
         low, mean, high = row["speed_low_kmh"], row["speed_kmh"], row["speed_high_kmh"]
         if not low <= mean <= high:
             yield Problem(
                 "rates.speed_kmh.order",
-                _where("rates", row),
+                place_of("rates", row),
                 f"speed {low:g}, {mean:g}, {high:g} km/h",
                 "low <= mean <= high",
             )
     for table in OPENING_TABLES:
-        for row in _rows(case, table):
+        for row in rows_of(case, table):
             opens, closes = row["opens"], row["closes"]
             if opens and closes and first_day(closes) <= first_day(opens):
                 yield Problem(
                     f"{table}.closes.order",
-                    _where(table, row, "closes"),
+                    place_of(table, row, "closes"),
                     f"{closes}, opened {opens}",
                     "a date after the opening",
                 )
@@ -138,17 +129,17 @@ def check_order(case: Case) -> Problems:
 def check_gauge_breaks(case: Case) -> Problems:
     """Where rails of two gauges meet, a transfer says how cargo changes."""
     gauges: dict[str, set[str]] = defaultdict(set)
-    for row in _rows(case, "links"):
+    for row in rows_of(case, "links"):
         if row["mode"] == "rail" and row["gauge_mm"]:
             gauges[row["from_node"]].add(row["gauge_mm"])
             gauges[row["to_node"]].add(row["gauge_mm"])
-    changes = {row["node"] for row in _rows(case, "transfers") if row["kind"] == "gauge_change"}
-    nodes = {row["id"]: row for row in _rows(case, "nodes")}
+    changes = {row["node"] for row in rows_of(case, "transfers") if row["kind"] == "gauge_change"}
+    nodes = {row["id"]: row for row in rows_of(case, "nodes")}
     for node, found in gauges.items():
         if len(found) > 1 and not changes & {node, None}:
             yield Problem(
                 "network.gauge_break",
-                _where("nodes", nodes[node]),
+                place_of("nodes", nodes[node]),
                 f"rails of {' and '.join(sorted(found))} mm and no gauge change",
                 "a row of kind gauge_change in network/transfers.csv",
                 "or end one of the lines at another node",
@@ -157,14 +148,14 @@ def check_gauge_breaks(case: Case) -> Problems:
 
 def check_borders(case: Case) -> Problems:
     """Every rail or road link between customs territories has a border row at one end."""
-    country = {row["id"]: row["country"] for row in _rows(case, "nodes")}
+    country = {row["id"]: row["country"] for row in rows_of(case, "nodes")}
     known = {
         (row["node"], row["other_country"], mode)
-        for row in _rows(case, "transfers")
+        for row in rows_of(case, "transfers")
         if row["kind"] == "border"
         for mode in ([row["from_mode"]] if row["from_mode"] else CHECKED_MODES)
     }
-    for row in _rows(case, "links"):
+    for row in rows_of(case, "links"):
         u, v = row["from_node"], row["to_node"]
         if row["mode"] not in CHECKED_MODES or case.settings.in_customs_union(
             country[u], country[v]
@@ -173,7 +164,7 @@ def check_borders(case: Case) -> Problems:
         if not known & {(u, country[v], row["mode"]), (v, country[u], row["mode"])}:
             yield Problem(
                 "network.border",
-                _where("links", row),
+                place_of("links", row),
                 f"no border row between {country[u]} and {country[v]}",
                 "a row of kind border in network/transfers.csv at one end",
                 "or name both in a customs union of case.toml",
@@ -183,28 +174,28 @@ def check_borders(case: Case) -> Problems:
 def check_services(case: Case) -> Problems:
     """Services run over existing links, and their departures are given."""
     pairs: set[tuple[str, str, str]] = set()
-    for row in _rows(case, "links"):
+    for row in rows_of(case, "links"):
         pairs.add((row["mode"], row["from_node"], row["to_node"]))
         if row["both_directions"]:
             pairs.add((row["mode"], row["to_node"], row["from_node"]))
     calendars: dict[str, set[str]] = defaultdict(set)
-    for row in _rows(case, "calendars"):
+    for row in rows_of(case, "calendars"):
         calendars[row["calendar_id"]].add(row["kind"])
-    for row in _rows(case, "services"):
+    for row in rows_of(case, "services"):
         yield from _service_route(row, pairs)
         yield from _service_departures(row, calendars)
 
 
 def _service_route(row: dict[str, Any], pairs: set[tuple[str, str, str]]) -> Problems:
     route = list_of(row["route"])
-    where = _where("services", row, "route")
+    where = place_of("services", row, "route")
     if len(route) < 2:
         yield Problem("services.route.short", where, f"'{row['route']}'", "two nodes or more")
     for stop in list_of(row["stops"]):
         if stop not in route:
             yield Problem(
                 "services.stops.route",
-                _where("services", row, "stops"),
+                place_of("services", row, "stops"),
                 f"'{stop}'",
                 "nodes of the service's route",
                 did_you_mean(stop, route),
@@ -222,7 +213,7 @@ def _service_route(row: dict[str, Any], pairs: set[tuple[str, str, str]]) -> Pro
 
 
 def _service_departures(row: dict[str, Any], calendars: dict[str, set[str]]) -> Problems:
-    where = _where("services", row, "departure")
+    where = place_of("services", row, "departure")
     if row["departure"] == "timetable":
         if "departure" not in calendars.get(row["calendar_id"] or "", set()):
             yield Problem(
@@ -255,12 +246,12 @@ def check_calendars(case: Case) -> Problems:
         "closure": ("month", "closed_share", "closure_mean_h"),
     }
     closures: dict[tuple[str, int], str] = {}
-    for row in _rows(case, "calendars"):
+    for row in rows_of(case, "calendars"):
         month = (row["calendar_id"], row["month"])
         if row["kind"] == "closure" and month in closures:
             yield Problem(
                 "calendars.month.duplicate",
-                _where("calendars", row, "month"),
+                place_of("calendars", row, "month"),
                 f"month {row['month']} of calendar '{row['calendar_id']}' again, as in row "
                 f"'{closures[month]}'",
                 "one row of closures a month",
@@ -271,7 +262,7 @@ def check_calendars(case: Case) -> Problems:
             if row[column] is None:
                 yield Problem(
                     f"calendars.{column}.missing",
-                    _where("calendars", row, column),
+                    place_of("calendars", row, column),
                     "an empty cell",
                     f"a value, as the row is a {row['kind']}",
                 )
@@ -279,11 +270,11 @@ def check_calendars(case: Case) -> Problems:
 
 def check_pairs(case: Case) -> Problems:
     """Origin and destination differ."""
-    for row in _rows(case, "pairs"):
+    for row in rows_of(case, "pairs"):
         if row["origin"] == row["destination"]:
             yield Problem(
                 "pairs.destination.same",
-                _where("pairs", row, "destination"),
+                place_of("pairs", row, "destination"),
                 f"'{row['destination']}' twice",
                 "another place than the origin",
             )
