@@ -1,6 +1,7 @@
 """Options and helpers that several commands share."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -10,7 +11,7 @@ from karvan.case import Case, read_case
 from karvan.case.model import resolve
 from karvan.case.settings import LANGUAGES, Change
 from karvan.case.texts import read_catalogue
-from karvan.errors import ScenarioError
+from karvan.errors import ResultsError, ScenarioError
 from karvan.report.language import Texts
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -119,3 +120,26 @@ def console(*, error: bool = False) -> Console:
     if not found.is_terminal:
         found = Console(stderr=error, highlight=False, width=WIDTH_WITHOUT_TERMINAL)
     return found
+
+
+def write_text(text: str, output: Path | None) -> None:
+    """Write to the file of ``-o``, or to the terminal without one.
+
+    Raises
+    ------
+    ResultsError
+        The file cannot be written.
+    """
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise not_written(output, error, "-o") from None
+
+
+def not_written(path: Path, error: OSError, option: str) -> ResultsError:
+    """Return the error of a file that an option names and that cannot be written."""
+    message = f"{path}: cannot write it ({error.strerror}); choose another file with {option}"
+    return ResultsError(message)

@@ -15,8 +15,8 @@ from karvan.cli.common import (
     language_option,
     open_case,
     scenario_options,
+    write_text,
 )
-from karvan.errors import ResultsError
 from karvan.freight.documents import chosen_numbers, to_document, to_rows
 from karvan.freight.lines import drawing_of, to_geojson
 from karvan.freight.routing import OBJECTIVES, itineraries
@@ -109,7 +109,7 @@ def route(
     wanted = [word.strip() for word in objectives.split(",") if word.strip()]
     document = to_document(itineraries(case, origin, destination, objectives=wanted, **question))
     if form or output:
-        _write(_text(case, document, form or _form_of(output)), output)
+        write_text(_text(case, document, form or _form_of(output)), output)
         return
     texts = case_texts(case, lang)
     places, services = texts.names(case.table("nodes")), texts.names(case.table("services"))
@@ -142,14 +142,3 @@ def _text(case: Case, document: dict[str, Any], form: str) -> str:
     if form == "geojson":
         return json.dumps(to_geojson(document, drawing_of(case)), ensure_ascii=False) + "\n"
     return rows_csv(to_rows(document))
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        message = f"{output}: cannot write it ({error.strerror}); choose another file with -o"
-        raise ResultsError(message) from None

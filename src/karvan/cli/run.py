@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 import polars as pl
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from karvan.case.results import Results
 from karvan.cli.common import console, language_option, open_case, scenario_options
+from karvan.cli.progress import Bars
 from karvan.cli.report import REPORT
 from karvan.report import flow_terminal, pillar_terminal, terminal
 from karvan.report.html import AssetsMissingError, write_report
@@ -65,8 +65,8 @@ def run_command(
     case = open_case(case_name, scenario, measures, year, settings)
     texts = Texts(lang)
     folder = out or default_folder(case, settings)
-    with _Bar(texts, quiet=quiet) as bar:
-        results = run(case, folder, seed=seed, fresh=fresh, tell=bar.tell)
+    with _StageBars(texts, quiet=quiet) as bars:
+        results = run(case, folder, seed=seed, fresh=fresh, tell=bars.tell)
     if not no_report:
         _report(results, lang, quiet=quiet)
     if quiet:
@@ -103,28 +103,12 @@ def _summary(results: Results, texts: Texts) -> None:
     screen.print(f"{texts('results in')} {results.root}")
 
 
-class _Bar:
-    """Progress on the error stream: what is running, how far, how long still."""
+class _StageBars(Bars):
+    """A bar for each stage of the run."""
 
     def __init__(self, texts: Texts, *, quiet: bool) -> None:
+        super().__init__(quiet=quiet, transient=False)
         self._texts = texts
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeRemainingColumn(),
-            console=console(error=True),
-            disable=quiet,
-            transient=False,
-        )
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._tasks:
-            self._progress.stop()
 
     def _start(self) -> None:
         """Show the plan, once the folder and the case have let the run begin."""

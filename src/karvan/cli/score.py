@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 import polars as pl
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from karvan.cli.common import console, language_option
+from karvan.cli.common import console, language_option, write_text
+from karvan.cli.progress import Bars
 from karvan.errors import ResultsError
 from karvan.report import score_terminal
 from karvan.report.language import Texts
@@ -71,10 +71,10 @@ def score(
     """
     config = _config(config_file, draws, seed)
     texts = Texts(lang)
-    with _Bar(quiet=quiet) as bar:
-        board = build(data, framework, config, tell=bar.tell)
+    with _PartBars(quiet=quiet, transient=True) as bars:
+        board = build(data, framework, config, tell=bars.tell)
     if form or output:
-        _write(_text(board, form or _form_of(output)), output)
+        write_text(_text(board, form or _form_of(output)), output)
         return
     _show(board, texts, year, unit, element)
 
@@ -97,17 +97,6 @@ def _text(board: Scoreboard, form: str) -> str:
         groups = [" ".join(str(g) for g in row) for row in table["groups"].to_list()]
         table = table.with_columns(pl.Series("groups", groups, dtype=pl.String))
     return safe_csv(table)
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        message = f"{output}: cannot write it ({error.strerror}); choose another file with -o"
-        raise ResultsError(message) from None
 
 
 def _show(board: Scoreboard, texts: Texts, year: int | None, unit: str, element: str) -> None:
@@ -136,27 +125,8 @@ def _show(board: Scoreboard, texts: Texts, year: int | None, unit: str, element:
     screen.print(score_terminal.notes(board.space.excluded, warnings, texts))
 
 
-class _Bar:
-    """Progress of long work on the error stream."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeRemainingColumn(),
-            console=console(error=True),
-            disable=quiet,
-            transient=True,
-        )
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._tasks:
-            self._progress.stop()
+class _PartBars(Bars):
+    """A bar for each part of the scoreboard, gone when it is done."""
 
     def tell(self, name: str, share: float) -> None:
         """Show how far a part has come."""

@@ -8,8 +8,7 @@ from typing import Any
 import click
 import polars as pl
 
-from karvan.cli.common import console, language_option
-from karvan.errors import ResultsError
+from karvan.cli.common import console, language_option, not_written
 from karvan.report import simulation_terminal as terminal
 from karvan.report.language import Texts
 from karvan.simulation import SimulationResult, WaitSummary, read_model, simulate
@@ -134,8 +133,7 @@ def _see_that_it_can_be_written(path: Path) -> None:
     try:
         path.open("ab").close()
     except OSError as error:
-        message = f"{path}: cannot write it ({error.strerror}); choose another file with --log"
-        raise ResultsError(message) from None
+        raise not_written(path, error, "--log") from None
 
 
 def as_dictionary(result: SimulationResult) -> dict[str, Any]:
