@@ -151,22 +151,13 @@ C_INSIDE, C_CREATED, C_EXITS, C_LOST, C_BALKED, C_RENEGED, C_HIST = 0, 1, 2, 3, 
 # of a distribution, a profile, a timetable or a closure: a part of the table of reals
 KIND, FIRST, LENGTH = 0, 1, 2
 # of a source
-S_STEP, S_EVERY, S_SIZE, S_COUNT, S_PROFILE, S_PROFILE2, S_MADE, S_NUMBER = 0, 1, 2, 3, 4, 5, 6, 7
+S_STEP, S_EVERY, S_SIZE, S_COUNT, S_PROFILE, S_MADE, S_NUMBER = 0, 1, 2, 3, 4, 6, 7
 # of a closure (KIND, FIRST, LENGTH as above: KIND 1 is a series)
 O_STAGE, O_SERVERS, O_RULE, O_OPEN, O_CLOSED, O_COUNT = 3, 4, 5, 6, 7, 8
 # of a timetable
 T_STAGE, T_COUNT = 3, 4
 # of a pool; of a use or a release of it by a stage
-P_FREE, P_DIRECTED, P_RUN, P_DIRECTION, P_USERS, P_NOTED, P_NOTE_NEXT, P_UNITS = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    14,
-    15,
-    5,
-)
+P_FREE, P_DIRECTED, P_RUN, P_DIRECTION, P_USERS, P_UNITS = 0, 1, 2, 3, 4, 5
 R_POOL, R_UNITS, R_DIRECTION, R_NEXT, R_STAGE, R_NEXT_USER, R_RETURN, R_COUNT = (
     0,
     1,
@@ -177,11 +168,10 @@ R_POOL, R_UNITS, R_DIRECTION, R_NEXT, R_STAGE, R_NEXT_USER, R_RETURN, R_COUNT = 
     6,
     7,
 )
-R_HELD = 8
 COLUMNS = 48
 
 # ---- columns of reals ----
-NOW, LIMIT = 0, 1
+NOW = 0
 # of a stage; areas are integrals over time, in entity hours
 X_LAST, X_SUM_WAIT, X_WORK, X_QUEUE, X_CLOSED, X_BATCH, X_POOL, X_BLOCKED = 0, 1, 2, 3, 4, 5, 6, 7
 X_HEADWAY, X_LAST_START, X_MAX_WAIT, X_MAX_GAP, X_LAST_DEPARTURE, X_LENGTH, X_WEIGHT = (
@@ -204,7 +194,7 @@ X_DOWN, X_OCC_LAST, X_QUIT_WAIT, X_LOAD, X_BLOCK_LAST, X_DOWN_LAST, X_AWAY, X_LE
     22,
 )
 # of a class
-X_C_LAST, X_C_AREA, X_C_SUM, X_C_SQUARES, X_C_LONGEST, X_C_LENGTH, X_C_WEIGHT = 0, 1, 2, 3, 4, 5, 6
+X_C_LAST, X_C_AREA, X_C_SUM, X_C_SQUARES, X_C_LENGTH, X_C_WEIGHT = 0, 1, 2, 3, 5, 6
 X_C_QUIT = 7
 # of a distribution (scale, shape, third, offset), a branch, a source, a profile, a closure
 X_A, X_B, X_C, X_OFFSET = 0, 1, 2, 3
@@ -226,7 +216,7 @@ E_NEXT, E_STEP, E_KEY, E_TOKEN, E_BEFORE, E_MEMBERS, E_STATE, E_ID, E_VISITS, E_
     8,
     9,
 )
-E_COUNT, E_TARGET = 10, 11
+E_TARGET = 11
 ENTITY_COLUMNS = 12
 E_BORN, E_SINCE, E_DUE, E_LEFT = 0, 1, 2, 3
 ENTITY_REALS = 4
@@ -706,6 +696,34 @@ def create(w: World, step: int, origin: int, number: int, key: np.uint64) -> int
 
 # ---------------------------------------------------------------- lines
 @njit(**_HOT)
+def append(w: World, row: int, e: int, head: int, tail: int) -> None:
+    """Put an entity at the end of a linked list; `head` and `tail` are its columns in `row`."""
+    last = w.thing[row, tail]
+    w.entity[e, E_NEXT] = 0
+    w.entity[e, E_BEFORE] = last
+    w.thing[row, tail] = e
+    if last != 0:
+        w.entity[last, E_NEXT] = e
+    else:
+        w.thing[row, head] = e
+
+
+@njit(**_HOT)
+def unlink(w: World, row: int, e: int, head: int, tail: int) -> None:
+    """Take an entity out of a linked list, wherever it stands."""
+    before = w.entity[e, E_BEFORE]
+    after = w.entity[e, E_NEXT]
+    if before != 0:
+        w.entity[before, E_NEXT] = after
+    else:
+        w.thing[row, head] = after
+    if after != 0:
+        w.entity[after, E_BEFORE] = before
+    else:
+        w.thing[row, tail] = before
+
+
+@njit(**_HOT)
 def line_up(w: World, q: int, e: int, front: int) -> None:
     """Put an entity at the end or the front of a line."""
     if front != 0:
@@ -718,14 +736,7 @@ def line_up(w: World, q: int, e: int, front: int) -> None:
         else:
             w.thing[q, Q_TAIL] = e
     else:
-        old = w.thing[q, Q_TAIL]
-        w.entity[e, E_NEXT] = 0
-        w.entity[e, E_BEFORE] = old
-        w.thing[q, Q_TAIL] = e
-        if old != 0:
-            w.entity[old, E_NEXT] = e
-        else:
-            w.thing[q, Q_HEAD] = e
+        append(w, q, e, Q_HEAD, Q_TAIL)
     w.thing[q, Q_COUNT] += 1
     w.entity[e, E_STATE] = WAITS
     w.time[e, E_SINCE] = w.real[CLOCK, NOW]
@@ -734,16 +745,7 @@ def line_up(w: World, q: int, e: int, front: int) -> None:
 @njit(**_INNER)
 def step_out(w: World, q: int, e: int) -> None:
     """Take an entity out of a line, wherever it stands."""
-    before = w.entity[e, E_BEFORE]
-    after = w.entity[e, E_NEXT]
-    if before != 0:
-        w.entity[before, E_NEXT] = after
-    else:
-        w.thing[q, Q_HEAD] = after
-    if after != 0:
-        w.entity[after, E_BEFORE] = before
-    else:
-        w.thing[q, Q_TAIL] = before
+    unlink(w, q, e, Q_HEAD, Q_TAIL)
     w.thing[q, Q_COUNT] -= 1
 
 
@@ -1192,14 +1194,7 @@ def serve(w: World, s: int, e: int, service: float) -> None:
     if flags & F_TRACKED:
         w.time[e, E_DUE] = due
         w.time[e, E_LEFT] = service
-        last = w.thing[s, S_TAIL]
-        w.entity[e, E_BEFORE] = last
-        w.entity[e, E_NEXT] = 0
-        if last != 0:
-            w.entity[last, E_NEXT] = e
-        else:
-            w.thing[s, S_HEAD] = e
-        w.thing[s, S_TAIL] = e
+        append(w, s, e, S_HEAD, S_TAIL)
         w.entity[e, E_TOKEN] = np.int64(schedule(w, due, FINISH, e))
     else:
         w.entity[e, E_TOKEN] = 0
@@ -1236,16 +1231,7 @@ def begin(w: World, s: int, what: int) -> None:
 @njit(**_INNER)
 def off_server(w: World, s: int, e: int) -> None:
     """Take an entity out of the list of those in service."""
-    before = w.entity[e, E_BEFORE]
-    after = w.entity[e, E_NEXT]
-    if before != 0:
-        w.entity[before, E_NEXT] = after
-    else:
-        w.thing[s, S_HEAD] = after
-    if after != 0:
-        w.entity[after, E_BEFORE] = before
-    else:
-        w.thing[s, S_TAIL] = before
+    unlink(w, s, e, S_HEAD, S_TAIL)
     w.entity[e, E_TOKEN] = 0
 
 
