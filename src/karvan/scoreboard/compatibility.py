@@ -2,7 +2,7 @@
 
 from karvan.scoreboard.aggregate import NOT_NEGATIVE, POSITIVE
 from karvan.scoreboard.model import Framework
-from karvan.scoreboard.settings import Aggregate, Attempt, Normalise, Treat
+from karvan.scoreboard.settings import Aggregate, Normalise, Treat
 
 SIGN_OF_RESULT = {
     "min_max": "range",
@@ -15,9 +15,6 @@ SIGN_OF_RESULT = {
     "distance_to_target": "any",
 }
 """What signs a normalised value may have; "any" is looked at in the data."""
-
-CHANGES_UNITS: tuple[Attempt, ...] = ("log", "box_cox", "signed_log")
-"""Attempts after which posts and targets in units of the indicator mean nothing."""
 
 
 def sign_of_result(method: Normalise) -> str:

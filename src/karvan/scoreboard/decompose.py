@@ -162,12 +162,6 @@ def _own(weight: FloatArray, values: FloatArray) -> FloatArray:
     return np.asarray(there / there.sum())
 
 
-def contributions_by_indicator(parts: pl.DataFrame) -> pl.DataFrame:
-    """Return one row an element, largest contributions first."""
-    total = parts.group_by("element", maintain_order=True).agg(pl.col("contribution").sum())
-    return total.sort(pl.col("contribution").abs(), descending=True, maintain_order=True)
-
-
 def years_of(chain: Chain, unit: str) -> IntArray:
     """Return the years in which a unit has a row, in order."""
     rows = [k for k, u in enumerate(chain.panel.unit) if u == unit]

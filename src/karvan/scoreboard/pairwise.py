@@ -52,8 +52,3 @@ def copeland(values: FloatArray, share: FloatArray) -> FloatArray:
     sign = np.where(np.abs(margin) <= TIE, 0.0, np.sign(margin))
     net = np.nansum(sign, axis=1)
     return np.where(np.isnan(matrix).all(axis=1), np.nan, net)
-
-
-def dominance(matrix: FloatArray) -> FloatArray:
-    """Return for each pair whether the row unit wins or draws in every child (1) or not (0)."""
-    return np.where(np.isnan(matrix), np.nan, (matrix >= 1.0 - TIE).astype(np.float64))

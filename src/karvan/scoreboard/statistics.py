@@ -9,7 +9,7 @@ TIE = 1e-12
 """Scores closer than this share of the largest are ties: sums of the same numbers in another
 order differ by a few units in the last place."""
 
-SAME_SHARE, MISSING_SHARE, ZERO_SHARE, UNIQUE_SHARE = 0.5, 0.65, 0.5, 0.5
+MISSING_SHARE, ZERO_SHARE, UNIQUE_SHARE = 0.65, 0.5, 0.5
 
 
 def moments(x: FloatArray) -> tuple[FloatArray, FloatArray]:

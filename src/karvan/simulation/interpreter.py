@@ -215,7 +215,6 @@ class Place:
     down: int = 0
     blocked: deque[Entity] = field(default_factory=deque)
     serving: list[Entity] = field(default_factory=list)
-    held_by: set[Entity] = field(default_factory=set)
     last_start: float = -inf
     last_departure: float = 0.0
     departed: int = 0
