@@ -7,6 +7,7 @@ import { kept } from "./kept";
 import type { Context } from "./pages";
 import { bracketed, clauses, colon } from "./phrases";
 import { onPrinting, printing, printingAll } from "./printing";
+import { isWide, markWide, scrollPlace, sidewaysNote } from "./scrolling";
 import { chosenButtons, rowButtons, rowDialog, sourceButtons } from "./sources";
 import { cellText, choiceText, type Column, filtered, FOLDED, freshState, saveRows, shownRows, type State } from "./table-rows";
 import { lang, t } from "./texts";
@@ -63,11 +64,7 @@ class Table {
     this.state = kept(`table ${o.file}`, freshState);
     this.hearAddress();
     const { caption } = o;
-    this.scroll = h(
-      "div",
-      { class: "table-scroll", tabindex: 0, role: "region", "aria-label": caption },
-      h("table", {}, h("caption", { class: "hidden" }, caption), this.head, this.body),
-    );
+    this.scroll = scrollPlace(caption, h("table", {}, h("caption", { class: "hidden" }, caption), this.head, this.body));
     parent.append(
       h(
         "div",
@@ -104,16 +101,15 @@ class Table {
     this.width = this.scroll.clientWidth;
     this.folded = new Set(this.columns.filter((c) => c.fold === FOLDED));
     this.draw();
-    const wide = () => this.scroll.scrollWidth > this.scroll.clientWidth + 1;
     const foldable = this.columns.filter((c) => c.fold !== undefined && c.fold !== FOLDED);
     // Paper shows all columns in small letters: nothing can be unfolded there.
     if (!printing())
       for (const column of foldable.sort((a, b) => b.fold! - a.fold!)) {
-        if (!wide()) break;
+        if (!isWide(this.scroll)) break;
         this.folded.add(column);
         this.draw();
       }
-    this.scroll.classList.toggle("scrolls", wide());
+    markWide(this.scroll);
   }
 
   private readonly draw = (): void => {
@@ -312,7 +308,7 @@ class Table {
         h("span", { class: "muted", role: "status" }),
         button("‹", turn(-1), { "aria-label": t("Previous rows") }),
         button("›", turn(1), { "aria-label": t("Next rows") }),
-        h("span", { class: "muted sideways" }, t("Wider than the screen: scroll it sideways.")),
+        sidewaysNote(),
       );
     }
     const [text, back, next] = [...foot.children] as HTMLButtonElement[];

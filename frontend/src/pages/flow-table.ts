@@ -6,6 +6,7 @@ import { alternativeName, marketName, UNSERVED } from "../core/flows";
 import type { Context } from "../core/pages";
 import { bracketed, listed } from "../core/phrases";
 import { shortPlace } from "../core/routes";
+import { scrollPlace } from "../core/scrolling";
 import { rowDialog } from "../core/sources";
 import { dataTable, FOLDED } from "../core/table";
 import { days, num, t } from "../core/texts";
@@ -92,7 +93,7 @@ function itineraryTable(ctx: Context, rows: Row[]): HTMLElement {
   for (const row of rows) body.append(itineraryLine(ctx, row));
   const head = h("tr", {}, ...titles.map((title, i) => h("th", { scope: "col", class: i > 0 && i < titles.length - 1 ? "right" : null }, title === t("kg CO2e/TEU") ? title : cap(title))));
   const table = h("table", { class: "plain flow-ways" }, h("caption", { class: "hidden" }, t("Itineraries of the flow")), h("thead", {}, head), body);
-  return h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": t("Itineraries of the flow") }, table);
+  return scrollPlace(t("Itineraries of the flow"), table);
 }
 
 function itineraryLine(ctx: Context, row: Row): HTMLElement {

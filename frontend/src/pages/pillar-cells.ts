@@ -5,6 +5,7 @@ import { button, h } from "../core/dom";
 import { freeText } from "../core/freetext";
 import type { Context } from "../core/pages";
 import { colon, listed } from "../core/phrases";
+import { markWide, scrollPlace, sidewaysNote } from "../core/scrolling";
 import { openDialog, rowDialog, sourceList, statusMark } from "../core/sources";
 import { num, percent, t } from "../core/texts";
 import { unit, word } from "../core/words";
@@ -81,10 +82,9 @@ export function heatMap(root: HTMLElement, ctx: Context): void {
 
 /** Return a place for a wide table that says so where it has to be scrolled. */
 function scrolling(caption: string, table: HTMLElement): HTMLElement {
-  const scroll = h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": caption }, table);
-  const foot = h("div", { class: "table-foot" }, h("span", { class: "muted sideways" }, t("Wider than the screen: scroll it sideways.")));
-  new ResizeObserver(() => scroll.classList.toggle("scrolls", scroll.scrollWidth > scroll.clientWidth + 1)).observe(scroll);
-  return h("div", { class: "data-table" }, scroll, foot);
+  const place = scrollPlace(caption, table);
+  new ResizeObserver(() => markWide(place)).observe(place);
+  return h("div", { class: "data-table" }, place, h("div", { class: "table-foot" }, sidewaysNote()));
 }
 
 function pillarRow(doc: Doc, pillar: string, units: string[]): HTMLElement {
