@@ -11,6 +11,7 @@ from karvan.freight.arguments import above_zero, at_least_one, is_a, shown
 from karvan.freight.demand_functions import DemandFunction
 from karvan.freight.equilibrium import Equilibrium, user_equilibrium
 from karvan.freight.excess_demand import linear_demand
+from karvan.freight.extrapolation import mixed
 from karvan.freight.problem import AssignmentProblem
 from karvan.kernels.graph import all_pairs, compressed_rows
 
@@ -267,11 +268,8 @@ def _mixed(function: DemandFunction, points: list[_Point], free: FloatArray) -> 
     implied = np.where(np.isfinite(implied), np.maximum(implied, 0.0), found)
     nothing = np.array([p.demand[moving] for p in points]) == 0.0
     implied = np.where(nothing, np.maximum(implied, found), implied)
-    missing = found - implied
-    change, effect = np.diff(implied, axis=0), np.diff(missing, axis=0)
-    weight = np.linalg.lstsq(effect.T, missing[-1], rcond=None)[0]
     cost = points[-1].cost.copy()
-    cost[moving] = np.maximum(found[-1] - weight @ (change + effect), free[moving])
+    cost[moving] = np.maximum(mixed(found, found - implied), free[moving])
     return _demand(function, cost)
 
 

@@ -39,7 +39,7 @@ class Extrapolation:
         self._forget()
 
     def _forget(self) -> None:
-        self._at: list[FloatArray] = []
+        self._image: list[FloatArray] = []
         self._residual: list[FloatArray] = []
         self._positive = np.zeros(0, dtype=np.bool_)
         self._least, self._safe = np.inf, np.zeros(0)
@@ -70,20 +70,28 @@ class Extrapolation:
             return safe
         if error < self._least:
             self._least, self._safe = error, image
-        return self._extrapolated(at, image, residual, size) if usable else image
+        return self._extrapolated(image, residual) if usable else image
 
-    def _extrapolated(
-        self, at: FloatArray, image: FloatArray, residual: FloatArray, size: FloatArray
-    ) -> FloatArray:
-        """The combination of the steps kept whose error is least, if errors were linear."""
+    def _extrapolated(self, image: FloatArray, residual: FloatArray) -> FloatArray:
         positive = image > 0.0
         if not np.array_equal(positive, self._positive):
-            self._at, self._residual, self._positive = [], [], positive
-        self._at = [*self._at, at][-MEMORY:]
+            self._image, self._residual, self._positive = [], [], positive
+        self._image = [*self._image, image][-MEMORY:]
         self._residual = [*self._residual, residual][-MEMORY:]
-        if len(self._at) == 1:
+        if len(self._image) == 1:
             return image
-        change = np.diff(np.array(self._residual), axis=0).T
-        moved = np.diff(np.array(self._at), axis=0).T
-        part = np.linalg.lstsq(change, residual, rcond=RANK)[0]
-        return np.maximum(image - (moved + size[:, None] * change) @ part, 0.0)
+        return np.maximum(mixed(np.array(self._image), np.array(self._residual), RANK), 0.0)
+
+
+def mixed(image: FloatArray, residual: FloatArray, smallest: float | None = None) -> FloatArray:
+    """Return the combination of steps whose residual would be least if residuals were linear.
+
+    Parameters
+    ----------
+    image, residual : ndarray, shape (n_steps, n)
+        What each step gave, and by how much that differs from where it was evaluated.
+    smallest : float, optional
+        Share of the largest singular value from which a direction of change counts.
+    """
+    part = np.linalg.lstsq(np.diff(residual, axis=0).T, residual[-1], rcond=smallest)[0]
+    return np.asarray(image[-1] - part @ np.diff(image, axis=0))
