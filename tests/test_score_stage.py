@@ -226,7 +226,8 @@ def test_the_shipped_case_scores_what_has_half_of_its_data(middle_corridor: Case
     """Without itineraries Azerbaijan's facilities are 5 of 12."""
     none = {name: result_frame(name, []) for name in ("itineraries", "legs", "bottlenecks")}
     cells, panel = cells_of(middle_corridor, none)
-    counts = counts_of(middle_corridor, cells, scales_of(middle_corridor, cells, panel))
+    framework, units = middle_corridor.table("indicators"), middle_corridor.table("units")["id"]
+    counts = counts_of(framework, units, cells, scales_of(middle_corridor, cells, panel))
     pillars = ("policy", "facilities", "trade", "finance", "people")
     short = {p: {u for (u, e), c in counts.items() if e == p and not c.enough} for p in pillars}
     assert short["trade"] == set()
