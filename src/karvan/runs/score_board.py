@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from karvan.case import Case
-from karvan.evidence.indicators import ancestors, pillar_of
+from karvan.case.results import Results
+from karvan.evidence.indicators import PANEL, ancestors, pillar_of
 from karvan.runs.score_cells import (
     CARRIED,
     Cell,
@@ -93,17 +94,30 @@ def board_of(case: Case, tables: Mapping[str, pl.DataFrame], seed: int) -> Board
     A pillar with less than half of its indicators is scored for no pair, in no draw; the index is
     scored where every pillar is.
     """
-    framework = case.table("indicators")
     cells, panel = cells_of(case, tables)
     scales = scales_of(case, cells, panel)
     units = tuple(case.table("units")["id"])
+    year = case.settings.base_year
+    return board_from(case.table("indicators"), units, year, cells, scales, panel, seed)
+
+
+def board_from(
+    framework: pl.DataFrame,
+    units: tuple[str, ...],
+    year: int,
+    cells: Known,
+    scales: Mapping[str, Scale],
+    panel: pl.DataFrame,
+    seed: int,
+) -> Board:
+    """Return the scoreboard of cells on scales; see :func:`board_of`."""
     counts = counts_of(framework, units, cells, scales)
     elements = tuple(framework.filter(pl.col("level") != "indicator")["id"])
     reason = reasons(framework, units, counts)
     shape = (len(units), len(elements))
     score, draws = np.full(shape, np.nan), np.full((DRAWS, *shape), np.nan)
     there = without_short_pillars(framework, cells, reason)
-    engine = engine_of(framework, {case.settings.base_year: there}, scales, units, seed)
+    engine = engine_of(framework, {year: there}, scales, units, seed)
     if engine is not None:
         known = engine.chain.framework
         columns = [elements.index(element) for element in known.aggregate]
@@ -114,6 +128,33 @@ def board_of(case: Case, tables: Mapping[str, pl.DataFrame], seed: int) -> Board
         i, j = units.index(unit), elements.index(element)
         score[i, j], draws[:, i, j] = np.nan, np.nan
     return Board(cells, panel, scales, counts, units, elements, score, draws, reason, engine)
+
+
+def board_again(results: Results, seed: int) -> Board | None:
+    """Return the scoreboard of a run from its result tables; None for one without.
+
+    The same seed draws the same, so two runs can be compared draw by draw.
+    """
+    framework, table = results.table("input_indicators"), results.table("score_cells")
+    if table.is_empty():
+        return None
+    rows = list(table.iter_rows(named=True))
+    cells: Known = {
+        (row["unit_id"], row["indicator_id"]): Cell(
+            row["value"], row["value_year"], row["spread"], row["status"], row["source_id"],
+            row["row_id"],
+        )
+        for row in rows
+        if row["value"] is not None
+    }  # fmt: skip
+    scales = {
+        row["indicator_id"]: (row["scale_low"], row["scale_high"])
+        for row in rows
+        if row["scale_low"] is not None
+    }
+    units = tuple(results.table("input_units")["id"])
+    panel = pl.DataFrame(schema=PANEL)
+    return board_from(framework, units, rows[0]["year"], cells, scales, panel, seed)
 
 
 def reasons(
