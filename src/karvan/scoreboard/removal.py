@@ -63,7 +63,7 @@ def removal(chain: Chain, method: Aggregate, level: int) -> Removal:
         except ImpossiblePairError as error:
             skipped.append(f"{name}: {error.problems[0].found} in {error.problems[0].where}")
             continue
-        rank = ranks_by_year(score[:, None], chain.blocks)[:, 0]
+        rank = ranks_by_year(score[:, None], chain.blocks, chain.tie)[:, 0]
         shift = np.abs(rank - nominal)
         elements.append(name)
         scores.append(score)

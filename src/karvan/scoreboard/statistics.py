@@ -7,7 +7,7 @@ from karvan.scoreboard.model import BoolArray, FloatArray, Panel
 
 TIE = 1e-12
 """Scores closer than this share of the largest are ties: sums of the same numbers in another
-order differ by a few units in the last place."""
+order differ by a few units in the last place.  The default of a configuration's `tie`."""
 
 MISSING_SHARE, ZERO_SHARE, UNIQUE_SHARE = 0.65, 0.5, 0.5
 
@@ -77,9 +77,9 @@ def ranks(x: FloatArray, *, tie: float = 0.0) -> FloatArray:
     return rank
 
 
-def score_ranks(score: FloatArray) -> FloatArray:
+def score_ranks(score: FloatArray, tie: float = TIE) -> FloatArray:
     """Return ranks along the last axis, 1 for the highest score, ties with the smallest."""
-    return ranks(-score, tie=TIE)
+    return ranks(-score, tie=tie)
 
 
 def describe(panel: Panel, *, skewness: float = 2.0, kurtosis: float = 3.5) -> pl.DataFrame:

@@ -118,7 +118,7 @@ def uncertainty(
     design = space.design(choice)
     for _, score in space.pathways.scores(design, space.weight, progress, node):
         for k, rows in enumerate(chain.blocks):
-            rank = score_ranks(score[:, rows])
+            rank = score_ranks(score[:, rows], chain.tie)
             _count(rank, counts[k])
             _compare(rank, beats[k])
     return [
