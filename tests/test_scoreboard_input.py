@@ -140,6 +140,17 @@ def test_an_indicator_with_one_value_only_is_refused():
     assert "scoreboard.indicator.constant" in of_chain(values)
 
 
+def test_a_year_whose_scale_all_use_needs_values_that_differ():
+    values = random_values(8)
+    years = [2000] * 4 + [2001] * 4
+    units = [f"u{n}" for n in range(4)] * 2
+    config = PLAIN | {"normalise": {"method": "z_score", "year": 2000}}
+    for held, said in ((np.nan, "no data in 2000"), (3.0, "one value only in 2000: 3")):
+        values[:4, 2] = held
+        found = problems(lambda: chain_of(values, config, years=years, units=units))
+        assert said in found["scoreboard.indicator.constant"].found
+
+
 def test_an_indicator_without_data_is_refused_or_dropped():
     values = random_values()
     values[:, 2] = np.nan

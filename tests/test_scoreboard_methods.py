@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 from scipy.stats import qmc
 
 from karvan.errors import ScoreboardError
@@ -12,6 +13,7 @@ from karvan.scoreboard import build, read_data, read_framework
 from karvan.scoreboard.frontier import benefit_of_the_doubt
 from karvan.scoreboard.importance import correlation_ratio, cronbach_alpha
 from karvan.scoreboard.impute import impute
+from karvan.scoreboard.normalise import Posts, normalise
 from karvan.scoreboard.pairwise import copeland, outranking
 from karvan.scoreboard.read_config import read_config
 from karvan.scoreboard.sequence import MOST_DIMENSIONS, sobol_points
@@ -158,6 +160,19 @@ def test_normalisations(method, direction):
     else:
         expected = EXPECTED[method]
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0**440, 2.0**-440])
+def test_z_scores_and_moments_of_values_far_from_zero(scale):
+    """Sixteenths added to a power of two are exact, so both columns hold the same differences."""
+    near = np.random.default_rng(3).integers(0, 160, 40) / 16.0
+    far = np.stack([near, near + 2.0**40], axis=1) * scale
+    posts = Posts(*(np.full(2, np.nan) for _ in range(3)))
+    z = normalise(far, np.ones(2), Normalise(method="z_score"), posts, far)
+    np.testing.assert_allclose(z[:, 0], stats.zscore(near, ddof=1), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(z[:, 1], z[:, 0], rtol=1e-12, atol=1e-12)
+    for moment in moments(far):
+        assert moment[1] == pytest.approx(moment[0], rel=1e-12)
 
 
 def test_goalposts_fixed_over_years_keep_progress_visible():

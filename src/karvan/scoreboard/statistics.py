@@ -33,7 +33,10 @@ def moments(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     there = ~np.isnan(x)
     n = there.sum(axis=0).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        centred = np.where(there, x - np.where(there, x, 0.0).sum(axis=0) / n, 0.0)
+        # From the smallest value: the mean of values far from zero loses what tells them apart.
+        low = np.where(there, x, np.inf).min(axis=0, initial=np.inf)
+        above = np.where(there, x - low, 0.0)
+        centred = np.where(there, above - above.sum(axis=0) / n, 0.0)
         # Both moments are free of scale; fourth powers of very large or small values are not.
         centred = centred / np.abs(centred).max(axis=0, initial=0.0)
         square = centred * centred

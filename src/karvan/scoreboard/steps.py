@@ -372,9 +372,9 @@ def _why_lost(
             found = f"a target of {framework.target[j]:g} that equals the worst value"
             expected, hint = "a target beyond it", ""
         else:
-            alone = len(set(panel.unit)) == 1
-            one = "one unit only" if alone else "one value only" if years or rows == 1 else "values"
-            found = f"{one}{years}: {x[0]:g}"
+            found = _found_on_scale(
+                panel, method, int(j), years, float(x[0]), alone_value=rows == 1
+            )
             expected = f"values that differ, for the method '{method.method}'"
             hint = (
                 "leave it out (screen.constant_indicators = 'drop'), share the scale of all years, "
@@ -382,6 +382,21 @@ def _why_lost(
             )
         where = f"indicator {framework.indicator[j]}"
         yield Problem("scoreboard.indicator.constant", where, found, expected, hint)
+
+
+def _found_on_scale(
+    panel: Panel, method: Normalise, column: int, years: str, value: float, *, alone_value: bool
+) -> str:
+    """What a scale would have to be made of."""
+    if method.year is not None:
+        base = panel.value[panel.year == method.year, column]
+        base = base[~np.isnan(base)]
+        if not len(base):
+            return f"no data in {method.year}, whose scale all years use"
+        years, value = f" in {method.year}", float(base[0])
+    alone = len(set(panel.unit)) == 1
+    one = "one unit only" if alone else "one value only" if years or alone_value else "values"
+    return f"{one}{years}: {value + 0.0:g}"
 
 
 def _cells(panel: Panel, which: BoolArray) -> str:
