@@ -122,6 +122,34 @@ def test_holes_of_other_programs_are_no_data(hole):
     assert panel.status[3, 1] == 0
 
 
+def test_a_loop_is_named_and_nothing_that_follows_from_it():
+    found = problems(lambda: read_framework(framework(A_parent="B", B_parent="A")))
+    assert set(found) == {"scoreboard.framework.loop"}
+    assert found["scoreboard.framework.loop"].found == "a loop: A -> B -> A"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("unit;a1\nx;1\ny;2\n", "cells that are separated by semicolons"),
+     ("unit\ta1\nx\t1\n", "cells that are separated by tabs"),
+     ("unit;a1\nx;1,5,3\n", "a row with more cells than the first line has columns"),
+     (None, "no such file")],
+)  # fmt: skip
+def test_a_file_of_another_kind_is_named(tmp_path, text, found):
+    path = tmp_path / "data.csv"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    problem = problems(lambda: read_data(path, read_framework(framework())))["scoreboard.data.file"]
+    assert problem.found == found
+    assert "commas" in problem.expected
+
+
+def test_an_id_may_be_the_code_of_namibia():
+    values = random_values(3)
+    panel, _ = read_data(data(values, units=["NA", "ZA", "BW"]), read_framework(framework()))
+    assert panel.unit == ("NA", "ZA", "BW")
+
+
 def test_a_constant_indicator_is_refused_or_dropped():
     values = random_values()
     values[:, 2] = 7.0

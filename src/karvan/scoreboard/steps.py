@@ -332,8 +332,9 @@ def _faults_of_posts(panel: Panel, framework: Framework, method: Normalise) -> I
         )
     if method.year is not None and method.year not in panel.years:
         found = str(method.year)
-        known = ", ".join(str(y) for y in panel.years)
-        yield Problem("scoreboard.normalise.year", "normalise.year", found, f"one of {known}")
+        known = ", ".join(str(y) for y in panel.years if y != NO_YEAR)
+        expected = f"one of {known}" if known else "no year, as the data have none"
+        yield Problem("scoreboard.normalise.year", "normalise.year", found, expected)
     if not compatibility.needs_units(method):
         return
     needed = ("target",) if method.method == "distance_to_target" else ("low", "high")
