@@ -1,5 +1,6 @@
 """Scores of aggregates from their children, for one set of weights or for many at once."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -213,7 +214,12 @@ def weighted_mean(parts: list[FloatArray], share: FloatArray) -> FloatArray:
         there = ~np.isnan(table)
         filled = np.where(there, table, 0.0) if holes else table
         if len(share) == 1:
-            total, known = _accurate_sums(share[0], filled), _accurate_sums(share[0], there)
+            total = _accurate_sums(share[0], filled)
+            known = (
+                _accurate_sums(share[0], there)
+                if holes
+                else np.full_like(total, math.fsum(share[0].tolist()))
+            )
         elif not holes:
             return np.asarray(share @ table)
         else:
