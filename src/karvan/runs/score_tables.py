@@ -1,5 +1,6 @@
 """The five pillars of a case as result tables: scores with intervals, cells, what moves them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 import polars as pl
@@ -98,7 +99,7 @@ def score_tables(
 
 def _summary(case: Case, board: Board, history: History) -> Row:
     leaves = case.table("indicators").filter(pl.col("level") == "indicator")["id"]
-    known = {leaf for _, leaf in board.cells}
+    pairs = Counter(leaf for _, leaf in board.cells)
     factors = board.engine.space.factors if board.engine else ()
     return {
         "year": case.settings.base_year,
@@ -110,10 +111,11 @@ def _summary(case: Case, board: Board, history: History) -> Row:
         "draws": DRAWS,
         "interval_share": INTERVAL,
         "factors": ";".join(factor.name for factor in factors),
-        "without_data": ";".join(leaf for leaf in leaves if leaf not in known),
+        "without_data": ";".join(leaf for leaf in leaves if leaf not in pairs),
         "without_scale": ";".join(
-            leaf for leaf in leaves if leaf in known and leaf not in board.scales
+            leaf for leaf in leaves if leaf in pairs and leaf not in board.scales
         ),
+        "one_pair": ";".join(leaf for leaf in leaves if pairs[leaf] == 1),
     }
 
 
