@@ -479,3 +479,44 @@ def test_removal_names_what_cannot_be_left_out():
     found = board.without(1)
     assert found.element == ()
     assert found.skipped == ("a1: nothing would be left beside it",)
+
+
+# Lineage.
+
+
+def test_each_step_logs_exactly_the_cells_it_changed():
+    """Stages beside each other, cell by cell, with the numbers before and after."""
+    values = random_values(12)
+    values[3, 1] = values[5, 2] = HOLE
+    values[7, 3] = 4000.0
+    denominator = pl.DataFrame({"element": ["D"], "type": ["Denominator"]})
+    sheet = pl.concat([framework(a1_denominator="D", b2_direction=-1), denominator], how="diagonal")
+    table = data(values).with_columns(D=pl.Series(np.arange(1.0, 13.0)))
+    board = build(
+        table,
+        sheet,
+        {"impute": [{"method": "mean"}], "treat": {"max_winsorised": 2}}
+        | {"uncertainty": {"draws": 0}},
+    )
+    chain = board.chain
+    names = list(chain.stages)
+    assert names == ["raw", "denominated", "imputed", "treated", "normalised"]
+    logs = {log.step: log.changes for log in chain.logs if log.done}
+    for before, after, step in zip(
+        names, names[1:], ("denominate", "impute", "treat", "normalise"), strict=False
+    ):
+        old, new = chain.stages[before].value, chain.stages[after].value
+        moved = ~((old == new) | (np.isnan(old) & np.isnan(new)))
+        logged = {(r["unit"], r["indicator"]): r for r in logs[step].to_dicts()}
+        cells = {
+            (f"u{i}", chain.panel.indicator[j]): (i, j)
+            for i, j in zip(*np.nonzero(moved), strict=True)
+        }
+        assert set(cells) <= set(logged), step
+        if step != "denominate":
+            # Divided by one and on the scale already are changes too.
+            assert len(logged) == (np.isfinite(new).sum() if step == "normalise" else len(cells))
+        for key, (i, j) in cells.items():
+            assert logged[key]["after"] == new[i, j]
+            assert logged[key]["before"] == (None if np.isnan(old[i, j]) else old[i, j])
+            assert logged[key]["how"]
