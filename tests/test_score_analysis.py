@@ -292,3 +292,19 @@ def test_a_case_whose_indicators_are_all_computed_has_no_years(small: Case) -> N
 
 def earlier(case: Case) -> dict[str, pl.DataFrame]:
     return {**itinerary_tables(case, nothing), **assignment_tables(case, nothing)}
+
+
+def test_a_pillar_and_an_indicator_without_weight_are_scored_around() -> None:
+    case = read_case("middle-corridor")
+    idle = pl.col("id").is_in(["finance", "trade-flows", "internet-users"])
+    case = with_cells(case, "indicators", weight=pl.when(idle).then(0.0).otherwise("weight"))
+    tables = {
+        **score_tables(case, nothing, empty(), 0),
+        "indicators": case.table("indicators"),
+    }
+    weight = dict(case.table("indicators").select("id", "weight").iter_rows())
+    index = tables["scores"].filter(pl.col("level") == "index").drop_nulls("score")
+    for unit, score in index.select("unit_id", "score").iter_rows():
+        assert recomputed(tables, unit, weight) == pytest.approx(score, rel=ROUNDING)
+    asked = tables["score_importance"].filter(pl.col("parent_id").is_in(["five-pillars", "trade"]))
+    assert asked["target"].null_count() == asked.height

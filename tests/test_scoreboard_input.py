@@ -338,6 +338,52 @@ def test_an_unknown_group_is_named():
     assert "'region'" in of_chain(values, config)["scoreboard.impute.group"].found
 
 
+@pytest.mark.parametrize(
+    ("sets", "where"),
+    [(np.ones((3, 2)), "weight_sets"), (np.ones(8), "weight_sets"),
+     (np.full((2, 8), np.nan), "weight_sets set 1 a1"), (-np.ones((1, 8)), "weight_sets set 1 a1"),
+     (np.zeros((1, 8)), "weight_sets set 1, children of A"), ([["a"] * 8], "weight_sets"),
+     (np.empty((0, 8)), "weight_sets")],
+)  # fmt: skip
+def test_arrays_of_weight_sets_are_checked(sets, where):
+    def made():
+        return build(
+            data(random_values()), framework(), {"uncertainty": {"draws": 9}}, weight_sets=sets
+        )
+
+    assert problems(made)["scoreboard.weights.set"].where == where
+
+
+def test_a_set_of_the_configuration_that_leaves_a_pillar_nothing_is_named():
+    sets = [{"a1": 0.0, "a2": 0.0}]
+    config = {"uncertainty": {"draws": 9, "weights": "sets", "weight_sets": sets}}
+    found = problems(lambda: build(data(random_values()), framework(), config))
+    assert found["scoreboard.weights.set"].where == "weight_sets set 1, children of A"
+
+
+def test_questions_about_what_is_not_there_are_named():
+    board = build(data(random_values()), framework(), {"uncertainty": {"draws": 9}})
+    asked = {
+        "scoreboard.weigh.levels": lambda: board.adjusted_weights(7),
+        "scoreboard.weigh.target": lambda: board.adjusted_weights(2, np.ones(2)),
+        "scoreboard.removal.level": lambda: board.without(9),
+        "scoreboard.chance.unit": lambda: board.chance_above("u1", "nobody"),
+        "scoreboard.decompose.element": lambda: board.rank_draws("nothing"),
+        "scoreboard.trace.unknown": lambda: board.trace("nobody"),
+    }
+    for check, question in asked.items():
+        assert check in problems(question)
+    assert "scoreboard.weigh.target" in problems(lambda: board.adjusted_weights(2, -np.ones(8)))
+
+
+def test_cells_that_hold_lists_and_folders_are_named(tmp_path):
+    lists = data(random_values(3)).with_columns(a1=pl.Series([[1], [2], [3]]))
+    found = problems(lambda: read_data(lists, read_framework(framework())))
+    assert found["scoreboard.data.column"].found == "lists or structures in a1"
+    found = problems(lambda: read_data(tmp_path, read_framework(framework())))
+    assert found["scoreboard.data.file"].found == "a folder"
+
+
 def test_weight_sets_are_checked():
     for one, check in (({"x": 1.0}, "element"), ({"a1": -1.0}, "negative")):
         config = {"steps": [], "uncertainty": {"weights": "sets", "weight_sets": [one]}}

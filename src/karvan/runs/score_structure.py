@@ -105,7 +105,8 @@ def _adjusted_children(chain: Chain, node: int) -> dict[str, tuple[float | None,
     framework = chain.framework
     kids = [int(kid) for kid in framework.children(node)]
     names = [framework.element[kid] for kid in kids]
-    if len(kids) == 1:
+    if len(kids) == 1 or (chain.weight[kids] == 0.0).any():
+        # Nothing trades off, or what has no weight can have no importance.
         return {}
     rows = ~np.isnan(chain.score[:, node])
     related = [correlation_of(chain.score[rows, k], chain.score[rows, node]) for k in kids]
@@ -116,8 +117,12 @@ def _adjusted_children(chain: Chain, node: int) -> dict[str, tuple[float | None,
     panel, part = keep_indicators(keep_rows(chain.panel, rows), framework, inside)
     parent = part.position(framework.element[node])
     weight = chain.weight[[framework.position(name) for name in part.element]]
+    # Its own weight among its siblings does not matter here, and may be zero.
+    weight[parent] = 1.0
     blocks = [np.arange(panel.n_rows)]
-    wanted = part.shares(weight)
+    wanted = np.ones(len(part.element))
+    for kid, name in zip(kids, names, strict=True):
+        wanted[part.position(name)] = chain.weight[kid]
     best, gap = adjust_with_gap(
         part, panel.value, weight, MEAN, blocks, int(part.level[parent]), wanted
     )

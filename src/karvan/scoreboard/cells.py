@@ -57,11 +57,20 @@ def read_table(table: object, what: str, names: Mapping[str, str]) -> tuple[pl.D
         raise ScoreboardError(
             [Problem(f"scoreboard.{what}.column", where, found, "one column for each")]
         )
+    nested = [c for c in frame.columns if frame[c].dtype.is_nested()]
+    if nested:
+        found = f"lists or structures in {', '.join(nested)}"
+        problem = Problem(
+            f"scoreboard.{what}.column", where, found, "a number or word in each cell"
+        )
+        raise ScoreboardError([problem])
     return frame.rename(wanted), where
 
 
 def _unreadable(error: Exception, what: str, path: Path) -> Problem:
-    if isinstance(error, FileNotFoundError):
+    if path.is_dir():
+        reason = "a folder"
+    elif isinstance(error, FileNotFoundError):
         reason = "no such file"
     elif "more fields than" in str(error):
         reason = "a row with more cells than the first line has columns"

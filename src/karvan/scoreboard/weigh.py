@@ -238,6 +238,7 @@ def adjust_with_gap(
     The target is reached where the miss is at most `CLOSE`.
     """
     parents = np.flatnonzero(framework.level == level)
+    _require_target(framework, level, target)
     families = [framework.children(int(p)) for p in parents]
     kids = np.concatenate(families)
     ends = np.cumsum([len(family) for family in families])[:-1]
@@ -256,6 +257,23 @@ def adjust_with_gap(
     best = weight.copy()
     best[kids] *= np.exp(change)
     return framework.shares(best), off
+
+
+def _require_target(framework: Framework, level: int, target: FloatArray | None) -> None:
+    problems = []
+    if not 2 <= level <= framework.depth:
+        expected = f"a level from 2, above the indicators, to {framework.depth}, the index"
+        problems.append(Problem("scoreboard.weigh.levels", "level", str(level), expected))
+    if target is not None:
+        shape = (len(framework.element),)
+        if np.shape(target) != shape:
+            found, expected = f"shape {np.shape(target)}", f"shape {shape}, one for each element"
+            problems.append(Problem("scoreboard.weigh.target", "target", found, expected))
+        elif not (np.isfinite(target).all() and (np.asarray(target) > 0.0).all()):
+            found, expected = "numbers of zero or less, or none", "importance above zero"
+            problems.append(Problem("scoreboard.weigh.target", "target", found, expected))
+    if problems:
+        raise ScoreboardError(problems)
 
 
 def _least_squares(missed: Callable[[FloatArray], FloatArray], n: int) -> tuple[FloatArray, float]:
