@@ -249,6 +249,18 @@ def test_benefit_of_the_doubt_by_hand():
     assert found[4] == pytest.approx(0.5)
 
 
+def test_peers_have_all_children_of_a_unit_also_those_that_are_zero_for_all():
+    values = np.array([[0.0, 2.0], [0.0, 1.0], [HOLE, 4.0]])
+    np.testing.assert_allclose(benefit_of_the_doubt(values), [1.0, 0.5, 1.0])
+
+
+def test_no_score_by_benefit_of_the_doubt_exceeds_one():
+    random = np.random.default_rng(5)
+    for _ in range(20):
+        values = 50.0 + random.random((8, 3)) * 10.0 ** -random.integers(0, 9)
+        assert benefit_of_the_doubt(values).max() <= 1.0
+
+
 def test_benefit_of_the_doubt_without_scipy_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     config = PLAIN | {"aggregate": {"method": "benefit_of_the_doubt"}}

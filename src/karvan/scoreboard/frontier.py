@@ -37,7 +37,7 @@ def benefit_of_the_doubt(values: FloatArray) -> FloatArray:
     top = np.nanmax(np.where(there, values, 0.0), axis=0)
     for unit in np.flatnonzero((there & (top > 0)).any(axis=1)):
         has = there[unit] & (top > 0)
-        peers = there[:, has].all(axis=1)
+        peers = there[:, there[unit]].all(axis=1)
         # Scaled to the best value of each child, so that weights are of like size.
         table = values[np.ix_(peers, has)] / top[has]
         own = values[unit, has] / top[has]
