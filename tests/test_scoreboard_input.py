@@ -361,6 +361,15 @@ def test_a_set_of_the_configuration_that_leaves_a_pillar_nothing_is_named():
     assert found["scoreboard.weights.set"].where == "weight_sets set 1, children of A"
 
 
+def test_a_framework_of_indicators_and_an_index_alone_has_a_document():
+    sheet = pl.DataFrame({"element": ["x", "a1", "a2"], "parent": ["", "x", "x"]})
+    board = build(data(random_values()), sheet, {"uncertainty": {"draws": 20}})
+    document = to_document(board)
+    assert json.dumps(document, allow_nan=False)
+    assert {(row["level"], row["element"]) for row in document["without"]} == {(1, "a1"), (1, "a2")}
+    assert document["correlations"] == []
+
+
 def test_questions_about_what_is_not_there_are_named():
     board = build(data(random_values()), framework(), {"uncertainty": {"draws": 9}})
     asked = {
