@@ -248,6 +248,17 @@ def test_leaving_an_element_out_moves_what_stands_on_it(shipped: Tables) -> None
 # Ranks
 
 
+def test_shares_of_ranks_sum_to_one_and_hold_the_interval(shipped: Tables) -> None:
+    scores = {(r["element_id"], r["unit_id"]): r for r in shipped["scores"].to_dicts()}
+    for (element, unit), rows in shipped["score_ranks"].group_by("element_id", "unit_id"):
+        rows = rows.sort("rank")
+        np.testing.assert_allclose(rows["draws_share"].cum_sum(), rows["at_most_share"])
+        assert rows["at_most_share"][-1] == 1.0
+        row = scores[str(element), str(unit)]
+        inside = rows.filter(pl.col("rank").is_between(row["rank_low"], row["rank_high"]))
+        assert inside["draws_share"].sum() >= 0.9
+
+
 def test_no_two_pairs_of_a_tie_are_told_apart(shipped: Tables) -> None:
     chance = {
         (r["element_id"], r["unit_id"], r["other_unit_id"]): r["above_share"]

@@ -60,6 +60,23 @@ def chance_rows(case: Case, board: Board) -> Iterator[Row]:
                     }
 
 
+def rank_rows(case: Case, board: Board) -> Iterator[Row]:
+    """Yield the rows of ``score_ranks``: how often each pair has each rank."""
+    for element, ranked in _ranked(case, board):
+        at_most = np.stack([ranked.at_most(rank) for rank in range(1, len(ranked.rows) + 1)])
+        for k, row in enumerate(ranked.rows):
+            for rank, count in enumerate(ranked.count[k], 1):
+                if count:
+                    yield {
+                        "element_id": element,
+                        "unit_id": board.units[row],
+                        "rank": rank,
+                        "year": case.settings.base_year,
+                        "draws_share": float(count / ranked.n_draws),
+                        "at_most_share": float(at_most[rank - 1, k]),
+                    }
+
+
 def tie_rows(case: Case, board: Board) -> Iterator[Row]:
     """Yield the rows of ``score_ties``: longest runs of pairs that no rank tells apart."""
     for element, ranked in _ranked(case, board):
