@@ -21,6 +21,7 @@ from karvan.runs import run
 from karvan.runs.assignment_tables import assignment_tables
 from karvan.runs.compare_scores import compare_scores
 from karvan.runs.itinerary_tables import itinerary_tables
+from karvan.runs.score_board import board_again, interval_of, none
 from karvan.runs.score_cells import cells_of, counts_of, scales_of
 from karvan.runs.score_tables import TABLES, score_tables
 
@@ -226,7 +227,8 @@ def test_the_shipped_case_scores_what_has_half_of_its_data(middle_corridor: Case
     """Without itineraries Azerbaijan's facilities are 5 of 12."""
     none = {name: result_frame(name, []) for name in ("itineraries", "legs", "bottlenecks")}
     cells, panel = cells_of(middle_corridor, none)
-    counts = counts_of(middle_corridor, cells, scales_of(middle_corridor, cells, panel))
+    framework, units = middle_corridor.table("indicators"), middle_corridor.table("units")["id"]
+    counts = counts_of(framework, units, cells, scales_of(middle_corridor, cells, panel))
     pillars = ("policy", "facilities", "trade", "finance", "people")
     short = {p: {u for (u, e), c in counts.items() if e == p and not c.enough} for p in pillars}
     assert short["trade"] == set()
@@ -250,8 +252,40 @@ def test_compare_names_the_pillar_and_the_indicator_that_moved(
     assert [part.element_id for part in top.parts] == ["trade"]
     for change in (trade, top):
         assert sum(part.points for part in change.parts) == pytest.approx(change.points)
-        low, high = change.before["score_low"], change.before["score_high"]
-        assert change.beyond_noise == (not low <= change.after["score"] <= high)
+        assert change.low is not None
+        assert change.high is not None
+        assert change.low <= change.high
+        assert change.beyond_noise == (change.low > 0 or change.high < 0)
+
+
+def test_a_run_is_drawn_again_from_its_tables(scored: Case, tmp_path: Path) -> None:
+    case = with_scale(scored, "days", 0.0, 2000.0)
+    results = run(case, tmp_path / "a", seed=3)
+    again = board_again(results, 3)
+    assert again is not None
+    low, high = interval_of(again.draws)
+    for row in results.table("scores").iter_rows(named=True):
+        at = again.units.index(row["unit_id"]), again.elements.index(row["element_id"])
+        for found, name in ((again.score, "score"), (low, "score_low"), (high, "score_high")):
+            assert none(found[at]) == row[name]
+
+
+def test_what_both_runs_draw_alike_is_no_noise(scored: Case, tmp_path: Path) -> None:
+    """The change of the one indicator that differs is sure though the interval of the score is not.
+
+    The change is below the width of the interval of the old score, whose weights and carried
+    values both runs share.
+    """
+    case = with_scale(scored, "days", 0.0, 20000.0)
+    before = run(case, tmp_path / "a")
+    after = run(resolve(case, scenario="daily-2030"), tmp_path / "b", seed=5)
+    trade = next(c for c in compare_scores(before, after) if c.element_id == "trade")
+    assert trade.points is not None
+    assert trade.before["score_low"] < trade.after["score"] < trade.before["score_high"]
+    assert trade.beyond_noise
+    assert trade.low is not None
+    assert trade.high is not None
+    assert trade.high - trade.low < trade.before["score_high"] - trade.before["score_low"]
 
 
 def test_a_run_beside_itself_moves_no_pillar(scored: Case, tmp_path: Path) -> None:

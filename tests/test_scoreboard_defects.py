@@ -59,6 +59,12 @@ def test_copeland_does_not_depend_on_row_order_when_cells_are_missing():
         np.testing.assert_array_equal(copeland(values[order], share), score[order])
 
 
+def test_copeland_takes_values_that_differ_by_rounding_for_a_tie():
+    near = np.array([[1.0, 2.0], [np.nextafter(1.0, 2.0), 3.0], [0.5, 2.0]])
+    net = copeland(near, np.array([0.5, 0.5]))
+    np.testing.assert_array_equal(net, copeland(np.round(near, 9), np.array([0.5, 0.5])))
+
+
 def test_pca_weights_of_mixed_sign_are_refused_with_the_reason():
     values = random_values(30)
     values[:, 1] += values[:, 0]

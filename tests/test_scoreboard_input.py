@@ -122,6 +122,34 @@ def test_holes_of_other_programs_are_no_data(hole):
     assert panel.status[3, 1] == 0
 
 
+def test_a_loop_is_named_and_nothing_that_follows_from_it():
+    found = problems(lambda: read_framework(framework(A_parent="B", B_parent="A")))
+    assert set(found) == {"scoreboard.framework.loop"}
+    assert found["scoreboard.framework.loop"].found == "a loop: A -> B -> A"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("unit;a1\nx;1\ny;2\n", "cells that are separated by semicolons"),
+     ("unit\ta1\nx\t1\n", "cells that are separated by tabs"),
+     ("unit;a1\nx;1,5,3\n", "a row with more cells than the first line has columns"),
+     (None, "no such file")],
+)  # fmt: skip
+def test_a_file_of_another_kind_is_named(tmp_path, text, found):
+    path = tmp_path / "data.csv"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    problem = problems(lambda: read_data(path, read_framework(framework())))["scoreboard.data.file"]
+    assert problem.found == found
+    assert "commas" in problem.expected
+
+
+def test_an_id_may_be_the_code_of_namibia():
+    values = random_values(3)
+    panel, _ = read_data(data(values, units=["NA", "ZA", "BW"]), read_framework(framework()))
+    assert panel.unit == ("NA", "ZA", "BW")
+
+
 def test_a_constant_indicator_is_refused_or_dropped():
     values = random_values()
     values[:, 2] = 7.0
@@ -138,6 +166,17 @@ def test_an_indicator_with_one_value_only_is_refused():
     values = random_values()
     values[1:, 2] = np.nan
     assert "scoreboard.indicator.constant" in of_chain(values)
+
+
+def test_a_year_whose_scale_all_use_needs_values_that_differ():
+    values = random_values(8)
+    years = [2000] * 4 + [2001] * 4
+    units = [f"u{n}" for n in range(4)] * 2
+    config = PLAIN | {"normalise": {"method": "z_score", "year": 2000}}
+    for held, said in ((np.nan, "no data in 2000"), (3.0, "one value only in 2000: 3")):
+        values[:4, 2] = held
+        found = problems(lambda: chain_of(values, config, years=years, units=units))
+        assert said in found["scoreboard.indicator.constant"].found
 
 
 def test_an_indicator_without_data_is_refused_or_dropped():
@@ -297,6 +336,61 @@ def test_an_unknown_group_is_named():
     values[0, 0] = np.nan
     config = PLAIN | {"steps": ["impute"], "impute": [{"method": "mean", "by": "region"}]}
     assert "'region'" in of_chain(values, config)["scoreboard.impute.group"].found
+
+
+@pytest.mark.parametrize(
+    ("sets", "where"),
+    [(np.ones((3, 2)), "weight_sets"), (np.ones(8), "weight_sets"),
+     (np.full((2, 8), np.nan), "weight_sets set 1 a1"), (-np.ones((1, 8)), "weight_sets set 1 a1"),
+     (np.zeros((1, 8)), "weight_sets set 1, children of A"), ([["a"] * 8], "weight_sets"),
+     (np.empty((0, 8)), "weight_sets")],
+)  # fmt: skip
+def test_arrays_of_weight_sets_are_checked(sets, where):
+    def made():
+        return build(
+            data(random_values()), framework(), {"uncertainty": {"draws": 9}}, weight_sets=sets
+        )
+
+    assert problems(made)["scoreboard.weights.set"].where == where
+
+
+def test_a_set_of_the_configuration_that_leaves_a_pillar_nothing_is_named():
+    sets = [{"a1": 0.0, "a2": 0.0}]
+    config = {"uncertainty": {"draws": 9, "weights": "sets", "weight_sets": sets}}
+    found = problems(lambda: build(data(random_values()), framework(), config))
+    assert found["scoreboard.weights.set"].where == "weight_sets set 1, children of A"
+
+
+def test_a_framework_of_indicators_and_an_index_alone_has_a_document():
+    sheet = pl.DataFrame({"element": ["x", "a1", "a2"], "parent": ["", "x", "x"]})
+    board = build(data(random_values()), sheet, {"uncertainty": {"draws": 20}})
+    document = to_document(board)
+    assert json.dumps(document, allow_nan=False)
+    assert {(row["level"], row["element"]) for row in document["without"]} == {(1, "a1"), (1, "a2")}
+    assert document["correlations"] == []
+
+
+def test_questions_about_what_is_not_there_are_named():
+    board = build(data(random_values()), framework(), {"uncertainty": {"draws": 9}})
+    asked = {
+        "scoreboard.weigh.levels": lambda: board.adjusted_weights(7),
+        "scoreboard.weigh.target": lambda: board.adjusted_weights(2, np.ones(2)),
+        "scoreboard.removal.level": lambda: board.without(9),
+        "scoreboard.chance.unit": lambda: board.chance_above("u1", "nobody"),
+        "scoreboard.decompose.element": lambda: board.rank_draws("nothing"),
+        "scoreboard.trace.unknown": lambda: board.trace("nobody"),
+    }
+    for check, question in asked.items():
+        assert check in problems(question)
+    assert "scoreboard.weigh.target" in problems(lambda: board.adjusted_weights(2, -np.ones(8)))
+
+
+def test_cells_that_hold_lists_and_folders_are_named(tmp_path):
+    lists = data(random_values(3)).with_columns(a1=pl.Series([[1], [2], [3]]))
+    found = problems(lambda: read_data(lists, read_framework(framework())))
+    assert found["scoreboard.data.column"].found == "lists or structures in a1"
+    found = problems(lambda: read_data(tmp_path, read_framework(framework())))
+    assert found["scoreboard.data.file"].found == "a folder"
 
 
 def test_weight_sets_are_checked():

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 from scipy.stats import qmc
 
 from karvan.errors import ScoreboardError
@@ -12,6 +13,7 @@ from karvan.scoreboard import build, read_data, read_framework
 from karvan.scoreboard.frontier import benefit_of_the_doubt
 from karvan.scoreboard.importance import correlation_ratio, cronbach_alpha
 from karvan.scoreboard.impute import impute
+from karvan.scoreboard.normalise import Posts, normalise
 from karvan.scoreboard.pairwise import copeland, outranking
 from karvan.scoreboard.read_config import read_config
 from karvan.scoreboard.sequence import MOST_DIMENSIONS, sobol_points
@@ -160,6 +162,19 @@ def test_normalisations(method, direction):
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("scale", [1.0, 2.0**440, 2.0**-440])
+def test_z_scores_and_moments_of_values_far_from_zero(scale):
+    """Sixteenths added to a power of two are exact, so both columns hold the same differences."""
+    near = np.random.default_rng(3).integers(0, 160, 40) / 16.0
+    far = np.stack([near, near + 2.0**40], axis=1) * scale
+    posts = Posts(*(np.full(2, np.nan) for _ in range(3)))
+    z = normalise(far, np.ones(2), Normalise(method="z_score"), posts, far)
+    np.testing.assert_allclose(z[:, 0], stats.zscore(near, ddof=1), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(z[:, 1], z[:, 0], rtol=1e-12, atol=1e-12)
+    for moment in moments(far):
+        assert moment[1] == pytest.approx(moment[0], rel=1e-12)
+
+
 def test_goalposts_fixed_over_years_keep_progress_visible():
     values = np.arange(40.0).reshape(8, 5)
     years = [2020] * 4 + [2021] * 4
@@ -232,6 +247,18 @@ def test_benefit_of_the_doubt_by_hand():
     assert np.isnan(found[3])
     # Alone with its one indicator it is measured against the best there.
     assert found[4] == pytest.approx(0.5)
+
+
+def test_peers_have_all_children_of_a_unit_also_those_that_are_zero_for_all():
+    values = np.array([[0.0, 2.0], [0.0, 1.0], [HOLE, 4.0]])
+    np.testing.assert_allclose(benefit_of_the_doubt(values), [1.0, 0.5, 1.0])
+
+
+def test_no_score_by_benefit_of_the_doubt_exceeds_one():
+    random = np.random.default_rng(5)
+    for _ in range(20):
+        values = 50.0 + random.random((8, 3)) * 10.0 ** -random.integers(0, 9)
+        assert benefit_of_the_doubt(values).max() <= 1.0
 
 
 def test_benefit_of_the_doubt_without_scipy_says_what_to_install(monkeypatch):
@@ -464,3 +491,44 @@ def test_removal_names_what_cannot_be_left_out():
     found = board.without(1)
     assert found.element == ()
     assert found.skipped == ("a1: nothing would be left beside it",)
+
+
+# Lineage.
+
+
+def test_each_step_logs_exactly_the_cells_it_changed():
+    """Stages beside each other, cell by cell, with the numbers before and after."""
+    values = random_values(12)
+    values[3, 1] = values[5, 2] = HOLE
+    values[7, 3] = 4000.0
+    denominator = pl.DataFrame({"element": ["D"], "type": ["Denominator"]})
+    sheet = pl.concat([framework(a1_denominator="D", b2_direction=-1), denominator], how="diagonal")
+    table = data(values).with_columns(D=pl.Series(np.arange(1.0, 13.0)))
+    board = build(
+        table,
+        sheet,
+        {"impute": [{"method": "mean"}], "treat": {"max_winsorised": 2}}
+        | {"uncertainty": {"draws": 0}},
+    )
+    chain = board.chain
+    names = list(chain.stages)
+    assert names == ["raw", "denominated", "imputed", "treated", "normalised"]
+    logs = {log.step: log.changes for log in chain.logs if log.done}
+    for before, after, step in zip(
+        names, names[1:], ("denominate", "impute", "treat", "normalise"), strict=False
+    ):
+        old, new = chain.stages[before].value, chain.stages[after].value
+        moved = ~((old == new) | (np.isnan(old) & np.isnan(new)))
+        logged = {(r["unit"], r["indicator"]): r for r in logs[step].to_dicts()}
+        cells = {
+            (f"u{i}", chain.panel.indicator[j]): (i, j)
+            for i, j in zip(*np.nonzero(moved), strict=True)
+        }
+        assert set(cells) <= set(logged), step
+        if step != "denominate":
+            # Divided by one and on the scale already are changes too.
+            assert len(logged) == (np.isfinite(new).sum() if step == "normalise" else len(cells))
+        for key, (i, j) in cells.items():
+            assert logged[key]["after"] == new[i, j]
+            assert logged[key]["before"] == (None if np.isnan(old[i, j]) else old[i, j])
+            assert logged[key]["how"]

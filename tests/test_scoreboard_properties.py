@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from karvan.scoreboard import build, read_data, read_framework
-from karvan.scoreboard.aggregate import MONOTONE, aggregate
+from karvan.scoreboard.aggregate import MONOTONE, aggregate, weighted_mean
 from karvan.scoreboard.chain import run_chain
 from karvan.scoreboard.decompose import decompose
 from karvan.scoreboard.read_config import read_config
@@ -85,6 +85,18 @@ def test_the_order_of_the_framework_does_not_matter(case):
     for k, element in enumerate(one.framework.element):
         same = other.score[:, other.framework.position(element)]
         np.testing.assert_allclose(same, one.score[:, k], rtol=ROUNDING, atol=ROUNDING)
+
+
+@FEW
+@given(FULL, st.randoms(use_true_random=False))
+def test_nominal_means_are_the_same_to_the_last_bit_in_any_order_of_siblings(values, random):
+    order = list(range(5))
+    random.shuffle(order)
+    share = np.random.default_rng(random.getrandbits(32)).dirichlet(np.ones(5))
+    parts = [column[None] for column in values.T]
+    one = weighted_mean(parts, share[None])
+    other = weighted_mean([parts[k] for k in order], share[order][None])
+    np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("method", MONOTONE)

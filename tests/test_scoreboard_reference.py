@@ -129,6 +129,16 @@ def test_ranks_that_the_reference_splits_are_ties_of_whole_numbers(folder, sheet
         assert chain.rank[:, node].tolist() == ranks
 
 
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_without_a_tolerance_all_ranks_are_those_of_the_reference(folder, sheet, panel, name):
+    """With `tie` = 0 rounding decides, as there: sums that are rounded once round alike."""
+    chain = run_chain(panel, sheet.framework, read_config(CONFIGURATIONS[name] | {"tie": 0.0}))
+    above = list(chain.framework.aggregate)
+    columns = [f"rank_{a}" for a in above]
+    theirs = reference(folder, name, "scores_ranks", chain.panel.unit, columns)
+    np.testing.assert_array_equal(chain.rank[:, chain.framework.n_indicators :], theirs)
+
+
 def test_every_stage_of_the_default_is_compared(folder, sheet, panel):
     chain = run_chain(panel, sheet.framework, read_config(BASE))
     assert list(chain.stages) == ["raw", *STAGES]

@@ -51,7 +51,7 @@ def comparison(
             (texts("pair of countries"), False),
             (texts("pillar"), False),
             (texts("score"), True),
-            (texts("interval before"), True),
+            (texts("interval of the change"), True),
             (texts("more than noise"), False),
             (texts("by which indicators"), False),
         ],
@@ -68,7 +68,6 @@ def _cells(
     texts: Texts,
 ) -> list[str | Text]:
     scores = [texts.number(row["score"], 1) for row in (change.before, change.after)]
-    low, high = (texts.number(change.before[end]) for end in ("score_low", "score_high"))
     word = Text(texts("yes"), style="green") if change.beyond_noise else Text(texts("no"))
     by = texts.clauses(
         f"{names[part.element_id]} {signed(part.points, texts)}"
@@ -79,7 +78,9 @@ def _cells(
         units[change.unit_id],
         names[change.element_id],
         f"{' → '.join(scores)}{moved}",
-        "–" if change.before["score_low"] is None else f"{low}–{high}",
+        "–"
+        if change.low is None
+        else f"[{signed(change.low, texts)}; {signed(change.high, texts)}]",
         word,
         by,
     ]

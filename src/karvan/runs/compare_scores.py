@@ -9,6 +9,7 @@ import polars as pl
 from karvan.case.results import Results
 from karvan.evidence.indicators import pillar_of
 from karvan.runs.compare import differs
+from karvan.runs.score_board import board_again, interval_of, none
 
 LEAST_POINTS = 0.05
 """Smaller changes of a score of 0 to 100 are not shown."""
@@ -35,6 +36,8 @@ class ScoreChange:
         Rows of the table ``scores``.
     parts : tuple of Part
         Largest first; together the change, where both runs have a score.
+    low, high : float or None
+        Interval of the change over draws that both runs share; None where one has no score.
     """
 
     unit_id: str
@@ -42,6 +45,8 @@ class ScoreChange:
     before: Row
     after: Row
     parts: tuple[Part, ...]
+    low: float | None = None
+    high: float | None = None
 
     @property
     def points(self) -> float | None:
@@ -51,23 +56,23 @@ class ScoreChange:
 
     @property
     def beyond_noise(self) -> bool:
-        """Whether the new score lies outside the interval of the draws of the old one."""
-        if self.points is None:
-            return False
-        score = self.after["score"]
-        return bool(score < self.before["score_low"] or score > self.before["score_high"])
+        """Whether the interval of the change lies on one side of zero."""
+        return self.low is not None and self.high is not None and self.low * self.high > 0.0
 
 
 def compare_scores(before: Results, after: Results) -> tuple[ScoreChange, ...]:
     """Return the pillars and indexes whose score differs, the largest change first.
 
-    Pairs and elements of both runs are compared; scores that appear or vanish come last.
+    Pairs and elements of both runs are compared; scores that appear or vanish come last.  The
+    interval of a change is that of the differences draw by draw: both runs see the same weights,
+    means and errors of what was carried on, which therefore cancel.
     """
     framework = after.table("input_indicators")
     pillar = pillar_of(framework)
     old, new = (_scores(run.table("scores")) for run in (before, after))
     points = [_points(run.table("score_cells")) for run in (before, after)]
     shares = _shares_of_pillars(framework)
+    ends = _paired(before, after)
     found = []
     for key, row in new.items():
         if key not in old or not _moved(old[key]["score"], row["score"]):
@@ -78,8 +83,37 @@ def compare_scores(before: Results, after: Results) -> tuple[ScoreChange, ...]:
         else:
             parts = list(_by_indicator(unit, element, pillar, points))
         parts.sort(key=lambda part: (-abs(part.points), part.element_id))
-        found.append(ScoreChange(unit, element, old[key], row, tuple(parts)))
+        low, high = ends.get(key, (None, None))
+        found.append(ScoreChange(unit, element, old[key], row, tuple(parts), low, high))
     return tuple(sorted(found, key=lambda change: -abs(change.points or 0.0)))
+
+
+def _paired(
+    before: Results, after: Results
+) -> dict[tuple[str, str], tuple[float | None, float | None]]:
+    """Intervals of the differences of draws of both runs, by pair and element.
+
+    Both are drawn anew with the seed of the first: a run with another seed drew other weights.
+    """
+    seed = int(before.manifest["seed"])
+    old, new = (board_again(run, seed) for run in (before, after))
+    if old is None or new is None:
+        return {}
+    units = [unit for unit in old.units if unit in new.units]
+    elements = [element for element in old.elements if element in new.elements]
+    parts = [
+        board.draws[
+            :,
+            [board.units.index(unit) for unit in units],
+        ][:, :, [board.elements.index(element) for element in elements]]
+        for board in (old, new)
+    ]
+    low, high = interval_of(parts[1] - parts[0])
+    return {
+        (unit, element): (none(low[i, j]), none(high[i, j]))
+        for i, unit in enumerate(units)
+        for j, element in enumerate(elements)
+    }
 
 
 def _moved(old: float | None, new: float | None) -> bool:

@@ -1,6 +1,6 @@
 """What the scoreboard of a case scores: one cell for a pair and indicator, with its scale."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,16 +59,29 @@ def cells_of(case: Case, tables: Mapping[str, pl.DataFrame]) -> tuple[Known, pl.
     tables : mapping of str to DataFrame
         Result tables ``itineraries``, ``legs`` and ``bottlenecks`` of the run.
     """
-    year = case.settings.base_year
     panel = indicator_panel(case.tables)
-    of_data = case.table("indicators").filter(pl.col("kind") == "data")["id"].implode()
-    recent = panel.filter(
-        pl.col("indicator_id").is_in(of_data), pl.col("year").is_between(year - CARRIED_YEARS, year)
-    )
-    cells = dict(_data_cells(recent, year))
+    cells = data_cells(case.table("indicators"), panel, case.settings.base_year)
     for indicator, unit, value in run_indicators(case, tables).iter_rows():
         cells[unit, indicator] = Cell(value, case.year, 0.0, OF_THE_RUN)
     return cells, panel
+
+
+def data_cells(framework: pl.DataFrame, panel: pl.DataFrame, year: int) -> Known:
+    """Return the cells of a year from data alone, those of `CARRIED_YEARS` before it carried on.
+
+    Parameters
+    ----------
+    framework : DataFrame
+        Rows of ``indicators``.
+    panel : DataFrame
+        From :func:`karvan.evidence.indicators.indicator_panel`.
+    year : int
+    """
+    of_data = framework.filter(pl.col("kind") == "data")["id"].implode()
+    recent = panel.filter(
+        pl.col("indicator_id").is_in(of_data), pl.col("year").is_between(year - CARRIED_YEARS, year)
+    )
+    return dict(_data_cells(recent, year))
 
 
 def _data_cells(recent: pl.DataFrame, year: int) -> Iterator[tuple[tuple[str, str], Cell]]:
@@ -163,15 +176,15 @@ class Count:
 
 
 def counts_of(
-    case: Case, cells: Cells, scales: Mapping[str, Scale]
+    framework: pl.DataFrame, units: Iterable[str], cells: Cells, scales: Mapping[str, Scale]
 ) -> dict[tuple[str, str], Count]:
     """Return by unit and element how many indicators there are and how many count."""
-    below = leaves_of(case.table("indicators"))
+    below = leaves_of(framework)
     return {
         (unit, element): Count(
             len(leaves), sum((unit, leaf) in cells and leaf in scales for leaf in leaves)
         )
-        for unit in case.table("units")["id"]
+        for unit in units
         for element, leaves in below.items()
     }
 

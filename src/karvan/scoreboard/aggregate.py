@@ -1,5 +1,6 @@
 """Scores of aggregates from their children, for one set of weights or for many at once."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -186,7 +187,7 @@ def _stacked(children: list[FloatArray]) -> FloatArray:
 
 
 def _power_mean(children: list[FloatArray], share: FloatArray, power: float) -> FloatArray:
-    total = _weighted_mean([_forth(child, power) for child in children], share)
+    total = weighted_mean([_forth(child, power) for child in children], share)
     if power == 0.0:
         return np.asarray(np.exp(total))
     return total if power == 1.0 else np.asarray(total ** (1.0 / power))
@@ -198,15 +199,31 @@ def _forth(x: FloatArray, power: float) -> FloatArray:
     return x if power == 1.0 else np.asarray(x**power)
 
 
-def _weighted_mean(parts: list[FloatArray], share: FloatArray) -> FloatArray:
-    """Mean over what is there; shape (n_draws or 1, n_rows)."""
+def weighted_mean(parts: list[FloatArray], share: FloatArray) -> FloatArray:
+    """Return the mean over what is there, shape (n_draws or 1, n_rows); of one draw rounded once.
+
+    Parameters
+    ----------
+    parts : list of ndarray, shape (n_draws or 1, n_rows)
+        Children; NaN is no data.
+    share : ndarray, shape (n_draws or 1, n_children)
+    """
     holes = any(np.isnan(part).any() for part in parts)
     if all(len(part) == 1 for part in parts):
         table = np.stack([part[0] for part in parts])
-        if not holes:
-            return np.asarray(share @ table)
         there = ~np.isnan(table)
-        total, known = share @ np.where(there, table, 0.0), share @ there.astype(np.float64)
+        filled = np.where(there, table, 0.0) if holes else table
+        if len(share) == 1:
+            total = _accurate_sums(share[0], filled)
+            known = (
+                _accurate_sums(share[0], there)
+                if holes
+                else np.full_like(total, math.fsum(share[0].tolist()))
+            )
+        elif not holes:
+            return np.asarray(share @ table)
+        else:
+            total, known = share @ filled, share @ there.astype(np.float64)
     else:
         draws = max(len(share), max(len(part) for part in parts))
         total = np.zeros((draws, parts[0].shape[1]))
@@ -221,6 +238,23 @@ def _weighted_mean(parts: list[FloatArray], share: FloatArray) -> FloatArray:
     return np.asarray(np.divide(total, known, out=holes_stay, where=known > 0.0))
 
 
+def _accurate_sums(share: FloatArray, table: FloatArray | BoolArray) -> FloatArray:
+    """Weighted sums of the rows of a table, rounded once, shape (1, n_columns).
+
+    So they do not depend on the order of the rows.  Two-fold sums after Ogita, Rump and Oishi
+    (2005), Accurate sum and dot product, algorithm 4.3 without its products,
+    https://doi.org/10.1137/030601818 (not opened).
+    """
+    total, error = np.zeros(table.shape[1]), np.zeros(table.shape[1])
+    for weight, row in zip(share, table, strict=True):
+        term = weight * row
+        new = total + term
+        back = new - total
+        error += (total - (new - back)) + (term - back)
+        total = new
+    return np.asarray((total + error)[None])
+
+
 def _mazziotta_pareto(
     children: list[FloatArray], share: FloatArray, method: Aggregate
 ) -> FloatArray:
@@ -228,8 +262,8 @@ def _mazziotta_pareto(
 
     De Muro, Mazziotta and Pareto (2011), Composite indices of development and poverty (not opened).
     """
-    mean = _weighted_mean(children, share)
-    variance = _weighted_mean([(child - mean) ** 2 for child in children], share)
+    mean = weighted_mean(children, share)
+    variance = weighted_mean([(child - mean) ** 2 for child in children], share)
     sign = -1.0 if method.penalty == "negative" else 1.0
     return np.asarray(mean + sign * variance / mean)
 

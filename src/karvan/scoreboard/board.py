@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from karvan.errors import Problem, ScoreboardError
 from karvan.scoreboard import decompose as decomposition
 from karvan.scoreboard import importance, provenance, removal
 from karvan.scoreboard.cells import Table
@@ -134,13 +135,21 @@ class Scoreboard:
         return draws.groups(nominal, self.config.uncertainty.interval)
 
     def chance_above(self, unit: str, other: str, year: int = NO_YEAR) -> float:
-        """Return the share of draws in which a unit ranks above another; last year by default."""
+        """Return the share of draws in which a unit ranks above another; last year by default.
+
+        Raises
+        ------
+        ScoreboardError
+            A unit without a row in the year, or a board without draws.
+        """
         for part in reversed(self.draws):
             names = [self.chain.panel.unit[r] for r in part.rows]
             right = year in (NO_YEAR, int(self.chain.panel.year[part.rows[0]]))
             if right and unit in names and other in names:
                 return float(part.chance()[names.index(unit), names.index(other)])
-        return float("nan")
+        found = f"'{unit}' and '{other}'" + (f" in {year}" if year != NO_YEAR else "")
+        expected = "two units with rows in one year, and draws (uncertainty.draws)"
+        raise ScoreboardError([Problem("scoreboard.chance.unit", "chance_above", found, expected)])
 
     def lineage(self) -> pl.DataFrame:
         """Return every change of a cell, step by step."""

@@ -11,6 +11,8 @@ from karvan.scoreboard.model import FloatArray
 
 HOLES = frozenset({"", "NA", "NaN", "nan"})
 """What an empty cell looks like in CSV files of other programs."""
+EMPTY = frozenset({""})
+"""An id may be any word: NA is Namibia."""
 
 LARGEST = 1e150
 """Above it squares, which variances need, are infinite."""
@@ -43,9 +45,11 @@ def read_table(table: object, what: str, names: Mapping[str, str]) -> tuple[pl.D
         try:
             frame = pl.read_csv(path, infer_schema_length=0, encoding="utf8")
         except (OSError, pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-            problem = Problem(f"scoreboard.{what}.file", str(path), reason, "a UTF-8 CSV file")
-            raise ScoreboardError([problem]) from None
+            raise ScoreboardError([_unreadable(error, what, path)]) from None
+        if len(frame.columns) == 1 and (mark := _other_mark(frame.columns[0])):
+            found = f"cells that are separated by {mark}"
+            expected = "cells that are separated by commas, and points in decimal numbers"
+            raise ScoreboardError([Problem(f"scoreboard.{what}.file", where, found, expected)])
     wanted = {c: names.get(c.strip().lower(), c.strip()) for c in frame.columns}
     twice = {n for n in wanted.values() if list(wanted.values()).count(n) > 1}
     if twice:
@@ -53,15 +57,43 @@ def read_table(table: object, what: str, names: Mapping[str, str]) -> tuple[pl.D
         raise ScoreboardError(
             [Problem(f"scoreboard.{what}.column", where, found, "one column for each")]
         )
+    nested = [c for c in frame.columns if frame[c].dtype.is_nested()]
+    if nested:
+        found = f"lists or structures in {', '.join(nested)}"
+        problem = Problem(
+            f"scoreboard.{what}.column", where, found, "a number or word in each cell"
+        )
+        raise ScoreboardError([problem])
     return frame.rename(wanted), where
 
 
-def texts(frame: pl.DataFrame, column: str, default: str = "") -> list[str]:
+def _unreadable(error: Exception, what: str, path: Path) -> Problem:
+    if path.is_dir():
+        reason = "a folder"
+    elif isinstance(error, FileNotFoundError):
+        reason = "no such file"
+    elif "more fields than" in str(error):
+        reason = "a row with more cells than the first line has columns"
+    else:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    expected = "a UTF-8 CSV file whose cells are separated by commas"
+    return Problem(f"scoreboard.{what}.file", str(path), reason, expected)
+
+
+def _other_mark(header: str) -> str:
+    """What separates cells in a header that was read as one, "" for nothing."""
+    marks = {";": "semicolons", "\t": "tabs", "|": "bars"}
+    return next((word for mark, word in marks.items() if mark in header), "")
+
+
+def texts(
+    frame: pl.DataFrame, column: str, default: str = "", holes: frozenset[str] = HOLES
+) -> list[str]:
     """Return a column as text, holes as `default`."""
     if column not in frame.columns:
         return [default] * len(frame)
     cells = frame[column].cast(pl.String).to_list()
-    return [default if c is None or c.strip() in HOLES else c.strip() for c in cells]
+    return [default if c is None or c.strip() in holes else c.strip() for c in cells]
 
 
 def numbers(

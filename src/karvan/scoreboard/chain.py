@@ -19,7 +19,7 @@ from karvan.scoreboard.model import (
     Panel,
 )
 from karvan.scoreboard.settings import Config
-from karvan.scoreboard.statistics import score_ranks
+from karvan.scoreboard.statistics import TIE, score_ranks
 from karvan.scoreboard.weigh import weights
 
 
@@ -47,6 +47,8 @@ class Chain:
         Weighted share of indicators below each element whose value is observed, not imputed.
     blocks : list of ndarray
         Rows of each year.
+    tie : float
+        Share of the largest score below which two scores have one rank.
     """
 
     framework: Framework
@@ -58,6 +60,7 @@ class Chain:
     rank: FloatArray
     coverage: FloatArray
     blocks: list[IntArray]
+    tie: float = TIE
 
     @property
     def panel(self) -> Panel:
@@ -107,17 +110,18 @@ def run_chain(panel: Panel, framework: Framework, config: Config) -> Chain:
         logs=tuple(logs),
         weight=framework.shares(weight),
         score=score,
-        rank=ranks_by_year(score, blocks),
+        rank=ranks_by_year(score, blocks, config.tie),
         coverage=_coverage(framework, scaled, weight),
         blocks=blocks,
+        tie=config.tie,
     )
 
 
-def ranks_by_year(score: FloatArray, blocks: list[IntArray]) -> FloatArray:
+def ranks_by_year(score: FloatArray, blocks: list[IntArray], tie: float = TIE) -> FloatArray:
     """Return ranks within each year, shape as `score` (n_rows, n)."""
     rank = np.empty_like(score)
     for rows in blocks:
-        rank[rows] = score_ranks(score[rows].T).T
+        rank[rows] = score_ranks(score[rows].T, tie).T
     return rank
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from karvan.scoreboard.board import Scoreboard
+from karvan.scoreboard.importance import overlap_weights
 from karvan.scoreboard.model import NO_YEAR
 from karvan.scoreboard.sensitivity import RankSensitivity
 
@@ -35,14 +36,31 @@ def to_document(board: Scoreboard) -> dict[str, Any]:
         else _sensitivity(board, board.sensitivity),
         "importance": board.importance().to_dicts(),
         "reliability": board.reliability().to_dicts(),
-        "without": board.without(2).table().to_dicts(),
+        "without": [
+            {"level": level, **row}
+            for level in range(1, board.framework.depth)
+            for row in board.without(level).table().to_dicts()
+        ],
+        "correlations": _correlations(board),
         "notes": list(board.notes),
     }
+
+
+def _correlations(board: Scoreboard) -> list[dict[str, Any]]:
+    """Of every two aggregates of one level; those of all elements come from Python."""
+    framework = board.framework
+    level = {name: int(framework.level[k]) for k, name in enumerate(framework.element)}
+    return [
+        row
+        for row in board.correlations().to_dicts()
+        if level[row["element"]] == level[row["other"]] > 1
+    ]
 
 
 def _weights(board: Scoreboard) -> list[dict[str, Any]]:
     framework, chain = board.framework, board.chain
     effective = framework.effective_weights(chain.weight)
+    overlap = overlap_weights(chain)
     return [
         {
             "element": element,
@@ -51,6 +69,7 @@ def _weights(board: Scoreboard) -> list[dict[str, Any]]:
             "level": int(framework.level[k]),
             "weight_share": float(chain.weight[k]),
             "effective_weight": float(effective[k]),
+            "overlap_weight_share": float(overlap[k]),
         }
         for k, element in enumerate(framework.element)
     ]

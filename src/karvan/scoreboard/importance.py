@@ -4,10 +4,12 @@ import numpy as np
 import polars as pl
 
 from karvan.scoreboard.chain import Chain
-from karvan.scoreboard.model import FloatArray
+from karvan.scoreboard.model import BoolArray, FloatArray
 
 BANDWIDTHS = (0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0)
 """Of the kernel, in standard deviations of the child; one is chosen by leave-one-out."""
+
+MOST_LEVERAGE = 1.0 - 1e-6
 
 LEAST = 3
 """Pairs of values below which nothing is said about a relation."""
@@ -30,10 +32,15 @@ def correlations(chain: Chain) -> pl.DataFrame:
 
 def correlation_of(x: FloatArray, y: FloatArray) -> float | None:
     """Return Pearson's correlation over rows where both have data; None where it says nothing."""
-    both = ~np.isnan(x) & ~np.isnan(y)
+    both = both_known(x, y)
     if both.sum() < LEAST or np.ptp(x[both]) == 0 or np.ptp(y[both]) == 0:
         return None
     return float(np.corrcoef(x[both], y[both])[0, 1])
+
+
+def both_known(x: FloatArray, y: FloatArray) -> BoolArray:
+    """Tell in which rows both have data."""
+    return np.asarray(~np.isnan(x) & ~np.isnan(y))
 
 
 def cronbach_alpha(table: FloatArray) -> float | None:
@@ -89,7 +96,10 @@ def correlation_ratio(x: FloatArray, y: FloatArray) -> float | None:
         if (determinant <= 1e-10 * s0 * s2 + 1e-300).any():
             continue
         smoother = kernel * (s2[:, None] - s1[:, None] * gap) / determinant[:, None]
-        leverage = np.minimum(np.diag(smoother), 1.0 - 1e-6)
+        leverage = np.diag(smoother)
+        if (leverage > MOST_LEVERAGE).any():
+            # A point that nothing else tells of: what leaving it out costs is lost in rounding.
+            continue
         fit = smoother @ y
         loss = float((((y - fit) / (1.0 - leverage)) ** 2).mean())
         if loss < error:
@@ -97,6 +107,42 @@ def correlation_ratio(x: FloatArray, y: FloatArray) -> float | None:
     if not np.isfinite(error):
         return float(np.corrcoef(x, y)[0, 1] ** 2)
     return float(min(best.var() / y.var(), 1.0))
+
+
+def overlap_weights(chain: Chain, least: int = LEAST) -> FloatArray:
+    """Return shares among siblings that count what siblings share only once.
+
+    The nominal share of each is divided by the sum of its squared correlations with all siblings,
+    itself among them: of k siblings that are the same each gets a k-th, one that goes with no
+    other keeps its share.  Correlations below zero are no overlap.
+
+    Parameters
+    ----------
+    chain : Chain
+    least : int
+        Rows with both scores below which a correlation is not known and counts as none.
+
+    Returns
+    -------
+    ndarray, shape (n_elements,)
+
+    Notes
+    -----
+    Own rule; the handbook of OECD and JRC (2008, not opened) asks for such weights and leaves open
+    which.
+    """
+    framework, weight = chain.framework, chain.weight.copy()
+    for node in framework.aggregates:
+        kids = framework.children(node)
+        for k in kids:
+            shared = 1.0
+            for other in kids:
+                x, y = chain.score[:, k], chain.score[:, other]
+                pair = correlation_of(x, y) if both_known(x, y).sum() >= least else None
+                if other != k and pair is not None and pair > 0.0:
+                    shared += pair**2
+            weight[k] = chain.weight[k] / shared
+    return framework.shares(weight)
 
 
 def importance(chain: Chain) -> pl.DataFrame:

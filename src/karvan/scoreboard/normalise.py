@@ -54,11 +54,14 @@ def normalise(
         if method.method in ("rank", "borda", "percentile_rank"):
             return _by_rank(up, method)
         if method.method == "z_score":
-            n = (~np.isnan(scale)).sum(axis=0)
-            centre = np.nansum(scale, axis=0) / n
-            sd = np.sqrt(np.nansum((scale - centre) ** 2, axis=0) / (n - 1))
-            sd = np.where(sd > 0, sd, np.nan)
-            return np.asarray((up - centre) / sd * method.sd + method.mean)
+            # From the smallest value: the mean of values far from zero loses what tells them apart.
+            # Squares of very large or small values are out of range, those of shares are not.
+            low = _low(scale)
+            width = np.where(_high(scale) > low, _high(scale) - low, np.nan)
+            n, above = (~np.isnan(scale)).sum(axis=0), (scale - low) / width
+            centre = np.nansum(above, axis=0) / n
+            sd = np.sqrt(np.nansum((above - centre) ** 2, axis=0) / (n - 1))
+            return np.asarray(((up - low) / width - centre) / sd * method.sd + method.mean)
         if method.method == "distance_to_target":
             low = _low(scale)
             return (up - low) / (posts.target * direction - low)

@@ -18,8 +18,9 @@ def outranking(values: FloatArray, share: FloatArray) -> FloatArray:
     Returns
     -------
     ndarray, shape (n_units, n_units)
-        Ties count half.  A child that one of the two lacks says nothing about them: the weights of
-        the others are scaled to one.  NaN on the diagonal and where no child has both.
+        Ties, values closer than `TIE` of the largest of the child, count half.  A child that one of
+        the two lacks says nothing about them: the weights of the others are scaled to one.  NaN on
+        the diagonal and where no child has both.
 
     References
     ----------
@@ -31,6 +32,9 @@ def outranking(values: FloatArray, share: FloatArray) -> FloatArray:
     for child, part in zip(values.T, share, strict=True):
         with np.errstate(invalid="ignore"):
             difference = child[:, None] - child[None, :]
+            # Scores that are equal but for rounding are a tie here as they are in ranks.
+            near = np.abs(difference) <= TIE * np.nanmax(np.abs(child), initial=0.0)
+            difference = np.where(near, 0.0, difference)
         both = ~np.isnan(difference)
         win += part * np.where(both, 0.5 + 0.5 * np.sign(difference), 0.0)
         weight += part * both

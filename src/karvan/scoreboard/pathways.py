@@ -51,6 +51,7 @@ class Pathways:
         self._filled: dict[int, Panel] = {}
         self._treated: dict[tuple[int, int], Panel] = {}
         self._scaled: dict[tuple[int, int, int], FloatArray] = {}
+        self._known_spreads: dict[int, tuple[FloatArray, FloatArray]] = {}
         spread = self._spreads(0)
         self.measured = bool((spread[0] > 0).any())
         self.imputed = any((self._spreads(i)[1] > 0).any() for i in range(len(impute)))
@@ -161,7 +162,11 @@ class Pathways:
 
     def _spreads(self, impute: int) -> tuple[FloatArray, FloatArray]:
         """Standard deviations of observed and of imputed cells."""
-        panel = self.filled(impute)
+        if impute not in self._known_spreads:
+            self._known_spreads[impute] = self._spreads_of(self.filled(impute))
+        return self._known_spreads[impute]
+
+    def _spreads_of(self, panel: Panel) -> tuple[FloatArray, FloatArray]:
         relative = self._relative * np.abs(np.nan_to_num(panel.value))
         own = np.where(panel.spread > 0, panel.spread, relative)
         observed = np.where((panel.status & OBSERVED) > 0, own, 0.0)
@@ -172,14 +177,17 @@ class Pathways:
         panel = self.filled(i)
         x = np.repeat(panel.value[:, None, :], len(design), axis=1)
         for kind, spread in enumerate(self._spreads(i)):
-            at = np.nonzero(spread)
-            for k, draw in enumerate(design[:, 5 + kind]):
+            unsure = spread > 0
+            cells = int(unsure.sum())
+            error = np.zeros_like(spread)
+            for k, draw in enumerate(design[:, 5 + kind] * (cells > 0)):
                 if draw:
                     # Keyed by the draw, so that all methods see the same errors.
                     random = np.random.Generator(
                         np.random.Philox(key=[self._seed, 2 * draw + kind])
                     )
-                    x[at[0], k, at[1]] += spread[at] * random.standard_normal(len(at[0]))
+                    error[unsure] = random.standard_normal(cells)
+                    x[:, k] += spread * error
         flat = x.reshape(panel.n_rows, -1)
         treat = self.treat[t]
         flat, _ = steps.treat_blocks(flat, steps.scale_blocks(panel, treat.over), treat)

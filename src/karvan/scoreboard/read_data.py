@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from karvan.errors import Problem, ScoreboardError, did_you_mean
-from karvan.scoreboard.cells import Table, numbers, read_table, texts
+from karvan.scoreboard.cells import EMPTY, Table, numbers, read_table, texts
 from karvan.scoreboard.model import (
     IMPUTED,
     NO_DATA,
@@ -60,9 +60,9 @@ def read_data(table: Table, sheet: Sheet) -> tuple[Panel, list[str]]:
         problem = Problem("scoreboard.data.column", where, "no column 'unit'", "a column 'unit'")
         raise ScoreboardError([problem])
     problems: list[Problem] = []
-    unit = texts(frame, "unit")
+    unit = texts(frame, "unit", holes=EMPTY)
     if "partner" in frame.columns:
-        unit = [f"{u}-{p}" for u, p in zip(unit, texts(frame, "partner"), strict=True)]
+        unit = [f"{u}-{p}" for u, p in zip(unit, texts(frame, "partner", holes=EMPTY), strict=True)]
     year = _years(frame, where, unit, problems)
     problems += [
         Problem("scoreboard.data.unit", f"{where} row {n}", "no unit", "the id of a unit")

@@ -161,9 +161,13 @@ def _faults_of_tree(rows: _Rows) -> Iterator[Problem]:
     tree = rows.of_type("indicator", "aggregate")
     parent = {rows.element[n]: rows.parent[n] for n in tree}
     aggregates = {rows.element[n] for n in rows.of_type("aggregate")}
+    # A loop takes the index its children, or the hierarchy its index: that needs no second line.
+    loops = list(_loops(rows, parent))
     for n in tree:
         up, label = rows.parent[n], rows.label[n]
         if rows.type[n] == "indicator" and not up:
+            if loops:
+                continue
             yield Problem(
                 "scoreboard.framework.orphan", label, "no parent", "the pillar of the indicator"
             )
@@ -176,9 +180,9 @@ def _faults_of_tree(rows: _Rows) -> Iterator[Problem]:
             yield Problem(
                 "scoreboard.framework.empty", rows.label[n], "no children", "an indicator below it"
             )
-    yield from _loops(rows, parent)
+    yield from loops
     roots = [e for e in aggregates if not parent[e]]
-    if len(roots) != 1 and tree:
+    if len(roots) != 1 and tree and not loops:
         found = f"{len(roots)} elements without parent: {', '.join(sorted(roots)) or 'none'}"
         yield Problem("scoreboard.framework.root", rows.where, found, "one, the index")
     if not rows.of_type("indicator"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from karvan.errors import Problem, ScoreboardError
 from karvan.scoreboard.aggregate import ImpossiblePairError, aggregate
 from karvan.scoreboard.chain import Chain, ranks_by_year
 from karvan.scoreboard.model import FloatArray
@@ -43,6 +44,10 @@ class Removal:
 def removal(chain: Chain, method: Aggregate, level: int) -> Removal:
     """Leave out each element of a level in turn (1: indicators) by a weight of zero."""
     framework = chain.framework
+    if not 1 <= level < framework.depth:
+        expected = f"a level from 1, the indicators, to {framework.depth - 1}, below the index"
+        problem = Problem("scoreboard.removal.level", "level", str(level), expected)
+        raise ScoreboardError([problem])
     nominal = chain.rank[:, -1]
     elements, scores, ranks, shifts, skipped = [], [], [], [], []
     for k in np.flatnonzero(framework.level == level):
@@ -63,7 +68,7 @@ def removal(chain: Chain, method: Aggregate, level: int) -> Removal:
         except ImpossiblePairError as error:
             skipped.append(f"{name}: {error.problems[0].found} in {error.problems[0].where}")
             continue
-        rank = ranks_by_year(score[:, None], chain.blocks)[:, 0]
+        rank = ranks_by_year(score[:, None], chain.blocks, chain.tie)[:, 0]
         shift = np.abs(rank - nominal)
         elements.append(name)
         scores.append(score)

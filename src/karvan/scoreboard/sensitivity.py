@@ -120,7 +120,7 @@ def _outputs(
     for draws, score in space.pathways.scores(space.design(choice), space.weight, progress):
         rank = np.empty_like(score)
         for block in chain.blocks:
-            rank[:, block] = score_ranks(score[:, block])
+            rank[:, block] = score_ranks(score[:, block], chain.tie)
         shift = np.abs(rank - nominal)
         known = ~np.isnan(shift)
         n_known = np.maximum(known.sum(axis=1), 1)

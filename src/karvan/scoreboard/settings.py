@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from karvan.scoreboard.statistics import TIE
+
 Step = Literal["denominate", "screen", "impute", "treat"]
 ImputeMethod = Literal["mean", "median", "linear", "latest", "latest_then_next", "regression"]
 Attempt = Literal["winsorise", "log", "box_cox", "signed_log"]
@@ -157,7 +159,11 @@ class Sensitivity(Model):
 
 
 class Config(Model):
-    """All of a configuration; every table and key may be left out."""
+    """All of a configuration; every table and key may be left out.
+
+    Scores closer than `tie` times the largest have one rank; 0 compares floating-point numbers as
+    they are, by which equal scores may be told apart by rounding.
+    """
 
     steps: list[Step] = ["denominate", "screen", "impute", "treat"]
     screen: Screen = Screen()
@@ -168,3 +174,4 @@ class Config(Model):
     aggregate: Aggregate = Aggregate()
     uncertainty: Uncertainty = Uncertainty()
     sensitivity: Sensitivity = Sensitivity()
+    tie: Annotated[float, Field(ge=0.0, lt=1.0)] = TIE

@@ -19,6 +19,9 @@ M = TypeVar("M")
 PROBES = 16
 """Weight sets that a pair of methods is tried with before it is drawn."""
 
+MOST_NAMED = 20
+"""Cells of weight sets that one message names."""
+
 Pair = tuple[int, int]
 
 
@@ -241,12 +244,40 @@ def _weights(
 ) -> FloatArray:
     wanted, framework = config.uncertainty, chain.framework
     if given is not None:
-        return framework.shares(given)
+        return framework.shares(_sound_sets(framework, given))
     if wanted.weights == "fixed":
         return chain.weight[None].copy()
     if wanted.weights == "sets":
-        return framework.shares(_sets(chain, wanted.weight_sets))
+        return framework.shares(_sound_sets(framework, _sets(chain, wanted.weight_sets)))
     return dirichlet_weights(framework, chain.weight, pool, wanted.weight_spread, seed)
+
+
+def _sound_sets(framework: Framework, given: object) -> FloatArray:
+    """Return sets of weights as an array; one that is not of use is refused by its number."""
+    where = "weight_sets"
+    try:
+        weight = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = f"a {type(given).__name__} of other things than numbers"
+        raise ScoreboardError([_bad_sets(where, found, "an array of numbers")]) from None
+    expected = f"shape (sets, {len(framework.element)}), in the order of the framework's `element`"
+    if weight.ndim != 2 or weight.shape[1] != len(framework.element) or not len(weight):
+        raise ScoreboardError([_bad_sets(where, f"shape {weight.shape}", expected)])
+    problems = []
+    for row, column in zip(*np.nonzero(~np.isfinite(weight) | (weight < 0.0)), strict=True):
+        at = f"{where} set {row + 1} {framework.element[column]}"
+        problems.append(_bad_sets(at, f"{weight[row, column]:g}", "a number >= 0"))
+    for node in framework.aggregates if not problems else ():
+        for row in np.flatnonzero(weight[:, framework.children(node)].sum(axis=1) == 0.0):
+            at = f"{where} set {row + 1}, children of {framework.element[node]}"
+            problems.append(_bad_sets(at, "weights that are all zero", "one above zero"))
+    if problems:
+        raise ScoreboardError(problems[:MOST_NAMED])
+    return weight
+
+
+def _bad_sets(where: str, found: str, expected: str) -> Problem:
+    return Problem("scoreboard.weights.set", where, found, expected)
 
 
 def _sets(chain: Chain, given: list[dict[str, float]]) -> FloatArray:

@@ -7,7 +7,7 @@ from karvan.scoreboard.model import BoolArray, FloatArray, Panel
 
 TIE = 1e-12
 """Scores closer than this share of the largest are ties: sums of the same numbers in another
-order differ by a few units in the last place."""
+order differ by a few units in the last place.  The default of a configuration's `tie`."""
 
 MISSING_SHARE, ZERO_SHARE, UNIQUE_SHARE = 0.65, 0.5, 0.5
 
@@ -30,18 +30,24 @@ def moments(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     Joanes and Gill (1998), Comparing measures of sample skewness and kurtosis (formulas taken from
     the reference configurations, paper not opened).
     """
-    there = ~np.isnan(x)
-    n = there.sum(axis=0).astype(np.float64)
+    hole = np.isnan(x)
+    n = (len(x) - hole.sum(axis=0)).astype(np.float64)
+    low = np.where(hole, np.inf, x).min(axis=0, initial=np.inf)
     with np.errstate(invalid="ignore", divide="ignore"):
-        centred = np.where(there, x - np.where(there, x, 0.0).sum(axis=0) / n, 0.0)
+        # From the smallest value: the mean of values far from zero loses what tells them apart.
+        centred = x - low
+        centred[hole] = 0.0
+        width = centred.max(axis=0, initial=0.0)
+        centred -= centred.sum(axis=0) / n
         # Both moments are free of scale; fourth powers of very large or small values are not.
-        centred = centred / np.abs(centred).max(axis=0, initial=0.0)
+        centred /= width
+        centred[hole] = 0.0
         square = centred * centred
-        s2, s3 = square.sum(axis=0), (square * centred).sum(axis=0)
-        s4 = (square * square).sum(axis=0)
-        varied = ~constant_columns(x)
+        s2 = square.sum(axis=0)
+        s3, s4 = (np.einsum("ij,ij->j", square, other) for other in (centred, square))
         skew = np.sqrt(n) * s3 / s2**1.5 * np.sqrt(n * (n - 1)) / (n - 2)
         kurt = ((n + 1) * (n * s4 / s2**2 - 3) + 6) * (n - 1) / ((n - 2) * (n - 3))
+    varied = width > 0.0
     return np.where(varied & (n > 2), skew, np.nan), np.where(varied & (n > 3), kurt, np.nan)
 
 
@@ -63,7 +69,8 @@ def ranks(x: FloatArray, *, tie: float = 0.0) -> FloatArray:
         Neighbours closer than this share of the largest absolute value are equal.
     """
     n = x.shape[-1]
-    order = np.argsort(x, axis=-1, kind="stable")
+    # Equal values have one rank, so it does not matter which of them comes first.
+    order = np.argsort(x, axis=-1)
     ordered = np.take_along_axis(x, order, axis=-1)
     gap = tie * np.nanmax(np.abs(x), axis=-1, initial=0.0)[..., None]
     first = np.zeros(x.shape, dtype=np.int64)
@@ -77,9 +84,9 @@ def ranks(x: FloatArray, *, tie: float = 0.0) -> FloatArray:
     return rank
 
 
-def score_ranks(score: FloatArray) -> FloatArray:
+def score_ranks(score: FloatArray, tie: float = TIE) -> FloatArray:
     """Return ranks along the last axis, 1 for the highest score, ties with the smallest."""
-    return ranks(-score, tie=TIE)
+    return ranks(-score, tie=tie)
 
 
 def describe(panel: Panel, *, skewness: float = 2.0, kurtosis: float = 3.5) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from karvan.scoreboard.model import (
     Panel,
 )
 from karvan.scoreboard.normalise import Posts, normalise
+from karvan.scoreboard.scale_faults import faults_of_posts, why_lost
 from karvan.scoreboard.settings import Impute, Normalise, Screen, Treat
 from karvan.scoreboard.statistics import constant_columns
 from karvan.scoreboard.treat import PASSED, UNTREATED, Treated, treat
@@ -307,81 +308,14 @@ def scaled_values(panel: Panel, framework: Framework, method: Normalise) -> Floa
     ScoreboardError
         Constant indicators, goalposts or targets that are missing or of no use.
     """
-    problems = list(_faults_of_posts(panel, framework, method))
+    problems = list(faults_of_posts(panel, framework, method))
     if problems:
         raise ScoreboardError(problems)
     value = normalise_blocks(panel.value, panel, framework, method)
     lost = ~np.isfinite(value) & ~np.isnan(panel.value)
     if lost.any():
-        raise ScoreboardError(list(_why_lost(panel, framework, method, lost)))
+        raise ScoreboardError(list(why_lost(panel, framework, method, lost)))
     return value
-
-
-def _faults_of_posts(panel: Panel, framework: Framework, method: Normalise) -> Iterator[Problem]:
-    if method.range[0] >= method.range[1]:
-        yield Problem(
-            "scoreboard.normalise.range", "normalise.range", str(method.range), "low < high"
-        )
-    first, last = method.quantiles
-    if method.method == "goalposts" and not 0.0 <= first < last <= 1.0:
-        yield Problem(
-            "scoreboard.normalise.quantiles",
-            "normalise.quantiles",
-            str(method.quantiles),
-            "two shares in 0 to 1, the smaller one first",
-        )
-    if method.year is not None and method.year not in panel.years:
-        found = str(method.year)
-        known = ", ".join(str(y) for y in panel.years)
-        yield Problem("scoreboard.normalise.year", "normalise.year", found, f"one of {known}")
-    if not compatibility.needs_units(method):
-        return
-    needed = ("target",) if method.method == "distance_to_target" else ("low", "high")
-    given: dict[str, FloatArray] = {"target": framework.target, "low": framework.low}
-    given["high"] = framework.high
-    for j, name in enumerate(framework.indicator):
-        for column in needed:
-            if np.isnan(given[column][j]):
-                yield Problem(
-                    "scoreboard.normalise.posts",
-                    f"framework {name} {column}",
-                    "no number",
-                    f"one, for the method '{method.method}'",
-                    "or choose goalposts with posts = 'quantiles' or 'range'",
-                )
-        if (panel.status[:, j] & TRANSFORMED).any():
-            yield Problem(
-                "scoreboard.normalise.transformed",
-                f"indicator {name}",
-                "values that treatment brought to another unit",
-                f"the unit of the framework's numbers, for the method '{method.method}'",
-                "treat with attempts = ['winsorise'] only, or not at all",
-            )
-
-
-def _why_lost(
-    panel: Panel, framework: Framework, method: Normalise, lost: BoolArray
-) -> Iterator[Problem]:
-    for j in np.flatnonzero(lost.any(axis=0)):
-        x = panel.value[lost[:, j], j]
-        rows = int(np.unique(panel.value[:, j][~np.isnan(panel.value[:, j])]).size)
-        years = ""
-        if method.over == "each_year" and panel.years != [NO_YEAR]:
-            years = " in " + ", ".join(str(y) for y in sorted(set(panel.year[lost[:, j]].tolist())))
-        if method.method == "distance_to_target":
-            found = f"a target of {framework.target[j]:g} that equals the worst value"
-            expected, hint = "a target beyond it", ""
-        else:
-            alone = len(set(panel.unit)) == 1
-            one = "one unit only" if alone else "one value only" if years or rows == 1 else "values"
-            found = f"{one}{years}: {x[0]:g}"
-            expected = f"values that differ, for the method '{method.method}'"
-            hint = (
-                "leave it out (screen.constant_indicators = 'drop'), share the scale of all years, "
-                "or give goalposts"
-            )
-        where = f"indicator {framework.indicator[j]}"
-        yield Problem("scoreboard.indicator.constant", where, found, expected, hint)
 
 
 def _cells(panel: Panel, which: BoolArray) -> str:

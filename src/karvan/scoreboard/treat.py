@@ -48,9 +48,10 @@ def treat(x: FloatArray, method: Treat) -> Treated:
     the steps as in the reference configurations (handbook not opened).
     """
     value = x.copy()
-    ok = _passes(x, method)
+    skew, kurt = moments(x)
+    ok = ~_outlying(skew, kurt, method)
     attempt = np.full(x.shape[1], PASSED)
-    attempt[np.isnan(moments(x)[0])] = UNTREATED
+    attempt[np.isnan(skew)] = UNTREATED
     moved = np.zeros(x.shape[1], dtype=np.int64)
     open_columns = np.flatnonzero(~ok)
     for k, name in enumerate(method.attempts):
@@ -65,10 +66,12 @@ def treat(x: FloatArray, method: Treat) -> Treated:
 
 
 def _passes(x: FloatArray, method: Treat) -> BoolArray:
-    skew, kurt = moments(x)
-    # Without a spread there are no outliers: NaN passes.
-    outlying = (np.abs(skew) >= method.skewness) & (kurt >= method.kurtosis)
-    return np.asarray(~outlying)
+    return ~_outlying(*moments(x), method)
+
+
+def _outlying(skew: FloatArray, kurt: FloatArray, method: Treat) -> BoolArray:
+    """Without a spread there are no outliers: NaN passes."""
+    return np.asarray((np.abs(skew) >= method.skewness) & (kurt >= method.kurtosis))
 
 
 def _attempt(x: FloatArray, name: Attempt, method: Treat) -> tuple[FloatArray, IntArray]:
@@ -91,23 +94,23 @@ def _winsorise(x: FloatArray, method: Treat) -> tuple[FloatArray, IntArray]:
     """Move the points at the end that the skewness points to, until the column passes."""
     value = x.copy()
     at_high, at_low = (np.zeros(x.shape[1], dtype=np.int64) for _ in range(2))
-    column = np.arange(x.shape[1])
+    column, part = np.arange(x.shape[1]), x
     while len(column):
-        skew, kurt = moments(value[:, column])
-        outlying = (np.abs(skew) >= method.skewness) & (kurt >= method.kurtosis)
+        skew, kurt = moments(part)
         room = at_high[column] + at_low[column] < method.max_winsorised
-        column, skew = column[outlying & room], skew[outlying & room]
+        going_on = _outlying(skew, kurt, method) & room
+        column, sign = column[going_on], np.where(skew[going_on] >= 0.0, 1.0, -1.0)
         if not len(column):
             break
-        sign = np.where(skew >= 0.0, 1.0, -1.0)
-        part = sign * value[:, column]
+        part = sign * part[:, going_on]
         top = part == np.nanmax(part, axis=0)
         following = np.where(top | np.isnan(part), -np.inf, part).max(axis=0)
         # A column with two values would become constant, which hides the outlier altogether.
         several = following > np.nanmin(part, axis=0)
         column, sign, part = column[several], sign[several], part[:, several]
         top, following = top[:, several], following[several]
-        value[:, column] = sign * np.where(top, following, part)
+        part = sign * np.where(top, following, part)
+        value[:, column] = part
         points = top.sum(axis=0)
         at_high[column] = np.where(sign > 0, points, at_high[column])
         at_low[column] = np.where(sign < 0, points, at_low[column])

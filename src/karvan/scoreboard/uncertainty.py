@@ -1,5 +1,6 @@
 """How sure the ranks are: intervals, chances and ties from many draws."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,9 @@ from karvan.scoreboard.model import FloatArray, IntArray
 from karvan.scoreboard.pathways import Progress
 from karvan.scoreboard.space import Space
 from karvan.scoreboard.statistics import score_ranks
+
+SCORES_AT_ONCE = 1_000_000
+"""Scores that are ranked together; more is not faster."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,14 +120,26 @@ def uncertainty(
     counts = [np.zeros((len(b), len(b)), dtype=np.int64) for b in chain.blocks]
     beats = [np.zeros((len(b), len(b)), dtype=np.int64) for b in chain.blocks]
     design = space.design(choice)
-    for _, score in space.pathways.scores(design, space.weight, progress, node):
+    for score in _gathered(space.pathways.scores(design, space.weight, progress, node)):
         for k, rows in enumerate(chain.blocks):
-            rank = score_ranks(score[:, rows])
+            rank = score_ranks(score[:, rows], chain.tie)
             _count(rank, counts[k])
             _compare(rank, beats[k])
     return [
         RankDraws(rows, counts[k], beats[k], len(choice)) for k, rows in enumerate(chain.blocks)
     ]
+
+
+def _gathered(parts: Iterator[tuple[IntArray, FloatArray]]) -> Iterator[FloatArray]:
+    """Join small parts: a loop over units costs the same for one draw as for many."""
+    waiting: list[FloatArray] = []
+    for _, score in parts:
+        waiting.append(score)
+        if sum(part.size for part in waiting) >= SCORES_AT_ONCE:
+            yield np.concatenate(waiting)
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting)
 
 
 def ranks_of(score: FloatArray, rows: IntArray) -> RankDraws:

@@ -217,7 +217,28 @@ def adjust(
     roots of the wanted importance among siblings, by Levenberg and Marquardt's method on the
     logarithms of the weights, which stay positive.
     """
+    best, off = adjust_with_gap(framework, values, weight, mean, blocks, level, target)
+    reached = "reached" if off <= CLOSE else "NOT reached"
+    names = ", ".join(framework.element[p] for p in np.flatnonzero(framework.level == level))
+    found = f"correlations off by {off:.1e} at most"
+    return best, f"children of {names}: target importance {reached}, {found}"
+
+
+def adjust_with_gap(
+    framework: Framework,
+    values: FloatArray,
+    weight: FloatArray,
+    mean: Aggregate,
+    blocks: Sequence[IntArray],
+    level: int,
+    target: FloatArray | None = None,
+) -> tuple[FloatArray, float]:
+    """Return weights as :func:`adjust`, and the largest miss of a correlation.
+
+    The target is reached where the miss is at most `CLOSE`.
+    """
     parents = np.flatnonzero(framework.level == level)
+    _require_target(framework, level, target)
     families = [framework.children(int(p)) for p in parents]
     kids = np.concatenate(families)
     ends = np.cumsum([len(family) for family in families])[:-1]
@@ -235,11 +256,24 @@ def adjust(
     change, off = _least_squares(missed, len(kids))
     best = weight.copy()
     best[kids] *= np.exp(change)
-    reached = "reached" if off <= CLOSE else "NOT reached"
-    names = ", ".join(framework.element[p] for p in parents)
-    found = f"correlations off by {off:.1e} at most"
-    note = f"children of {names}: target importance {reached}, {found}"
-    return framework.shares(best), note
+    return framework.shares(best), off
+
+
+def _require_target(framework: Framework, level: int, target: FloatArray | None) -> None:
+    problems = []
+    if not 2 <= level <= framework.depth:
+        expected = f"a level from 2, above the indicators, to {framework.depth}, the index"
+        problems.append(Problem("scoreboard.weigh.levels", "level", str(level), expected))
+    if target is not None:
+        shape = (len(framework.element),)
+        if np.shape(target) != shape:
+            found, expected = f"shape {np.shape(target)}", f"shape {shape}, one for each element"
+            problems.append(Problem("scoreboard.weigh.target", "target", found, expected))
+        elif not (np.isfinite(target).all() and (np.asarray(target) > 0.0).all()):
+            found, expected = "numbers of zero or less, or none", "importance above zero"
+            problems.append(Problem("scoreboard.weigh.target", "target", found, expected))
+    if problems:
+        raise ScoreboardError(problems)
 
 
 def _least_squares(missed: Callable[[FloatArray], FloatArray], n: int) -> tuple[FloatArray, float]:

@@ -1,0 +1,139 @@
+"""Ranks of the pairs over the draws: chances, ties, and what moves them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from karvan.case import Case
+from karvan.runs.score_board import INTERVAL, Board, Row, below, config, engine_of, none
+from karvan.scoreboard.sensitivity import RankSensitivity, sensitivity
+from karvan.scoreboard.statistics import score_ranks
+from karvan.scoreboard.uncertainty import RankDraws, ranks_of
+
+LEAST_RANKED = 2
+"""One pair alone has no rank."""
+RANKED = ("index", "pillar")
+"""Levels with intervals of ranks and chances; scores have theirs on every level."""
+INDICES = ("first", "first_low", "first_high", "total", "total_low", "total_high")
+
+
+def ranks_among(board: Board, element: str) -> RankDraws | None:
+    """Return the ranks of an element in all draws, of the pairs with a score."""
+    j = board.elements.index(element)
+    rows = np.flatnonzero(~np.isnan(board.score[:, j]))
+    return ranks_of(board.draws[:, rows, j], rows) if len(rows) >= LEAST_RANKED else None
+
+
+def rank_columns(ranked: RankDraws | None, unit: int, rank: float) -> Row:
+    """Return the cells about the rank of a pair; empty ones for a pair without."""
+    names = ("rank", "rank_low", "rank_high", "ranked")
+    if ranked is None or unit not in ranked.rows:
+        return dict.fromkeys(names)
+    at = int(np.flatnonzero(ranked.rows == unit)[0])
+    tail = (1.0 - INTERVAL) / 2.0
+    low, high = (float(ranked.quantile(share)[at]) for share in (tail, 1.0 - tail))
+    return dict(zip(names, (int(rank), low, high, len(ranked.rows)), strict=True))
+
+
+def _ranked(case: Case, board: Board) -> Iterator[tuple[str, RankDraws]]:
+    level = dict(case.table("indicators").select("id", "level").iter_rows())
+    for element in board.elements:
+        ranked = ranks_among(board, element) if level[element] in RANKED else None
+        if ranked is not None:
+            yield element, ranked
+
+
+def chance_rows(case: Case, board: Board) -> Iterator[Row]:
+    """Yield the rows of ``score_chances``."""
+    for element, ranked in _ranked(case, board):
+        chance = ranked.chance()
+        for a, i in enumerate(ranked.rows):
+            for b, k in enumerate(ranked.rows):
+                if a != b:
+                    yield {
+                        "element_id": element,
+                        "unit_id": board.units[i],
+                        "other_unit_id": board.units[k],
+                        "year": case.settings.base_year,
+                        "above_share": float(chance[a, b]),
+                    }
+
+
+def rank_rows(case: Case, board: Board) -> Iterator[Row]:
+    """Yield the rows of ``score_ranks``: how often each pair has each rank."""
+    for element, ranked in _ranked(case, board):
+        at_most = np.stack([ranked.at_most(rank) for rank in range(1, len(ranked.rows) + 1)])
+        for k, row in enumerate(ranked.rows):
+            for rank, count in enumerate(ranked.count[k], 1):
+                if count:
+                    yield {
+                        "element_id": element,
+                        "unit_id": board.units[row],
+                        "rank": rank,
+                        "year": case.settings.base_year,
+                        "draws_share": float(count / ranked.n_draws),
+                        "at_most_share": float(at_most[rank - 1, k]),
+                    }
+
+
+def tie_rows(case: Case, board: Board) -> Iterator[Row]:
+    """Yield the rows of ``score_ties``: longest runs of pairs that no rank tells apart."""
+    for element, ranked in _ranked(case, board):
+        score = board.score[ranked.rows, board.elements.index(element)]
+        for number, group in enumerate(ranked.groups(score_ranks(score), INTERVAL), 1):
+            for unit in group:
+                yield {
+                    "element_id": element,
+                    "tie": number,
+                    "unit_id": board.units[ranked.rows[unit]],
+                    "year": case.settings.base_year,
+                    "units": len(group),
+                }
+
+
+def sensitivity_rows(case: Case, board: Board, seed: int) -> Iterator[Row]:
+    """Yield the rows of ``score_sensitivity``: the mean shift of ranks of the index."""
+    index = case.table("indicators").filter(pl.col("level") == "index")["id"][0]
+    found = _indices(case, board, index, seed)
+    if found is None:
+        return
+    for k, factor in enumerate(found.factors):
+        yield {
+            "element_id": index,
+            "factor": factor,
+            "year": case.settings.base_year,
+            "runs": found.n_runs,
+            **{name: none(getattr(found.indices, name)[k, 0]) for name in INDICES},
+        }
+
+
+def unit_sensitivity_rows(case: Case, board: Board, seed: int) -> Iterator[Row]:
+    """Yield the rows of ``score_unit_sensitivity``: the rank of each pair, index and pillars."""
+    for element, ranked in _ranked(case, board):
+        found = _indices(case, board, element, seed)
+        if found is None:
+            continue
+        for k, factor in enumerate(found.factors):
+            for output, row in enumerate(ranked.rows, 1):
+                yield {
+                    "element_id": element,
+                    "unit_id": board.units[row],
+                    "factor": factor,
+                    "year": case.settings.base_year,
+                    **{name: none(getattr(found.indices, name)[k, output]) for name in INDICES},
+                }
+
+
+def _indices(case: Case, board: Board, element: str, seed: int) -> RankSensitivity | None:
+    """Among the pairs with a score only: others would be compared by fewer pillars."""
+    j = board.elements.index(element)
+    units = tuple(board.units[i] for i in np.flatnonzero(~np.isnan(board.score[:, j])))
+    if len(units) < LEAST_RANKED:
+        return None
+    part = below(case.table("indicators"), element)
+    cells = {case.settings.base_year: board.cells}
+    engine = engine_of(part, cells, board.scales, units, seed)
+    if engine is None:
+        return None
+    return sensitivity(engine.space, engine.chain, config(seed).sensitivity, seed)
