@@ -1,0 +1,94 @@
+/** From a score down: sub-pillars, indicators, and each cell with its status, year and sources. */
+
+import { number, type Row } from "../core/document";
+import { h } from "../core/dom";
+import type { Context } from "../core/pages";
+import { colon } from "../core/phrases";
+import { onPrinting, printing, printingAll } from "../core/printing";
+import { sourceButtons, statusMark } from "../core/sources";
+import { num, percent, t } from "../core/texts";
+import { unit as unitText } from "../core/words";
+import type { Board, Element } from "./pillar-board";
+import { cellDialogButton, valueText } from "./pillar-cells";
+import { indicatorsText, rangeText, reasonText } from "./pillar-words";
+
+/**
+ * Return a place that unfolds; `draw` fills it when it is first opened.
+ *
+ * A page that is printed alone unfolds; all pages together stay short.
+ */
+export function folded(summary: (Node | string)[], draw: (body: HTMLElement) => void, attrs: Record<string, string> = {}, open = false): HTMLDetailsElement {
+  const body = h("div", { class: "folded" });
+  let drawn = false;
+  const fill = (): void => {
+    if (!drawn) draw(body);
+    drawn = true;
+  };
+  const box = h("details", { ...attrs, open, ontoggle: () => box.open && fill() }, h("summary", {}, ...summary), body) as HTMLDetailsElement;
+  // Once it is on the page: tables fit themselves to the room they find.
+  if (open) queueMicrotask(fill);
+  let opened = false;
+  const forget = onPrinting(() => {
+    if (!box.isConnected) forget();
+    else if (printing() && !printingAll() && !box.open) {
+      [box.open, opened] = [true, true];
+      fill();
+    } else if (!printing() && opened) [box.open, opened] = [false, false];
+  });
+  return box;
+}
+
+/** Draw the pillars of a pair, each unfolding to what its score is made of. */
+export function scoreTree(root: HTMLElement, ctx: Context, board: Board, unit: string): void {
+  for (const pillar of board.pillars) {
+    root.append(folded(head(board, board.score(unit, pillar.id), pillar), (body) => fillPillar(body, ctx, board, unit, pillar), { class: "score-node", "data-element": pillar.id }));
+  }
+}
+
+function head(board: Board, row: Row | undefined, element: Element): Node[] {
+  const score = number(row?.score);
+  const figure = score === null ? h("span", { class: "score-none" }, t("no score")) : h("span", { class: "score-value" }, num(score, 1), " ", h("small", {}, rangeText(row, "score")));
+  const why = row && score === null ? h("span", { class: "muted score-why" }, reasonText(board, row)) : h("span", { class: "muted score-why" }, indicatorsText(row));
+  return [h("span", { class: "score-name" }, element.name), bar(score), figure, why];
+}
+
+function bar(score: number | null): HTMLElement {
+  const box = h("span", { class: score === null ? "score-bar no-score" : "score-bar", "aria-hidden": "true" });
+  box.style.setProperty("--score", `${score ?? 0}%`);
+  return box;
+}
+
+function fillPillar(body: HTMLElement, ctx: Context, board: Board, unit: string, pillar: Element): void {
+  for (const part of pillar.children) {
+    if (part.children.length > 0) body.append(h("div", { class: "score-part" }, ...head(board, board.score(unit, part.id), part)));
+    body.append(h("ul", { class: "score-cells" }, ...board.leaves(part).map((leaf) => cellItem(ctx, board, unit, leaf))));
+  }
+}
+
+function cellItem(ctx: Context, board: Board, unit: string, leaf: Element): HTMLElement {
+  const row = board.cell(unit, leaf.id);
+  if (!row || number(row.value) === null) {
+    return h("li", { class: "no-cell" }, row ? cellDialogButton(ctx, row) : leaf.name, statusMark("no data"));
+  }
+  const indicator = ctx.doc.row("input_indicators", leaf.id);
+  const score = number(row.normalised);
+  const share = number(row.weight_share);
+  return h(
+    "li",
+    {},
+    cellDialogButton(ctx, row),
+    h("span", {}, ...valueWithUnit(number(row.value), String(indicator?.unit ?? ""))),
+    h("span", { class: "muted" }, String(row.value_year ?? "")),
+    h("span", {}, statusMark(String(row.status)), row.treated === true ? h("span", { class: "mark", title: t("beyond the scale, counts as its end") }, t("treated")) : null),
+    h("span", { class: "score-value" }, score === null ? t("no scale") : colon(t("of 100"), num(score, 1))),
+    h("span", { class: "muted" }, share === null ? "" : t("weight {share}", { share: percent(share, 1) })),
+    row.source_id ? sourceButtons(ctx, String(row.source_id)) : h("span", { class: "muted" }, row.status === "run" ? t("this run") : ""),
+  );
+}
+
+/** Return a value with its unit; shares as percentages, findings of yes or no as words. */
+function valueWithUnit(value: number | null, unit: string): (string | HTMLElement)[] {
+  if (unit === "share") return [percent(value ?? 0, 1)];
+  if (unit === "0 or 1") return [value === 0 ? t("no") : value === 1 ? t("yes") : valueText(value)];
+  return [valueText(value), " ", h("small", { class: "muted" }, unitText(unit))];
+}
