@@ -297,6 +297,29 @@ class PairDiff(Sent):
     after: dict[str, Cell] | None
 
 
+class ScorePart(Sent):
+    """What an indicator moves its pillar by, or a pillar the index; in points of 0 to 100."""
+
+    element_id: str
+    points: float
+
+
+class ScoreDiff(Sent):
+    """A pillar or index of a pair of countries that moved; null where a run has no score.
+
+    It is more than noise where the new score lies outside the interval of the old one.
+    """
+
+    unit_id: str
+    element_id: str
+    before: float | None
+    before_low: float | None
+    before_high: float | None
+    after: float | None
+    beyond_noise: bool
+    parts: list[ScorePart]
+
+
 class ComparisonInfo(Sent):
     """What differs between two runs; cells are a page of `total_cells`, largest change first."""
 
@@ -304,6 +327,7 @@ class ComparisonInfo(Sent):
     after: Run
     tables: list[TableDiff]
     pairs: list[PairDiff]
+    scores: list[ScoreDiff]
     total_cells: int
     offset: int
     limit: int

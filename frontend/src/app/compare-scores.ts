@@ -1,0 +1,62 @@
+// The five pillars of two runs: which moved, by which indicator, and whether it is more than noise.
+import type { Row } from "../core/document";
+import { clear, h } from "../core/dom";
+import type { Context } from "../core/pages";
+import { clauses, sentences } from "../core/phrases";
+import { dataTable } from "../core/table";
+import { num, t } from "../core/texts";
+import type { ScoreDiff } from "./api";
+
+const MOST_PARTS = 3;
+
+/** Draw what moved; nothing where the case has no scoreboard. */
+export function compareScores(place: HTMLElement, ctx: Context, changes: ScoreDiff[]): void {
+  clear(place);
+  if (ctx.doc.table("scores").length === 0) return;
+  place.append(h("h2", {}, t("Five pillars")));
+  if (changes.length === 0) {
+    place.append(h("p", { class: "app-nothing" }, t("No pillar moved.")));
+    return;
+  }
+  const sure = changes.filter((change) => change.beyond_noise).length;
+  place.append(
+    h("p", {}, sentences([t("Scores that moved: {count}, of them by more than noise: {sure}.", { count: changes.length, sure }), t("More than noise is a new score outside the interval of the old one.")])),
+  );
+  dataTable(
+    place,
+    ctx,
+    changes.map((change) => rowOf(ctx, change)),
+    [
+      { key: "pair", title: t("pair of countries") },
+      { key: "pillar", title: t("pillar") },
+      { key: "before", title: t("score before"), kind: "number", digits: 1, fold: 3 },
+      { key: "interval", title: t("interval before"), fold: 2 },
+      { key: "after", title: t("score after"), kind: "number", digits: 1, fold: 4 },
+      { key: "change", title: t("change"), kind: "number", text: (row) => (typeof row.change === "number" ? signed(row.change) : "–") },
+      { key: "noise", title: t("more than noise") },
+      { key: "by", title: t("by which indicators"), fold: 1 },
+    ],
+    { caption: t("Pillars that moved, 0 to 100"), file: "compared-pillars", filter: true, pageSize: 20, choices: ["noise"], saved: ["unit_id", "element_id"] },
+  );
+}
+
+function rowOf(ctx: Context, change: ScoreDiff): Row {
+  const { before, after } = change;
+  const name = (id: string): string => ctx.doc.name("input_indicators", id);
+  return {
+    unit_id: change.unit_id,
+    element_id: change.element_id,
+    pair: ctx.doc.name("input_units", change.unit_id),
+    pillar: name(change.element_id),
+    before,
+    interval: change.before_low === null ? "–" : `${num(change.before_low)}–${num(change.before_high)}`,
+    after,
+    change: before === null || after === null ? null : after - before,
+    noise: change.beyond_noise ? t("yes") : t("no"),
+    by: clauses(change.parts.slice(0, MOST_PARTS).map((part) => `${name(part.element_id)} ${signed(part.points)}`)),
+  };
+}
+
+function signed(points: number): string {
+  return `${points < 0 ? "−" : "+"}${num(Math.abs(points), 1)}`;
+}
