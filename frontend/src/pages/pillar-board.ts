@@ -21,7 +21,7 @@ export class Board {
   private readonly elements = new Map<string, Element>();
   private readonly scores = new Map<string, Row>();
   private readonly cells = new Map<string, Row>();
-  private readonly tied = new Map<string, number>();
+  private readonly chances = new Map<string, number>();
 
   constructor(readonly doc: Doc) {
     this.summary = doc.table("scoreboard")[0];
@@ -38,7 +38,7 @@ export class Board {
     for (const row of doc.table("scores")) if (row.year === year) this.scores.set(key(row.unit_id, row.element_id), row);
     for (const row of doc.table("score_cells")) if (row.year === year) this.cells.set(key(row.unit_id, row.indicator_id), row);
     for (const row of doc.table("score_chances")) {
-      if (row.year === year) this.tied.set(key(row.unit_id, row.other_unit_id, row.element_id), number(row.above_share) ?? 0);
+      if (row.year === year) this.chances.set(key(row.unit_id, row.other_unit_id, row.element_id), number(row.above_share) ?? 0);
     }
   }
 
@@ -61,7 +61,7 @@ export class Board {
 
   /** Share of the draws in which a pair ranks above another. */
   chance(element: string, unit: string, other: string): number | null {
-    return this.tied.get(key(unit, other, element)) ?? null;
+    return this.chances.get(key(unit, other, element)) ?? null;
   }
 
   /** Pairs with a rank in an element, the best first. */
@@ -75,24 +75,14 @@ export class Board {
     return element.children.length === 0 ? [element] : element.children.flatMap((child) => this.leaves(child));
   }
 
-  /**
-   * Groups of pairs none of which is above another in more than (1 + interval) / 2 of the draws.
-   *
-   * The longest runs in the order of ranks; what belongs to no other is no group.
-   */
+  /** Groups of pairs that are statistically tied, the best first; who is tied with nobody is in none. */
   tiedGroups(element: string): string[][] {
-    const order = this.ranked(element).map((row) => String(row.unit_id));
-    const sure = (1 + (number(this.summary?.interval_share) ?? 0.9)) / 2;
-    const apart = (a: string, b: string): boolean => Math.max(this.chance(element, a, b) ?? 0, this.chance(element, b, a) ?? 0) > sure;
-    const groups: string[][] = [];
-    let end = 0;
-    order.forEach((_, start) => {
-      let stop = Math.max(end, start + 1);
-      while (stop < order.length && !order.slice(start, stop).some((one) => apart(one, order[stop]!))) stop += 1;
-      if (stop > end) groups.push(order.slice(start, stop));
-      end = Math.max(end, stop);
-    });
-    return groups.filter((group) => group.length > 1);
+    const groups = new Map<string, string[]>();
+    for (const row of this.doc.table("score_ties")) {
+      if (row.element_id !== element || row.year !== this.summary?.year) continue;
+      groups.set(String(row.tie), [...(groups.get(String(row.tie)) ?? []), String(row.unit_id)]);
+    }
+    return [...groups.values()].filter((group) => group.length > 1);
   }
 
   /** Scores of all pairs and groups by other weights; those that the case refuses stay without one. */

@@ -30,7 +30,7 @@ export function chanceMatrix(root: HTMLElement, board: Board, element: string, u
   if (order.length < 2) return;
   if (order.includes(unit)) root.append(h("p", {}, colon(t("{pair} ranks above", { pair: board.unitName(unit) }), chanceWords(board, element, unit, order))));
   const caption = colon(t("Chance that the row ranks above the column"), board.element(element)?.name ?? "");
-  const head = h("tr", {}, h("td", {}), ...order.map((one) => h("th", { scope: "col", class: "pair" }, h("span", {}, board.unitName(one)))));
+  const head = h("tr", {}, h("td", { class: "self" }), ...order.map((one) => h("th", { scope: "col", class: "pair" }, h("span", {}, board.unitName(one)))));
   const body = h("tbody", {}, ...order.map((one) => h("tr", { class: one === unit ? "chosen-pair" : null }, h("th", { scope: "row" }, board.unitName(one)), ...order.map((other) => chanceCell(board, element, one, other)))));
   root.append(h("div", { class: "data-table" }, scrollPlace(caption, h("table", { class: "heat chances" }, h("caption", { class: "hidden" }, caption), h("thead", {}, head), body))));
 }

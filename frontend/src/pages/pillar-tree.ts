@@ -41,15 +41,16 @@ export function folded(summary: (Node | string)[], draw: (body: HTMLElement) => 
 /** Draw the pillars of a pair, each unfolding to what its score is made of. */
 export function scoreTree(root: HTMLElement, ctx: Context, board: Board, unit: string): void {
   for (const pillar of board.pillars) {
-    root.append(folded(head(board, board.score(unit, pillar.id), pillar), (body) => fillPillar(body, ctx, board, unit, pillar), { class: "score-node", "data-element": pillar.id }));
+    root.append(folded(head(board, board.score(unit, pillar.id), pillar.name), (body) => fillPillar(body, ctx, board, unit, pillar), { class: "score-node", "data-element": pillar.id }));
   }
 }
 
-function head(board: Board, row: Row | undefined, element: Element): Node[] {
+/** Return a line: name, bar, score with its interval, coverage or why there is no score. */
+export function head(board: Board, row: Row | undefined, name: string): Node[] {
   const score = number(row?.score);
   const figure = score === null ? h("span", { class: "score-none" }, t("no score")) : h("span", { class: "score-value" }, num(score, 1), " ", h("small", {}, rangeText(row, "score")));
   const why = row && score === null ? h("span", { class: "muted score-why" }, reasonText(board, row)) : h("span", { class: "muted score-why" }, indicatorsText(row));
-  return [h("span", { class: "score-name" }, element.name), bar(score), figure, why];
+  return [h("span", { class: "score-name" }, name), bar(score), figure, why];
 }
 
 function bar(score: number | null): HTMLElement {
@@ -60,12 +61,13 @@ function bar(score: number | null): HTMLElement {
 
 function fillPillar(body: HTMLElement, ctx: Context, board: Board, unit: string, pillar: Element): void {
   for (const part of pillar.children) {
-    if (part.children.length > 0) body.append(h("div", { class: "score-part" }, ...head(board, board.score(unit, part.id), part)));
+    if (part.children.length > 0) body.append(h("div", { class: "score-part" }, ...head(board, board.score(unit, part.id), part.name)));
     body.append(h("ul", { class: "score-cells" }, ...board.leaves(part).map((leaf) => cellItem(ctx, board, unit, leaf))));
   }
 }
 
-function cellItem(ctx: Context, board: Board, unit: string, leaf: Element): HTMLElement {
+/** Return a cell: value, year, status, score, weight, sources. */
+export function cellItem(ctx: Context, board: Board, unit: string, leaf: Element): HTMLElement {
   const row = board.cell(unit, leaf.id);
   if (!row || number(row.value) === null) {
     return h("li", { class: "no-cell" }, row ? cellDialogButton(ctx, row) : leaf.name, statusMark("no data"));

@@ -9,11 +9,13 @@ import { scrollPlace } from "../core/scrolling";
 import { num, percent, t } from "../core/texts";
 import { type Board, type Element, key, ranksOf } from "./pillar-board";
 import { folded } from "./pillar-tree";
+import { signed } from "./pillar-words";
 
 export const PARAMETER = "weights";
 const MOST = 4;
 const STEP = 0.1;
 const SEPARATOR = "*";
+const LEAST_CHANGE = 0.05;
 
 interface State {
   factors: Map<string, number>;
@@ -172,7 +174,7 @@ class Outcome {
     const then = this.board.score(unit, element.id);
     const rank = this.ranks.get(element.id)?.get(unit);
     const change = score - (number(then?.score) ?? score);
-    const moved = Math.abs(change) < 0.05 ? "" : `${change < 0 ? "−" : "+"}${num(Math.abs(change), 1)}`;
+    const moved = Math.abs(change) < LEAST_CHANGE ? "" : signed(change, 1);
     const place = rank === undefined ? "" : rank === number(then?.rank) ? t("rank {rank}", { rank }) : t("rank {rank}, was {before}", { rank, before: num(number(then?.rank)) });
     return h("td", {}, h("strong", {}, num(score, 1)), " ", h("small", {}, moved), h("small", { class: "muted score-rank" }, listed([place].filter(Boolean))));
   }
@@ -180,5 +182,5 @@ class Outcome {
 
 export function weightsPart(root: HTMLElement, ctx: Context, board: Board, unit: string): void {
   const open = readerFactors(ctx, board).size > 0;
-  root.append(folded([h("span", { class: "fold-title" }, t("Your own weights"))], (body) => weightSliders(body, ctx, board, unit), { class: "fold weights" }, open));
+  root.append(folded([t("Slide the weights of pillars and their parts")], (body) => weightSliders(body, ctx, board, unit), { class: "fold weights" }, open));
 }

@@ -27,12 +27,11 @@ export function rankText(row: Row | undefined): string {
 /** Say why an element has no score for a pair. */
 export function reasonText(board: Board, row: Row): string {
   const unit = String(row.unit_id);
-  if (row.reason === "pillar without score") {
+  if (row.reason === "pillar without score" && row.level === "index") {
     const short = board.pillars.filter((pillar) => number(board.score(unit, pillar.id)?.score) === null);
     return t("no score of {pillars}", { pillars: listed(short.map((pillar) => pillar.name)) });
   }
-  // A sub-pillar that has enough data is not scored where its pillar is not.
-  if (row.reason === null) return t("its pillar has no score");
+  if (row.reason === "pillar without score") return t("its pillar has no score");
   return t("{coverage} indicators with data, less than half", { coverage: coverageText(row) });
 }
 
@@ -41,4 +40,10 @@ export function chanceText(share: number): string {
   if (share > 0 && share < 0.01) return t("under {share}", { share: percent(0.01) });
   if (share < 1 && share > 0.99) return t("over {share}", { share: percent(0.99) });
   return percent(share);
+}
+
+/** Return a change with its sign; what rounds to nothing has none. */
+export function signed(value: number, digits: number): string {
+  if (Math.abs(value) < 0.5 * 10 ** -digits) return num(0, digits);
+  return `${value < 0 ? "−" : "+"}${num(Math.abs(value), digits)}`;
 }

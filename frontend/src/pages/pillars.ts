@@ -14,9 +14,12 @@ import { chanceMatrix, tieWords } from "./pillar-chances";
 import { rankChart, scoreBars } from "./pillar-charts";
 import { radar } from "./pillar-radar";
 import { correlations, sensitivity } from "./pillar-rests";
+import { structure } from "./pillar-structure";
+import { tags } from "./pillar-tags";
 import { folded, scoreTree } from "./pillar-tree";
 import { factorsText, PARAMETER, readerFactors, weightsPart } from "./pillar-weights";
 import { rangeText, reasonText } from "./pillar-words";
+import { years } from "./pillar-years";
 import "./pillars.css";
 
 registerPage({ id: "pillars", order: 57, title: () => t("Five pillars"), needs: ["evidence", "details"], render });
@@ -41,16 +44,19 @@ function render(root: HTMLElement, ctx: Context): void {
   root.append(h("h2", {}, t("What the scores are made of")));
   scoreTree(root, ctx, board, chosen);
   root.append(folded([t("All indicators of the pair as a table")], (body) => indicators(body, ctx, board, chosen), { class: "fold" }));
+  tags(root, ctx, board, chosen);
   ranks(root, board, chosen);
-  root.append(h("h2", {}, t("Weights")));
+  root.append(h("h2", {}, t("Your own weights")));
   weightsPart(root, ctx, board, chosen);
+  years(root, ctx, board, chosen);
   root.append(h("h2", {}, t("Indicators of all pairs")));
   heatMap(root, ctx, board);
   root.append(h("h2", {}, t("What the scores rest on")));
   root.append(h("h3", {}, t("What moves the ranks")));
-  sensitivity(root, ctx);
+  sensitivity(root, ctx, board, chosen);
   root.append(h("h3", {}, t("Pillars that go together")));
   correlations(root, ctx, board);
+  structure(root, ctx, board, chosen);
 }
 
 function leadText(board: Row): string {
