@@ -2,9 +2,10 @@
 import type { Row } from "../core/document";
 import { clear, h } from "../core/dom";
 import type { Context } from "../core/pages";
-import { clauses, sentences } from "../core/phrases";
+import { clauses, colon, sentences } from "../core/phrases";
 import { dataTable } from "../core/table";
 import { num, t } from "../core/texts";
+import { signed } from "../pages/pillar-words";
 import type { ScoreDiff } from "./api";
 
 const MOST_PARTS = 3;
@@ -27,12 +28,11 @@ export function compareScores(place: HTMLElement, ctx: Context, changes: ScoreDi
     ctx,
     changes.map((change) => rowOf(ctx, change)),
     [
-      { key: "pair", title: t("pair of countries") },
-      { key: "pillar", title: t("pillar") },
+      { key: "name", title: t("pair and pillar") },
       { key: "before", title: t("score before"), kind: "number", digits: 1, fold: 3 },
       { key: "interval", title: t("interval before"), fold: 2 },
       { key: "after", title: t("score after"), kind: "number", digits: 1, fold: 4 },
-      { key: "change", title: t("change"), kind: "number", text: (row) => (typeof row.change === "number" ? signed(row.change) : "–") },
+      { key: "change", title: t("change"), kind: "number", text: (row) => (typeof row.change === "number" ? signed(row.change, 1) : "–") },
       { key: "noise", title: t("more than noise") },
       { key: "by", title: t("by which indicators"), fold: 1 },
     ],
@@ -46,17 +46,12 @@ function rowOf(ctx: Context, change: ScoreDiff): Row {
   return {
     unit_id: change.unit_id,
     element_id: change.element_id,
-    pair: ctx.doc.name("input_units", change.unit_id),
-    pillar: name(change.element_id),
+    name: colon(ctx.doc.name("input_units", change.unit_id), name(change.element_id)),
     before,
     interval: change.before_low === null ? "–" : `${num(change.before_low)}–${num(change.before_high)}`,
     after,
     change: before === null || after === null ? null : after - before,
     noise: change.beyond_noise ? t("yes") : t("no"),
-    by: clauses(change.parts.slice(0, MOST_PARTS).map((part) => `${name(part.element_id)} ${signed(part.points)}`)),
+    by: clauses(change.parts.slice(0, MOST_PARTS).map((part) => `${name(part.element_id)} ${signed(part.points, 1)}`)),
   };
-}
-
-function signed(points: number): string {
-  return `${points < 0 ? "−" : "+"}${num(Math.abs(points), 1)}`;
 }
