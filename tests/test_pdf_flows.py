@@ -1,4 +1,4 @@
-"""Flows and pillars in the PDF: the tables say what the run found, pixels show it in every language."""
+"""Flows and pillars in the PDF: tables say what the run found, pixels show it in every language."""
 
 import re
 import shutil
