@@ -51,7 +51,7 @@ def test_a_pillar_that_moved_is_there_with_interval_parts_and_verdict(
         assert one.after is not None
         assert one.before is not None
         assert one.after - one.before == pytest.approx(change.points)
-        assert (one.before_low, one.beyond_noise) == (
+        assert (one.change_low, one.beyond_noise) == (
             change.before["score_low"],
             change.beyond_noise,
         )

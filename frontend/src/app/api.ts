@@ -186,9 +186,10 @@ export interface ScoreDiff {
   unit_id: string;
   element_id: string;
   before: number | null;
-  before_low: number | null;
-  before_high: number | null;
   after: number | null;
+  /** Interval of the change over draws that both runs share. */
+  change_low: number | null;
+  change_high: number | null;
   beyond_noise: boolean;
   parts: { element_id: string; points: number }[];
 }

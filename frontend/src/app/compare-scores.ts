@@ -4,7 +4,7 @@ import { clear, h } from "../core/dom";
 import type { Context } from "../core/pages";
 import { clauses, colon, sentences } from "../core/phrases";
 import { dataTable } from "../core/table";
-import { num, t } from "../core/texts";
+import { t } from "../core/texts";
 import { signed } from "../pages/pillar-words";
 import type { ScoreDiff } from "./api";
 
@@ -21,7 +21,7 @@ export function compareScores(place: HTMLElement, ctx: Context, changes: ScoreDi
   }
   const sure = changes.filter((change) => change.beyond_noise).length;
   place.append(
-    h("p", {}, sentences([t("Scores that moved: {count}, of them by more than noise: {sure}.", { count: changes.length, sure }), t("More than noise is a new score outside the interval of the old one.")])),
+    h("p", {}, sentences([t("Scores that moved: {count}, of them by more than noise: {sure}.", { count: changes.length, sure }), t("Both scenarios are drawn with the same weights, means and carried values; a change is more than noise where its interval lies on one side of zero.")])),
   );
   dataTable(
     place,
@@ -30,9 +30,9 @@ export function compareScores(place: HTMLElement, ctx: Context, changes: ScoreDi
     [
       { key: "name", title: t("pair and pillar") },
       { key: "before", title: t("score before"), kind: "number", digits: 1, fold: 3 },
-      { key: "interval", title: t("interval before"), fold: 2 },
-      { key: "after", title: t("score after"), kind: "number", digits: 1, fold: 4 },
+            { key: "after", title: t("score after"), kind: "number", digits: 1, fold: 4 },
       { key: "change", title: t("change"), kind: "number", text: (row) => (typeof row.change === "number" ? signed(row.change, 1) : "–") },
+      { key: "interval", title: t("interval of the change"), fold: 2 },
       { key: "noise", title: t("more than noise") },
       { key: "by", title: t("by which indicators"), fold: 1 },
     ],
@@ -48,7 +48,7 @@ function rowOf(ctx: Context, change: ScoreDiff): Row {
     element_id: change.element_id,
     name: colon(ctx.doc.name("input_units", change.unit_id), name(change.element_id)),
     before,
-    interval: change.before_low === null ? "–" : `${num(change.before_low)}–${num(change.before_high)}`,
+    interval: change.change_low === null || change.change_high === null ? "–" : `${signed(change.change_low, 1)} … ${signed(change.change_high, 1)}`,
     after,
     change: before === null || after === null ? null : after - before,
     noise: change.beyond_noise ? t("yes") : t("no"),

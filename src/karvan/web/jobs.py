@@ -165,9 +165,9 @@ def _score(change: ScoreChange) -> dict[str, Any]:
         "unit_id": change.unit_id,
         "element_id": change.element_id,
         "before": change.before["score"],
-        "before_low": change.before["score_low"],
-        "before_high": change.before["score_high"],
         "after": change.after["score"],
+        "change_low": change.low,
+        "change_high": change.high,
         "beyond_noise": change.beyond_noise,
         "parts": [asdict(part) for part in change.parts],
     }

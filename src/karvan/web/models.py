@@ -307,15 +307,16 @@ class ScorePart(Sent):
 class ScoreDiff(Sent):
     """A pillar or index of a pair of countries that moved; null where a run has no score.
 
-    It is more than noise where the new score lies outside the interval of the old one.
+    The interval is that of the change over draws that both runs share; a change is more than noise
+    where it lies on one side of zero.
     """
 
     unit_id: str
     element_id: str
     before: float | None
-    before_low: float | None
-    before_high: float | None
     after: float | None
+    change_low: float | None
+    change_high: float | None
     beyond_noise: bool
     parts: list[ScorePart]
 
