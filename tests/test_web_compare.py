@@ -52,7 +52,7 @@ def test_a_pillar_that_moved_is_there_with_interval_parts_and_verdict(
         assert one.before is not None
         assert one.after - one.before == pytest.approx(change.points)
         assert (one.change_low, one.beyond_noise) == (
-            change.before["score_low"],
+            change.low,
             change.beyond_noise,
         )
         assert sum(part.points for part in one.parts) == pytest.approx(change.points)
