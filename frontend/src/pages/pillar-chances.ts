@@ -28,7 +28,7 @@ export function tieWords(root: HTMLElement, board: Board, element: string): void
 export function chanceMatrix(root: HTMLElement, board: Board, element: string, unit: string): void {
   const order = board.ranked(element).map((row) => String(row.unit_id));
   if (order.length < 2) return;
-  if (order.includes(unit)) root.append(h("p", {}, colon(t("{pair} ranks above", { pair: board.unitName(unit) }), chanceWords(board, element, unit, order))));
+  if (order.includes(unit)) root.append(h("p", {}, colon(t("Draws in which {pair} ranks above others", { pair: board.unitName(unit) }), chanceWords(board, element, unit, order))));
   const caption = colon(t("Chance that the row ranks above the column"), board.element(element)?.name ?? "");
   const head = h("tr", {}, h("td", { class: "self" }), ...order.map((one) => h("th", { scope: "col", class: "pair" }, h("span", {}, board.unitName(one)))));
   const body = h("tbody", {}, ...order.map((one) => h("tr", { class: one === unit ? "chosen-pair" : null }, h("th", { scope: "row" }, board.unitName(one)), ...order.map((other) => chanceCell(board, element, one, other)))));
@@ -37,7 +37,7 @@ export function chanceMatrix(root: HTMLElement, board: Board, element: string, u
 
 function chanceWords(board: Board, element: string, unit: string, order: string[]): string {
   const others = order.filter((one) => one !== unit);
-  return listed(others.map((other) => t("{pair} in {share}", { pair: board.unitName(other), share: chanceText(board.chance(element, unit, other) ?? 0) })));
+  return listed(others.map((other) => `${board.unitName(other)} ${chanceText(board.chance(element, unit, other) ?? 0)}`));
 }
 
 function chanceCell(board: Board, element: string, unit: string, other: string): HTMLElement {

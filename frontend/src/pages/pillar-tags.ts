@@ -33,7 +33,7 @@ function cellsOf(ctx: Context, board: Board, unit: string, tag: string): HTMLEle
     ...own.flatMap((row) => {
       const leaf = board.element(String(row.id));
       if (!leaf) return [];
-      return [cellItem(ctx, board, unit, leaf), ...(row.tag_reason ? [h("li", { class: "tag-reason muted" }, freeText(ctx.doc, row.tag_reason))] : [])];
+      return [cellItem(ctx, board, unit, leaf, false), ...(row.tag_reason ? [h("li", { class: "tag-reason muted" }, freeText(ctx.doc, row.tag_reason))] : [])];
     }),
   );
 }

@@ -66,15 +66,15 @@ function fillPillar(body: HTMLElement, ctx: Context, board: Board, unit: string,
   }
 }
 
-/** Return a cell: value, year, status, score, weight, sources. */
-export function cellItem(ctx: Context, board: Board, unit: string, leaf: Element): HTMLElement {
+/** Return a cell: value, year, status, score, its weight in the pillar if that is the matter, sources. */
+export function cellItem(ctx: Context, board: Board, unit: string, leaf: Element, weighed = true): HTMLElement {
   const row = board.cell(unit, leaf.id);
   if (!row || number(row.value) === null) {
     return h("li", { class: "no-cell" }, row ? cellDialogButton(ctx, row) : leaf.name, statusMark("no data"));
   }
   const indicator = ctx.doc.row("input_indicators", leaf.id);
   const score = number(row.normalised);
-  const share = number(row.weight_share);
+  const share = weighed ? number(row.weight_share) : null;
   return h(
     "li",
     {},
