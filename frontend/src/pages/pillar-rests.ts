@@ -3,6 +3,7 @@
 import { chart } from "../core/chart";
 import { number, type Row } from "../core/document";
 import { h, select } from "../core/dom";
+import { folded } from "../core/folding";
 import { intervals, nameAxis } from "../core/drawing";
 import { kept } from "../core/kept";
 import type { Context } from "../core/pages";
@@ -13,7 +14,6 @@ import { num, t } from "../core/texts";
 import { palette } from "../core/theme";
 import { cap, word } from "../core/words";
 import type { Board } from "./pillar-board";
-import { folded } from "./pillar-tree";
 import { signed } from "./pillar-words";
 
 /** Draw the correlations of the pillars as a matrix: of the year to the right, over all years to the left. */
@@ -90,7 +90,7 @@ function sensitivityOf(root: HTMLElement, ctx: Context, rows: Row[], of: string)
   sensitivityChart(root, rows, of);
   const wide = rows.filter((row) => (["first", "total"] as const).some((part) => (number(row[`${part}_high`]) ?? 0) - (number(row[`${part}_low`]) ?? 0) > WIDE));
   if (wide.length > 0) root.append(h("p", { class: "notice" }, t("Intervals wider than {width}, read as hints: {choices}", { width: num(WIDE, 1), choices: listed(wide.map((row) => word(row.factor))) })));
-  root.append(folded([t("Sobol' indices as a table")], (body) => sensitivityTable(body, ctx, rows, of), { class: "fold" }));
+  root.append(folded([t("Sobol' indices as a table")], (body) => sensitivityTable(body, ctx, rows, of), { attrs: { class: "fold" } }));
 }
 
 function sensitivityTable(root: HTMLElement, ctx: Context, rows: Row[], of: string): void {

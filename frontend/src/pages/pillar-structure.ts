@@ -2,20 +2,20 @@
 
 import { number, type Row } from "../core/document";
 import { h } from "../core/dom";
+import { folded } from "../core/folding";
 import type { Context } from "../core/pages";
 import { listed } from "../core/phrases";
 import { dataTable } from "../core/table";
 import { num, percent, t } from "../core/texts";
 import type { Board } from "./pillar-board";
-import { folded } from "./pillar-tree";
 import { signed } from "./pillar-words";
 
 export function structure(root: HTMLElement, ctx: Context, board: Board, unit: string): void {
   overlapWords(root, ctx, board, unit);
   root.append(
-    folded([t("What weighs more than its weight")], (body) => importance(body, ctx, board), { class: "fold" }),
-    folded([t("What dropping an indicator or a pillar changes")], (body) => removals(body, ctx, board, unit), { class: "fold" }),
-    folded([t("Do the parts go together? Cronbach's alpha")], (body) => reliability(body, ctx, board), { class: "fold" }),
+    folded([t("What weighs more than its weight")], (body) => importance(body, ctx, board), { attrs: { class: "fold" } }),
+    folded([t("What dropping an indicator or a pillar changes")], (body) => removals(body, ctx, board, unit), { attrs: { class: "fold" } }),
+    folded([t("Do the parts go together? Cronbach's alpha")], (body) => reliability(body, ctx, board), { attrs: { class: "fold" } }),
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { number, type Row } from "../core/document";
 import { h } from "../core/dom";
+import { folded } from "../core/folding";
 import { freeText } from "../core/freetext";
 import type { Context } from "../core/pages";
 import { bracketed } from "../core/phrases";
@@ -9,7 +10,7 @@ import { dataTable } from "../core/table";
 import { t } from "../core/texts";
 import { cap, word } from "../core/words";
 import type { Board } from "./pillar-board";
-import { cellItem, folded, head } from "./pillar-tree";
+import { cellItem, head } from "./pillar-tree";
 import { indicatorsText, rangeText, rankText } from "./pillar-words";
 
 /** Draw the sub-scores of a pair, each unfolding to its indicators, and those of all pairs. */
@@ -20,9 +21,9 @@ export function tags(root: HTMLElement, ctx: Context, board: Board, unit: string
   root.append(h("h2", {}, t("Digital and green")), h("p", {}, t("Some indicators of the pillars also say how digital or how green the cooperation is; they form these two scores and count in their pillars all the same.")));
   for (const tag of kinds) {
     const own = rows.find((row) => row.tag === tag && row.unit_id === unit);
-    root.append(folded(head(board, own, cap(word(tag))), (body) => body.append(cellsOf(ctx, board, unit, tag)), { class: "score-node", "data-tag": tag }));
+    root.append(folded(head(board, own, cap(word(tag))), (body) => body.append(cellsOf(ctx, board, unit, tag)), { attrs: { class: "score-node", "data-tag": tag }, paper: true }));
   }
-  root.append(folded([t("Digital and green of all pairs")], (body) => allPairs(body, ctx, board, kinds, rows), { class: "fold" }));
+  root.append(folded([t("Digital and green of all pairs")], (body) => allPairs(body, ctx, board, kinds, rows), { attrs: { class: "fold" } }));
 }
 
 function cellsOf(ctx: Context, board: Board, unit: string, tag: string): HTMLElement {

@@ -2,9 +2,9 @@
 
 import { number, type Row } from "../core/document";
 import { h } from "../core/dom";
+import { folded } from "../core/folding";
 import type { Context } from "../core/pages";
 import { colon } from "../core/phrases";
-import { onPrinting, printing, printingAll } from "../core/printing";
 import { sourceButtons, statusMark } from "../core/sources";
 import { num, percent, t } from "../core/texts";
 import { unit as unitText } from "../core/words";
@@ -12,36 +12,10 @@ import type { Board, Element } from "./pillar-board";
 import { cellDialogButton, valueText } from "./pillar-cells";
 import { indicatorsText, rangeText, reasonText } from "./pillar-words";
 
-/**
- * Return a place that unfolds; `draw` fills it when it is first opened.
- *
- * A page that is printed alone unfolds; all pages together stay short.
- */
-export function folded(summary: (Node | string)[], draw: (body: HTMLElement) => void, attrs: Record<string, string> = {}, open = false): HTMLDetailsElement {
-  const body = h("div", { class: "folded" });
-  let drawn = false;
-  const fill = (): void => {
-    if (!drawn) draw(body);
-    drawn = true;
-  };
-  const box = h("details", { ...attrs, open, ontoggle: () => box.open && fill() }, h("summary", {}, ...summary), body) as HTMLDetailsElement;
-  // Once it is on the page: tables fit themselves to the room they find.
-  if (open) queueMicrotask(fill);
-  let opened = false;
-  const forget = onPrinting(() => {
-    if (!box.isConnected) forget();
-    else if (printing() && !printingAll() && !box.open) {
-      [box.open, opened] = [true, true];
-      fill();
-    } else if (!printing() && opened) [box.open, opened] = [false, false];
-  });
-  return box;
-}
-
 /** Draw the pillars of a pair, each unfolding to what its score is made of. */
 export function scoreTree(root: HTMLElement, ctx: Context, board: Board, unit: string): void {
   for (const pillar of board.pillars) {
-    root.append(folded(head(board, board.score(unit, pillar.id), pillar.name), (body) => fillPillar(body, ctx, board, unit, pillar), { class: "score-node", "data-element": pillar.id }));
+    root.append(folded(head(board, board.score(unit, pillar.id), pillar.name), (body) => fillPillar(body, ctx, board, unit, pillar), { attrs: { class: "score-node", "data-element": pillar.id }, paper: true }));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Weights that the reader slides: scores and ranks follow at once, by the rule of the case. */
 
 import { button, h } from "../core/dom";
+import { folded } from "../core/folding";
 import { number } from "../core/document";
 import { keepInAddress, kept } from "../core/kept";
 import type { Context } from "../core/pages";
@@ -8,7 +9,6 @@ import { bracketed, listed } from "../core/phrases";
 import { scrollPlace } from "../core/scrolling";
 import { num, percent, t } from "../core/texts";
 import { type Board, type Element, key, ranksOf } from "./pillar-board";
-import { folded } from "./pillar-tree";
 import { signed } from "./pillar-words";
 
 export const PARAMETER = "weights";
@@ -182,5 +182,6 @@ class Outcome {
 
 export function weightsPart(root: HTMLElement, ctx: Context, board: Board, unit: string): void {
   const open = readerFactors(ctx, board).size > 0;
-  root.append(folded([t("Slide the weights of pillars and their parts")], (body) => weightSliders(body, ctx, board, unit), { class: "fold weights" }, open));
+  const sliders = folded([t("Slide the weights of pillars and their parts")], (body) => weightSliders(body, ctx, board, unit), { attrs: { class: "fold weights" }, open });
+  root.append(h("section", { class: "own-weights" }, h("h2", {}, t("Your own weights")), sliders));
 }

@@ -3,14 +3,15 @@
 import { chart, tooltipBox } from "../core/chart";
 import { number, type Row } from "../core/document";
 import { h } from "../core/dom";
+import { folded } from "../core/folding";
 import { legendRows, timeAxis } from "../core/drawing";
 import type { Context } from "../core/pages";
 import { bracketed, clauses, colon, sentences } from "../core/phrases";
+import { PRINT_WIDTH } from "../core/printing";
 import { dataTable } from "../core/table";
 import { num, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
 import type { Board, Element } from "./pillar-board";
-import { folded } from "./pillar-tree";
 import { indicatorsText, rangeText, signed } from "./pillar-words";
 
 const HEIGHT_PX = 300;
@@ -31,7 +32,7 @@ export function years(root: HTMLElement, ctx: Context, board: Board, unit: strin
     h("p", {}, sentences([t("On the scales of today. What a run computes (days, waits, prices, emissions) is known for its year only and is left out here in all years, so the facilities of the last year are not those above."), t("A hollow point rests on carried values by more than half; a gap has no score.")])),
   );
   lines(root, board, unit, rows);
-  root.append(folded([t("What changed the scores, year by year")], (body) => changes(body, ctx, board, unit, rows), { class: "fold" }));
+  root.append(folded([t("What changed the scores, year by year")], (body) => changes(body, ctx, board, unit, rows), { attrs: { class: "fold" } }));
 }
 
 function lines(root: HTMLElement, board: Board, unit: string, rows: Row[]): void {
@@ -40,7 +41,7 @@ function lines(root: HTMLElement, board: Board, unit: string, rows: Row[]): void
   const [first, last] = [Math.min(...all), Math.max(...all)];
   const span = Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const names = elements.map((one) => one.name);
-  const legend = LEGEND_ROW_PX * legendRows(names, root.clientWidth - 40);
+  const legend = LEGEND_ROW_PX * legendRows(names, Math.min(PRINT_WIDTH, root.clientWidth) - 40);
   const byYear = new Map(rows.map((row) => [`${row.element_id} ${row.year}`, row]));
   const series = elements.map((one, i) => {
     const colour = one.level === "index" ? colours().text : palette[i % palette.length]!;

@@ -2,6 +2,7 @@
 
 import { number, type Row } from "../core/document";
 import { h, select } from "../core/dom";
+import { folded } from "../core/folding";
 import { type Context, registerPage } from "../core/pages";
 import { keepInAddress, kept } from "../core/kept";
 import { bracketed, colon, sentences } from "../core/phrases";
@@ -16,7 +17,7 @@ import { radar } from "./pillar-radar";
 import { correlations, sensitivity } from "./pillar-rests";
 import { structure } from "./pillar-structure";
 import { tags } from "./pillar-tags";
-import { folded, scoreTree } from "./pillar-tree";
+import { scoreTree } from "./pillar-tree";
 import { factorsText, PARAMETER, readerFactors, weightsPart } from "./pillar-weights";
 import { rangeText, reasonText } from "./pillar-words";
 import { years } from "./pillar-years";
@@ -43,10 +44,9 @@ function render(root: HTMLElement, ctx: Context): void {
   root.append(h("p", { class: "hint" }, ruleText(board.summary)));
   root.append(h("h2", {}, t("What the scores are made of")));
   scoreTree(root, ctx, board, chosen);
-  root.append(folded([t("All indicators of the pair as a table")], (body) => indicators(body, ctx, board, chosen), { class: "fold" }));
+  root.append(folded([t("All indicators of the pair as a table")], (body) => indicators(body, ctx, board, chosen), { attrs: { class: "fold" } }));
   tags(root, ctx, board, chosen);
   ranks(root, board, chosen);
-  root.append(h("h2", {}, t("Your own weights")));
   weightsPart(root, ctx, board, chosen);
   years(root, ctx, board, chosen);
   root.append(h("h2", {}, t("Indicators of all pairs")));
@@ -160,7 +160,7 @@ function ranks(root: HTMLElement, board: Board, chosen: string): void {
     tieWords(place, board, state.element);
     const { element } = state;
     if (board.ranked(element).length < 2) return;
-    const fold = folded([t("How likely is each pair above each other?")], (body) => chanceMatrix(body, board, element, chosen), { class: "fold" }, state.open);
+    const fold = folded([t("How likely is each pair above each other?")], (body) => chanceMatrix(body, board, element, chosen), { attrs: { class: "fold" }, open: state.open, paper: true });
     fold.addEventListener("toggle", () => (state.open = fold.open));
     place.append(fold);
   };
