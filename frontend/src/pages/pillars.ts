@@ -67,6 +67,7 @@ function ruleText(board: Row): string {
   const values = { share: percent(number(board.interval_share) ?? 0), draws: number(board.draws) ?? 0, years: String(board.carried_years) };
   return sentences([
     t("Lines hold {share} of {draws} draws of weights, means and carried values.", values),
+    t("One of the means that are drawn lets a strength pay less for a gap, so scores lie in the upper part of their intervals."),
     t("A value counts up to {years} years later; what is not known stays empty.", values),
     t("A pillar with less than half of its indicators has no score."),
   ]);
