@@ -1,11 +1,11 @@
 /** The five pillars: index and pillars of a pair with how sure they are, ranks of all pairs, and what is behind them. */
 
-import { number, type Row } from "../core/document";
+import { ids, number, type Row } from "../core/document";
 import { h, select } from "../core/dom";
 import { folded } from "../core/folding";
 import { type Context, registerPage } from "../core/pages";
 import { keepInAddress, kept } from "../core/kept";
-import { bracketed, colon, sentences } from "../core/phrases";
+import { bracketed, colon, listed, sentences } from "../core/phrases";
 import { dataTable } from "../core/table";
 import { num, percent, t } from "../core/texts";
 import { cap, unit } from "../core/words";
@@ -51,6 +51,7 @@ function render(root: HTMLElement, ctx: Context): void {
   years(root, ctx, board, chosen);
   root.append(h("h2", {}, t("Indicators of all pairs")));
   heatMap(root, ctx, board);
+  holes(root, board);
   root.append(h("h2", {}, t("What the scores rest on")));
   root.append(h("h3", {}, t("What moves the ranks")));
   sensitivity(root, ctx, board, chosen);
@@ -71,6 +72,17 @@ function ruleText(board: Row): string {
     t("A value counts up to {years} years later; what is not known stays empty.", values),
     t("A pillar with less than half of its indicators has no score."),
   ]);
+}
+
+/** Name the indicators that tell no difference, since too few pairs have them. */
+function holes(root: HTMLElement, board: Board): void {
+  const names = (column: string): string => listed(ids(board.summary?.[column]).map((id) => board.element(id)?.name ?? id));
+  const lines = [
+    [t("Without data for any pair"), names("without_data")],
+    [t("Known for one pair only, on a scale that is given or from its own years"), names("one_pair")],
+    [t("With one value only, so without scale and score"), names("without_scale")],
+  ].filter(([, found]) => found !== "");
+  if (lines.length > 0) root.append(h("ul", { class: "holes" }, ...lines.map(([title, found]) => h("li", {}, colon(title!, found!)))));
 }
 
 /** The pair that the page is about; weights and pairs laid over stay with the reader. */
