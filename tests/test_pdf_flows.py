@@ -1,4 +1,4 @@
-"""The flows in the PDF: the tables say what the run found, and pixels show it in every language."""
+"""Flows and pillars in the PDF: tables say what the run found, pixels show it in every language."""
 
 import re
 import shutil
@@ -156,6 +156,41 @@ def test_both_sections_are_drawn_within_the_margins(
     for page in with_both:
         assert (page[:, :edge] >= INK).all(), "ink in the left margin"
         assert (page[:, -edge:] >= INK).all(), "ink in the right margin"
+
+
+@needs_pixels
+@pytest.mark.case
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pillars_are_drawn_within_the_margins(
+    language: str, shipped: Results, tmp_path: Path
+) -> None:
+    document = only(content(shipped, language), "pillars")
+    pages = drawn(document, tmp_path)
+    assert ink(pages) > 1.1 * ink(drawn(only(document), tmp_path))
+    edge = round(MARGIN_MM / 25.4 * DPI)
+    for page in pages:
+        assert (page[:, :edge] >= INK).all(), "ink in the left margin"
+        assert (page[:, -edge:] >= INK).all(), "ink in the right margin"
+
+
+@needs_pixels
+@pytest.mark.case
+def test_a_bar_is_as_long_as_its_score_and_has_its_interval(
+    shipped: Results, tmp_path: Path
+) -> None:
+    document = only(content(shipped, "en"), "pillars")
+    (section,) = document["sections"]
+    first, *others = section["bars"]["rows"]
+
+    def greyness(**more: Any) -> int:
+        """What the page holds with another bar; the words beside it stay the same."""
+        bars = {**section["bars"], "rows": [{**first, **more}, *others]}
+        pages = drawn({**document, "sections": [{**section, "bars": bars}]}, tmp_path)
+        return sum(int((255 - page.astype(int)).sum()) for page in pages)
+
+    short, long = greyness(score=10.0, low=None), greyness(score=90.0, low=None)
+    assert short < long
+    assert long < greyness(score=90.0, low=5.0, high=95.0)
 
 
 @needs_pixels

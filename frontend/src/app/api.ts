@@ -181,8 +181,21 @@ export interface CellDiff {
   before: string | number | boolean | null;
   after: string | number | boolean | null;
 }
+/** A pillar or index of a pair of countries that moved, and by what. */
+export interface ScoreDiff {
+  unit_id: string;
+  element_id: string;
+  before: number | null;
+  after: number | null;
+  /** Interval of the change over draws that both runs share. */
+  change_low: number | null;
+  change_high: number | null;
+  beyond_noise: boolean;
+  parts: { element_id: string; points: number }[];
+}
 export interface ComparisonInfo {
   tables: { table: string; added: number; removed: number; changed: number }[];
+  scores: ScoreDiff[];
   total_cells: number;
   cells: CellDiff[];
 }

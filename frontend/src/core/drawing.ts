@@ -18,11 +18,12 @@ const END_PX = 5;
  * Return a series of horizontal intervals.
  *
  * `data` are [low, high, row or value]; a thick bar without ends is a range, a thin line with ends an interval.
+ * `shift` moves them down from their row by so many pixels; `clip` cuts them off at the end of the axis.
  */
 export function intervals(
   name: string,
   data: (number | string)[][],
-  look: { colour: string; width: number; ends: boolean; z?: number },
+  look: { colour: string; width: number; ends: boolean; z?: number; shift?: number; clip?: boolean },
 ): echarts.EChartsCoreOption {
   return {
     type: "custom",
@@ -30,10 +31,12 @@ export function intervals(
     data,
     z: look.z ?? 2,
     silent: true,
+    clip: look.clip ?? false,
     encode: { x: [0, 1], y: 2 },
     itemStyle: { color: look.colour },
     renderItem: (_: unknown, api: Pen) => {
-      const [x1 = 0, y = 0] = api.coord([api.value(0), api.value(2)]);
+      const [x1 = 0, row = 0] = api.coord([api.value(0), api.value(2)]);
+      const y = row + (look.shift ?? 0);
       const [x2 = 0] = api.coord([api.value(1), api.value(2)]);
       const line = (a: number, b: number, c: number, d: number, width: number) => ({
         type: "line",

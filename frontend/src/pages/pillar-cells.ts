@@ -1,6 +1,6 @@
 /** The indicators of all pairs as a heat map with visible holes, and what stands behind each cell. */
 
-import { type Doc, ids, number, type Row } from "../core/document";
+import { ids, number, type Row } from "../core/document";
 import { button, h } from "../core/dom";
 import { freeText } from "../core/freetext";
 import type { Context } from "../core/pages";
@@ -9,6 +9,7 @@ import { markWide, scrollPlace, sidewaysNote } from "../core/scrolling";
 import { openDialog, rowDialog, sourceList, statusMark } from "../core/sources";
 import { num, percent, t } from "../core/texts";
 import { unit, word } from "../core/words";
+import type { Board, Element } from "./pillar-board";
 
 const HOLE = "–";
 
@@ -19,35 +20,16 @@ export function valueText(value: number | null): string {
   return num(value, Math.abs(value) < 1 ? 3 : Math.abs(value) < 100 ? 1 : 0);
 }
 
-/** Return the pillar above each indicator. */
-function pillars(doc: Doc): Map<string, string> {
-  const rows = new Map(doc.table("input_indicators").map((row) => [String(row.id), row]));
-  const found = new Map<string, string>();
-  for (const [id, row] of rows) {
-    let above: Row | undefined = row;
-    while (above && above.level !== "pillar") above = rows.get(String(above.parent_id ?? ""));
-    if (row.level === "indicator" && above) found.set(id, String(above.id));
-  }
-  return found;
-}
-
 /** Return the cells of a pair with names, pillar and unit. */
-export function cellRows(ctx: Context, chosen: string): Row[] {
-  const above = pillars(ctx.doc);
-  return ctx.doc
-    .table("score_cells")
-    .filter((row) => row.unit_id === chosen)
-    .map((row) => {
-      const id = String(row.indicator_id);
-      const share = number(row.weight_share);
-      return {
-        ...row,
-        name: ctx.doc.name("input_indicators", id),
-        pillar: ctx.doc.name("input_indicators", above.get(id) ?? ""),
-        unit: ctx.doc.row("input_indicators", id)?.unit ?? "",
-        weight_percent: share === null ? null : 100 * share,
-      };
-    });
+export function cellRows(ctx: Context, board: Board, chosen: string): Row[] {
+  return board.pillars.flatMap((pillar) =>
+    board.leaves(pillar).flatMap(({ id, name }) => {
+      const row = board.cell(chosen, id);
+      const share = number(row?.weight_share);
+      const unit = ctx.doc.row("input_indicators", id)?.unit ?? "";
+      return row ? [{ ...row, name, pillar: pillar.name, unit, weight_percent: share === null ? null : 100 * share }] : [];
+    }),
+  );
 }
 
 /** Return a button with the indicator's name that shows the cell. */
@@ -57,20 +39,17 @@ export function cellDialogButton(ctx: Context, row: Row): HTMLElement {
 }
 
 /** Draw the table of all pairs and indicators; the stronger the colour, the better; holes are hatched. */
-export function heatMap(root: HTMLElement, ctx: Context): void {
+export function heatMap(root: HTMLElement, ctx: Context, board: Board): void {
   const { doc } = ctx;
-  const units = doc.table("input_units").map((row) => String(row.id));
-  const cells = new Map(doc.table("score_cells").map((row) => [`${row.unit_id}\u0004${row.indicator_id}`, row]));
-  const above = pillars(doc);
+  const { units } = board;
   const body = h("tbody");
-  let last = "";
-  for (const [id, pillar] of above) {
-    if (pillar !== last) body.append(pillarRow(doc, pillar, units));
-    last = pillar;
-    const name = doc.name("input_indicators", id);
-    const row = h("tr", {}, h("th", { scope: "row" }, name));
-    for (const one of units) row.append(heatCell(ctx, cells.get(`${one}\u0004${id}`), listed([doc.name("input_units", one), name])));
-    body.append(row);
+  for (const pillar of board.pillars) {
+    body.append(pillarRow(board, pillar));
+    for (const { id, name } of board.leaves(pillar)) {
+      const row = h("tr", {}, h("th", { scope: "row" }, name));
+      for (const one of units) row.append(heatCell(ctx, board.cell(one, id), listed([board.unitName(one), name])));
+      body.append(row);
+    }
   }
   const caption = t("Indicators of all pairs, 0 to 100");
   const head = h("tr", {}, h("th", { scope: "col" }, t("indicator")), ...units.map((id) => h("th", { scope: "col", class: "pair" }, h("span", {}, doc.name("input_units", id)))));
@@ -87,11 +66,10 @@ function scrolling(caption: string, table: HTMLElement): HTMLElement {
   return h("div", { class: "data-table" }, place, h("div", { class: "table-foot" }, sidewaysNote()));
 }
 
-function pillarRow(doc: Doc, pillar: string, units: string[]): HTMLElement {
-  const scores = doc.table("scores").filter((row) => row.element_id === pillar);
-  const row = h("tr", { class: "heat-pillar" }, h("th", { scope: "row" }, doc.name("input_indicators", pillar)));
-  for (const one of units) {
-    const found = scores.find((score) => score.unit_id === one);
+function pillarRow(board: Board, pillar: Element): HTMLElement {
+  const row = h("tr", { class: "heat-pillar" }, h("th", { scope: "row" }, pillar.name));
+  for (const one of board.units) {
+    const found = board.score(one, pillar.id);
     const score = number(found?.score);
     row.append(h("td", { class: score === null ? "no-score" : "" }, h("strong", {}, score === null ? HOLE : num(score)), h("span", { class: "heat-coverage" }, `${num(number(found?.known))}/${num(number(found?.indicators))}`)));
   }

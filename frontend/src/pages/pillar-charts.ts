@@ -4,99 +4,126 @@ import { chart, tooltipBox } from "../core/chart";
 import { number, type Row } from "../core/document";
 import { h } from "../core/dom";
 import { intervals, nameAxis } from "../core/drawing";
-import type { Context } from "../core/pages";
 import { bracketed, clauses, colon, listed } from "../core/phrases";
 import { num, t } from "../core/texts";
-import { palette } from "../core/theme";
+import { colours, palette } from "../core/theme";
+import type { Board } from "./pillar-board";
+import { coverageText, indicatorsText, rangeText, rankText, reasonText } from "./pillar-words";
 
-const LEVELS = ["index", "pillar"];
+const HEIGHT_PX = 66;
+const BAR_PX = 12;
+const MOST_LISTED = 4;
 
-/** Draw index and pillars of a pair; what has no score is listed with the reason. */
-export function scoreChart(root: HTMLElement, ctx: Context, unit: string): void {
-  const all = ctx.doc.table("scores").filter((row) => row.unit_id === unit && LEVELS.includes(String(row.level)));
-  const rows = all.filter((row) => number(row.score) !== null);
-  const title = colon(t("Scores"), ctx.doc.name("input_units", unit));
-  if (rows.length > 0) dots(root, ctx, rows, title, "score", "element_id", "input_indicators");
-  missing(root, ctx, all, (row) => ctx.doc.name("input_indicators", String(row.element_id)));
-}
-
-/** Draw the ranks of all pairs in a pillar or the index. */
-export function rankChart(root: HTMLElement, ctx: Context, element: string): void {
-  const all = ctx.doc.table("scores").filter((row) => row.element_id === element);
-  const rows = all.filter((row) => number(row.rank) !== null).sort((a, b) => Number(a.rank) - Number(b.rank));
-  const title = colon(t("Ranks"), ctx.doc.name("input_indicators", element));
-  if (rows.length > 0) dots(root, ctx, rows, title, "rank", "unit_id", "input_units");
-  missing(root, ctx, all.filter((row) => number(row.rank) === null), (row) => ctx.doc.name("input_units", String(row.unit_id)));
-}
-
-type Kind = "score" | "rank";
-
-function dots(root: HTMLElement, ctx: Context, rows: Row[], title: string, kind: Kind, key: string, table: string): void {
-  const name = (row: Row): string => bracketed(ctx.doc.name(table, String(row[key])), listed([num(number(row[kind])), indicatorsText(row)]));
-  const names = nameAxis(root, rows.map(name), 360);
-  const most = kind === "rank" ? Math.max(...rows.map((row) => number(row.ranked) ?? 1)) : 100;
-  const ends = rows.map((row, i) => [number(row[`${kind}_low`]) ?? NaN, number(row[`${kind}_high`]) ?? NaN, i]);
+/** Draw index and pillars of a pair as bars with intervals; what has no score is an empty row that says why. */
+export function scoreBars(parent: HTMLElement, board: Board, unit: string): void {
+  const elements = [...(board.index ? [board.index] : []), ...board.pillars];
+  const rows = elements.map((one) => board.score(unit, one.id)).filter((row): row is Row => row !== undefined);
+  const name = (row: Row): string => {
+    const known = number(row.score) === null ? t("no score") : num(number(row.score));
+    return bracketed(`${board.element(String(row.element_id))?.name ?? ""} ${known}`, indicatorsText(row));
+  };
+  const names = nameAxis(parent, rows.map(name), 210);
+  const there = rows.flatMap((row, i) => (number(row.score) === null ? [] : [{ row, i }]));
   chart(
-    root,
+    parent,
     {
       grid: { left: names.left, right: 24, top: 8, bottom: 44 },
-      xAxis: {
-        type: "value",
-        min: kind === "rank" ? 1 : 0,
-        max: most,
-        interval: kind === "rank" ? 1 : 20,
-        name: kind === "rank" ? t("rank") : t("score"),
-        nameLocation: "middle",
-        nameGap: 28,
-        ...(kind === "rank" ? { inverse: true } : {}),
-      },
+      xAxis: { type: "value", min: 0, max: 100, interval: 20, name: t("score"), nameLocation: "middle", nameGap: 28 },
       yAxis: names.axis,
-      tooltip: { trigger: "item", formatter: (p: { data: [number, number] }) => tip(ctx, rows[p.data[1]]!, key, table) },
+      tooltip: { trigger: "item", formatter: (p: { dataIndex: number }) => tip(board, there[p.dataIndex]!.row, "element") },
       series: [
-        intervals(t("interval"), ends, { colour: palette[0]!, width: 1.5, ends: true, z: 3 }),
-        { type: "scatter", name: t("score"), z: 5, symbolSize: 11, itemStyle: { color: palette[0] }, data: rows.map((row, i) => [number(row[kind]) ?? NaN, i]) },
+        {
+          type: "bar",
+          barWidth: BAR_PX,
+          z: 2,
+          data: there.map(({ row, i }) => ({ value: [number(row.score) ?? 0, i], itemStyle: { color: palette[0], opacity: row.level === "index" ? 0.8 : 0.45 } })),
+        },
+        intervals(t("interval"), there.map(({ row, i }) => [number(row.score_low) ?? NaN, number(row.score_high) ?? NaN, i]), { colour: colours().text, width: 1.5, ends: true, z: 5 }),
       ],
     },
     {
-      title,
-      data: rows.map((row) => ({ name: ctx.doc.name(table, String(row[key])), ...row })),
-      height: 66 + rows.length * names.row,
-      description: clauses(rows.map((row) => colon(name(row), `${num(number(row[`${kind}_low`]))}–${num(number(row[`${kind}_high`]))}`))),
+      title: colon(t("Scores"), board.unitName(unit)),
+      data: rows.map((row) => ({ name: board.element(String(row.element_id))?.name ?? "", ...row })),
+      height: HEIGHT_PX + rows.length * Math.max(names.row, 46),
+      description: clauses(rows.map((row) => (number(row.score) === null ? name(row) : colon(name(row), rangeText(row, "score"))))),
+    },
+  );
+  missing(parent, board, rows, (row) => board.element(String(row.element_id))?.name ?? "");
+}
+
+/** Draw the ranks of all pairs in a pillar or the index; bars beside them join pairs that are tied. */
+export function rankChart(parent: HTMLElement, board: Board, element: string): void {
+  const rows = board.ranked(element);
+  if (rows.length > 0) rankDots(parent, board, element, rows);
+  const without = board.units.map((unit) => board.score(unit, element)).filter((row): row is Row => row !== undefined && number(row.rank) === null);
+  missing(parent, board, without, (row) => board.unitName(String(row.unit_id)));
+}
+
+const GROUP_PX = 9;
+
+function rankDots(parent: HTMLElement, board: Board, element: string, rows: Row[]): void {
+  const name = (row: Row): string => bracketed(board.unitName(String(row.unit_id)), listed([num(number(row.rank)), indicatorsText(row)]));
+  const names = nameAxis(parent, rows.map(name), 300);
+  const groups = board.tiedGroups(element).map((group) => group.map((unit) => rows.findIndex((row) => row.unit_id === unit)));
+  const dots = rows.map((row, i) => [number(row.rank) ?? NaN, i]);
+  chart(
+    parent,
+    {
+      grid: { left: names.left, right: 24 + GROUP_PX * groups.length, top: 8, bottom: 44 },
+      xAxis: { type: "value", min: 1, max: rows.length, interval: 1, inverse: true, name: t("rank"), nameLocation: "middle", nameGap: 28 },
+      yAxis: names.axis,
+      tooltip: { trigger: "item", formatter: (p: { dataIndex: number }) => tip(board, rows[p.dataIndex]!, "unit") },
+      series: [
+        intervals(t("interval"), rows.map((row, i) => [number(row.rank_low) ?? NaN, number(row.rank_high) ?? NaN, i]), { colour: palette[0]!, width: 1.5, ends: true, z: 3 }),
+        { type: "scatter", name: t("rank"), z: 5, symbolSize: 11, itemStyle: { color: palette[0] }, data: dots },
+        tieSeries(groups),
+      ],
+    },
+    {
+      title: colon(t("Ranks"), board.element(element)?.name ?? ""),
+      data: rows.map((row) => ({ name: board.unitName(String(row.unit_id)), ...row })),
+      height: HEIGHT_PX + rows.length * names.row,
+      description: clauses(rows.map((row) => colon(name(row), rangeText(row, "rank")))),
     },
   );
 }
 
-function tip(ctx: Context, row: Row, key: string, table: string): HTMLElement {
-  const span = (kind: Kind): string => `${num(number(row[`${kind}_low`]))}–${num(number(row[`${kind}_high`]))}`;
-  return tooltipBox(ctx.doc.name(table, String(row[key])), [
-    [t("score"), bracketed(num(number(row.score), 1), span("score"))],
-    ...(number(row.rank) === null ? [] : [[t("rank"), bracketed(t("{known} of {all}", { known: num(number(row.rank)), all: num(number(row.ranked)) }), span("rank"))] as [string, string]]),
-    [t("indicators with data"), coverageText(row)],
-  ]);
+interface Pen {
+  value(dimension: number): number;
+  coord(point: number[]): number[];
 }
 
-function indicatorsText(row: Row): string {
-  return t("{known} of {all} indicators", { known: num(number(row.known)), all: num(number(row.indicators)) });
+/** Vertical bars in the right margin, one a group of tied pairs. */
+function tieSeries(groups: number[][]): object {
+  return {
+    type: "custom",
+    name: t("statistically tied"),
+    silent: true,
+    clip: false,
+    z: 4,
+    data: groups.map((rows, i) => [Math.min(...rows), Math.max(...rows), i]),
+    encode: { y: [0, 1] },
+    renderItem: (params: { coordSys: { x: number; width: number } }, api: Pen) => {
+      const x = params.coordSys.x + params.coordSys.width + 14 + GROUP_PX * api.value(2);
+      const y1 = (api.coord([1, api.value(0)])[1] ?? 0) - 8;
+      const y2 = (api.coord([1, api.value(1)])[1] ?? 0) + 8;
+      return { type: "line", shape: { x1: x, y1, x2: x, y2 }, style: { stroke: palette[1], lineWidth: 4, lineCap: "round" } };
+    },
+  };
 }
 
-/** Say how many indicators a score rests on. */
-export function coverageText(row: Row): string {
-  return t("{known} of {all}", { known: num(number(row.known)), all: num(number(row.indicators)) });
+function tip(board: Board, row: Row, by: "element" | "unit"): HTMLElement {
+  const title = by === "unit" ? board.unitName(String(row.unit_id)) : (board.element(String(row.element_id))?.name ?? "");
+  const lines: [string, string][] = [[t("score"), bracketed(num(number(row.score), 1), rangeText(row, "score"))]];
+  if (number(row.rank) !== null) lines.push([t("rank"), rankText(row)]);
+  return tooltipBox(title, [...lines, [t("indicators with data"), coverageText(row)]]);
 }
 
-function missing(root: HTMLElement, ctx: Context, rows: Row[], name: (row: Row) => string): void {
+/** List what has no score, with the reason; many fold away. */
+export function missing(parent: HTMLElement, board: Board, rows: Row[], name: (row: Row) => string): void {
   const without = rows.filter((row) => number(row.score) === null);
   if (without.length === 0) return;
-  root.append(
-    h("p", { class: "no-scores-title" }, t("No score:")),
-    h("ul", { class: "no-scores" }, ...without.map((row) => h("li", {}, colon(name(row), reasonText(ctx, row))))),
-  );
-}
-
-function reasonText(ctx: Context, row: Row): string {
-  if (row.reason === "pillar without score") {
-    const short = ctx.doc.table("scores").filter((other) => other.unit_id === row.unit_id && other.level === "pillar" && other.reason !== null);
-    return t("no score of {pillars}", { pillars: listed(short.map((other) => ctx.doc.name("input_indicators", String(other.element_id)))) });
-  }
-  return t("{coverage} indicators with data, less than half", { coverage: coverageText(row) });
+  const list = h("ul", { class: "no-scores" }, ...without.map((row) => h("li", {}, colon(name(row), reasonText(board, row)))));
+  if (without.length <= MOST_LISTED) parent.append(h("p", { class: "no-scores-title" }, t("No score:")), list);
+  else parent.append(h("details", {}, h("summary", {}, t("No score, and why: {count}", { count: num(without.length) })), list));
 }

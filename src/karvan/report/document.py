@@ -23,6 +23,8 @@ FORMAT = 1
 NOT_SENT = frozenset({"skims", "loads", "boundaries"})
 """Every pair of places, and every market and commodity at every place, are too much for a page;
 polygons have a part of their own."""
+LEVELS_OF_YEARS = ("index", "pillar")
+"""Sub-pillars of earlier years are five times as many rows, and no page draws them."""
 LINK_LOADS = "link_loads"
 """What all cargo together loads on links, for the map: a table that only documents have."""
 
@@ -36,6 +38,8 @@ def report_document(results: Results) -> dict[str, Any]:
     """Return the document of a finished run."""
     names = [name for name in schema.result_tables() if name in results.names()]
     sent = {name: results.table(name) for name in names if name != "skims"}
+    if "score_years" in sent:
+        sent["score_years"] = sent["score_years"].filter(pl.col("level").is_in(LEVELS_OF_YEARS))
     return {
         "format": FORMAT,
         "meta": _meta(results.manifest),

@@ -83,6 +83,10 @@ class Texts:
         """Return parts that have commas of their own in a row."""
         return self._joined("{first}; {second}", parts)
 
+    def sentences(self, parts: Iterable[str]) -> str:
+        """Return sentences one after the other; Chinese has no space between them."""
+        return ("" if self.language == "zh" else " ").join(parts)
+
     def _joined(self, pattern: str, parts: Iterable[str]) -> str:
         # What stands between two parts: a part may hold braces, so nothing is formatted twice.
         between = self(pattern).removeprefix("{first}").removesuffix("{second}")

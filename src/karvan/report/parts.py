@@ -13,12 +13,13 @@ from karvan.report.document import document_json
 
 EVIDENCE = frozenset({
     "input_observations", "input_series", "input_sources", "input_claims", "input_events",
-    "input_validation", "input_indicator_values", "texts",
+    "input_validation", "input_indicator_values", "texts", "score_years", "score_changes",
 })  # fmt: skip
 DETAILS = frozenset({
     "flow_itineraries", "input_flows", "input_transfers", "input_rates", "input_fleets",
     "input_calendars", "input_constants", "score_cells", "score_chances", "score_correlations",
-    "score_sensitivity",
+    "score_sensitivity", "score_ties", "score_tags", "score_importance", "score_reliability",
+    "score_weightings", "score_removals", "score_unit_sensitivity",
 })  # fmt: skip
 LATER: Mapping[str, frozenset[str]] = {"evidence": EVIDENCE, "details": DETAILS}
 """Tables that no first picture shows, by part; all others are in the first part."""

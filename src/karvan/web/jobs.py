@@ -19,6 +19,7 @@ from karvan.report.document import document_json, report_document
 from karvan.report.html import report_page
 from karvan.report.parts import LATER, first_part, later_part
 from karvan.runs.compare import CellChange, compare
+from karvan.runs.compare_scores import ScoreChange, compare_scores
 from karvan.runs.execute import Event, run
 from karvan.runs.stages import STAGES
 from karvan.schema.write import rows_csv
@@ -148,13 +149,28 @@ class Desk:
 
     def compare(self, before: str, after: str) -> Json:
         """Compare two finished runs."""
-        found = compare(*(read_results(self._results / id) for id in (before, after)))
+        results = [read_results(self._results / id) for id in (before, after)]
+        found = compare(*results)
         return {
             "tables": [asdict(table) for table in found.tables],
             "pairs": [asdict(pair) for pair in found.pairs],
+            "scores": [_score(change) for change in compare_scores(*results)],
             "total_cells": len(found.cells),
             "cells": [_cell(cell) for cell in found.cells[:MOST_CELLS]],
         }
+
+
+def _score(change: ScoreChange) -> dict[str, Any]:
+    return {
+        "unit_id": change.unit_id,
+        "element_id": change.element_id,
+        "before": change.before["score"],
+        "after": change.after["score"],
+        "change_low": change.low,
+        "change_high": change.high,
+        "beyond_noise": change.beyond_noise,
+        "parts": [asdict(part) for part in change.parts],
+    }
 
 
 def _cell(cell: CellChange) -> dict[str, Any]:

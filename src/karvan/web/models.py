@@ -297,6 +297,30 @@ class PairDiff(Sent):
     after: dict[str, Cell] | None
 
 
+class ScorePart(Sent):
+    """What an indicator moves its pillar by, or a pillar the index; in points of 0 to 100."""
+
+    element_id: str
+    points: float
+
+
+class ScoreDiff(Sent):
+    """A pillar or index of a pair of countries that moved; null where a run has no score.
+
+    The interval is that of the change over draws that both runs share; a change is more than noise
+    where it lies on one side of zero.
+    """
+
+    unit_id: str
+    element_id: str
+    before: float | None
+    after: float | None
+    change_low: float | None
+    change_high: float | None
+    beyond_noise: bool
+    parts: list[ScorePart]
+
+
 class ComparisonInfo(Sent):
     """What differs between two runs; cells are a page of `total_cells`, largest change first."""
 
@@ -304,6 +328,7 @@ class ComparisonInfo(Sent):
     after: Run
     tables: list[TableDiff]
     pairs: list[PairDiff]
+    scores: list[ScoreDiff]
     total_cells: int
     offset: int
     limit: int
