@@ -46,10 +46,84 @@ SCALE_STEP = 3.0
 """Scales are approached in steps of this factor, each begun from the prices of the last."""
 
 
+LEFT_OVER = 3e-11
+"""Excess over a capacity, relative to it, from which demand is refused: what solvers resolve."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cleared:
+    """Prices of all resources, and the choices at them.
+
+    Attributes
+    ----------
+    price : ndarray, shape (n_resources,)
+    share : ndarray, shape (n_paths,)
+        Where choices are so steep that a digit of the price that a float does not hold decides,
+        they say what it is.
+    steps : int
+    """
+
+    price: FloatArray
+    share: FloatArray
+    steps: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Dual:
+    """The dual as a function of what prices of limited resources differ from a first guess.
+
+    Costs are those at the guess beyond the cheapest path of the group, so that the scale may be as
+    large as it likes: what decides between two paths is not lost behind the digits of their costs.
+    """
+
+    problem: PathProblem
+    guess: FloatArray
+    cost: FloatArray
+
+    def at(self, change: FloatArray) -> "_Point":
+        """Return the point; no price is below zero."""
+        problem, rows = self.problem, self.problem.limited
+        capacity = problem.capacity[rows]
+        share, logsum = problem.shares(self.cost + problem.use.charged(self.all(change)))
+        spare = capacity - problem.use.load(share * problem.demand[problem.group])[rows]
+        price = self.guess + change
+        value = float(capacity @ change - problem.demand @ logsum)
+        # A price counts by how far it moves the load, as a share of the capacity.
+        error = np.minimum(price * problem.most_response[rows], spare) / capacity
+        return _Point(change, price, value, share, spare, float(np.abs(error).max(initial=0.0)))
+
+    def all(self, values: FloatArray) -> FloatArray:
+        """Return values of the limited resources with 0 for the others."""
+        result = np.zeros(len(self.problem.capacity))
+        result[self.problem.limited] = values
+        return result
+
+
+def _dual(problem: PathProblem, price: FloatArray, wait: FloatArray) -> tuple[_Dual, float]:
+    """The dual around a guess, and the value below which no flows can keep the capacities.
+
+    At any prices the dual is at least minus the cost of any flows that do, and no flows cost more
+    than the dearest path of each group.
+    """
+    first, group, rows = problem.first_path, problem.group, problem.limited
+    guess = np.zeros(len(price))
+    guess[rows] = price[rows]
+    cost = problem.costs(guess, wait)
+    if not len(group):
+        return _Dual(problem, guess[rows], cost), -np.inf
+    cheapest = np.minimum.reduceat(cost, first)
+    free = problem.costs(np.zeros(len(price)), wait) - problem.log_size / problem.scale[group]
+    dear = np.maximum.reduceat(free, first)
+    floor = float(problem.demand @ (cheapest - dear) - problem.capacity[rows] @ guess[rows])
+    rounding = 1e-9 * float(problem.demand @ np.abs(dear))
+    return _Dual(problem, guess[rows], cost - cheapest[group]), floor - rounding
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Point:
     """The dual at prices of the limited resources."""
 
+    change: FloatArray
     price: FloatArray
     value: float
     share: FloatArray
@@ -57,7 +131,7 @@ class _Point:
     error: float
 
 
-def cleared(problem: PathProblem, price: FloatArray, wait: FloatArray) -> tuple[FloatArray, int]:
+def cleared(problem: PathProblem, price: FloatArray, wait: FloatArray) -> Cleared:
     """Return prices at which no load is above its capacity and nothing with room has a price.
 
     Parameters
@@ -68,49 +142,40 @@ def cleared(problem: PathProblem, price: FloatArray, wait: FloatArray) -> tuple[
     wait : ndarray, shape (n_resources,)
         Taken as it is.
 
-    Returns
-    -------
-    price : ndarray
-    steps : int
-
     Raises
     ------
     AssignmentError
         The resources cannot hold the demand.
     """
+    found, error, held = _minimised(problem, price, wait)
+    if held and error <= CLEARED:
+        return found
+    cut = _cut(problem, wait)
+    if not held or cut.excess > LEFT_OVER:
+        raise AssignmentError([cut.message])
+    return found
+
+
+def _minimised(
+    problem: PathProblem, price: FloatArray, wait: FloatArray
+) -> tuple[Cleared, float, bool]:
+    """Prices, their error, and whether no value has shown that the demand cannot pass."""
     rows = problem.limited
-    at, ridge = _point(problem, price[rows], wait), FIRST_RIDGE
-    floor, steps = _least_value(problem, wait), 0
-    while at.error > CLEARED and steps < MOST_STEPS:
+    dual, floor = _dual(problem, price, wait)
+    at, ridge, steps = dual.at(np.zeros(len(rows))), FIRST_RIDGE, 0
+    while at.error > CLEARED and steps < MOST_STEPS and at.value >= floor:
         weight = problem.scale[problem.group] * at.share * problem.demand[problem.group]
         fall = problem.response(at.share, problem.use.amount, weight)[np.ix_(rows, rows)]
         found = None
         while found is None and ridge <= MOST_RIDGE:
             model = fall + np.diag(ridge * problem.most_response[rows])
-            found, full = _searched(problem, wait, at, _direction(model, at))
+            found, full = _searched(dual, at, _direction(model, at))
             ridge = max(ridge / 10.0, LEAST_RIDGE) if full else ridge * 10.0
         if found is None:
             break
         at, steps = found, steps + 1
         ridge = min(ridge, MOST_RIDGE)
-        if at.value < floor:
-            raise AssignmentError([_cut(problem, wait)])
-    result = np.zeros(len(problem.capacity))
-    result[rows] = at.price
-    return result, steps
-
-
-def _point(problem: PathProblem, price: FloatArray, wait: FloatArray) -> _Point:
-    rows = problem.limited
-    capacity = problem.capacity[rows]
-    prices = np.zeros(len(problem.capacity))
-    prices[rows] = price
-    share, logsum = problem.shares(problem.costs(prices, wait))
-    spare = capacity - problem.use.load(share * problem.demand[problem.group])[rows]
-    value = float(capacity @ price - problem.demand @ logsum)
-    # A price counts by how far it moves the load, as a share of the capacity.
-    open_error = np.minimum(price * problem.most_response[rows], spare) / capacity
-    return _Point(price, value, share, spare, float(np.abs(open_error).max(initial=0.0)))
+    return Cleared(dual.all(at.price), at.share, steps), at.error, at.value >= floor
 
 
 def _direction(model: FloatArray, at: _Point) -> FloatArray:
@@ -135,16 +200,16 @@ def _direction(model: FloatArray, at: _Point) -> FloatArray:
     return np.maximum(step, -at.price)
 
 
-def _searched(
-    problem: PathProblem, wait: FloatArray, at: _Point, direction: FloatArray
-) -> tuple[_Point | None, bool]:
+def _searched(dual: _Dual, at: _Point, direction: FloatArray) -> tuple[_Point | None, bool]:
     """The first halving of the step that brings the dual down, and whether it is the whole step."""
     slope = float(at.spare @ direction)
     if slope >= 0.0:
         return None, False
     size = 1.0
     for _ in range(MOST_HALVINGS):
-        trial = _point(problem, at.price + size * direction, wait)
+        # A price of zero is zero to the last digit.
+        zero = size * direction <= -at.price
+        trial = dual.at(np.where(zero, -dual.guess, at.change + size * direction))
         # The dual is convex: where it still falls it is lower, whatever rounding says of values.
         ahead = float(trial.spare @ direction)
         near = abs(trial.value - at.value) <= ROUNDING * abs(at.value)
@@ -155,23 +220,31 @@ def _searched(
     return None, False
 
 
-def _least_value(problem: PathProblem, wait: FloatArray) -> float:
-    """Value of the dual below which no flows can keep the capacities.
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """What of a demand cannot pass, and why.
 
-    At any prices the dual is at least minus the cost of any flows that do, and no flows cost more
-    than the dearest path of each group.
+    Attributes
+    ----------
+    left : float
+        Demand that is left over.
+    resource : ndarray of int, shape (n,)
+        Those whose capacity would let more pass.
+    more : ndarray, shape (n,)
+        What the rest would use of each if all of it passed there.
+    excess : float
+        The largest of these, relative to the capacity.
+    message : str
     """
-    if not len(problem.group):
-        return -np.inf
-    free = problem.costs(np.zeros(len(problem.capacity)), wait)
-    dear = np.maximum.reduceat(
-        free - problem.log_size / problem.scale[problem.group], problem.first_path
-    )
-    total = float(problem.demand @ dear)
-    return -total - 1e-9 * float(problem.demand @ np.abs(dear))
+
+    left: float
+    resource: IntArray
+    more: FloatArray
+    excess: float
+    message: str
 
 
-def _cut(problem: PathProblem, wait: FloatArray) -> str:
+def _cut(problem: PathProblem, wait: FloatArray) -> Cut:
     """What a demand that cannot pass leaves over, and what holds it up.
 
     Found as prices again, with a way out for every group that is dearer than anything else: what
@@ -183,21 +256,24 @@ def _cut(problem: PathProblem, wait: FloatArray) -> str:
     eased = _with_way_out(problem, free, way_out)
     price = np.zeros(len(problem.capacity))
     for at_scale in approaching(eased):
-        price, _ = cleared(at_scale, price, np.zeros(len(price)))
-    share, _ = eased.shares(eased.costs(price, np.zeros(len(price))))
-    flow = share * eased.demand[eased.group]
+        found, _, _ = _minimised(at_scale, price, np.zeros(len(price)))
+        price = found.price
+    flow = found.share * eased.demand[eased.group]
     last = eased.paths_of_group[1:] - 1
     charged = np.zeros(len(price))
     np.maximum.at(charged, eased.use.resource, eased.use.amount * price[eased.use.resource])
     full = np.flatnonzero(charged > dear + float(np.ptp(free)))
     left = float(flow[last].sum())
+    more = left * charged[full] / price[full]
     names = ", ".join(problem.names[r] if problem.names else str(r) for r in full)
-    lift = ", ".join(_lift(problem, int(r), left * charged[r] / price[r]) for r in full)
-    return (
+    lift = ", ".join(_lift(problem, int(r), m) for r, m in zip(full, more, strict=True))
+    message = (
         f"demand of {problem.demand.sum():g} cannot pass: {left:g} of it is left over "
         f"at any price, because of capacity {names}; add capacity ({lift}), or a path that is not "
         "served"
     )
+    excess = float((more / problem.capacity[full]).max(initial=0.0))
+    return Cut(left, full, more, excess, message)
 
 
 def _lift(problem: PathProblem, resource: int, more: float) -> str:
