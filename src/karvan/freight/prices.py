@@ -36,8 +36,8 @@ NEARER = 0.9
 UNSERVED_LOG_ODDS = 50.0
 """Log odds against not being served, where a cut is looked for and there is room."""
 
-DEAR_WAY_OUT = 1e4
-"""Times that not being served costs more than any difference of costs, to find a cut."""
+DEAR_WAY_OUT = 1e3
+"""Log odds against not being served over those, where there is no room."""
 
 EASY_LOG_ODDS = 20.0
 """Largest log odds of two paths that need no approach by flatter choices."""
@@ -150,9 +150,9 @@ def cleared(problem: PathProblem, price: FloatArray, wait: FloatArray) -> Cleare
     found, error, held = _minimised(problem, price, wait)
     if held and error <= CLEARED:
         return found
-    cut = _cut(problem, wait)
+    cut = left_over(problem)
     if not held or cut.excess > LEFT_OVER:
-        raise AssignmentError([cut.message])
+        raise AssignmentError([_refusal(problem, cut)])
     return found
 
 
@@ -227,72 +227,69 @@ class Cut:
     Attributes
     ----------
     left : float
-        Demand that is left over.
+        Demand that is left over, whatever it would pay.
     resource : ndarray of int, shape (n,)
         Those whose capacity would let more pass.
     more : ndarray, shape (n,)
         What the rest would use of each if all of it passed there.
     excess : float
         The largest of these, relative to the capacity.
-    message : str
     """
 
     left: float
     resource: IntArray
     more: FloatArray
     excess: float
-    message: str
 
 
-def _cut(problem: PathProblem, wait: FloatArray) -> Cut:
-    """What a demand that cannot pass leaves over, and what holds it up.
+def left_over(problem: PathProblem) -> Cut:
+    """Return what of a demand cannot pass, and what holds it up; costs and waits play no part.
 
-    Found as prices again, with a way out for every group that is dearer than anything else: what
-    takes it is the least that cannot pass.
+    Found as prices again, where paths cost nothing and every group has a way out that is dearer
+    than anything else: what takes it is the least that cannot pass.
     """
-    dear = UNSERVED_LOG_ODDS / float(problem.scale.min())
-    free = problem.costs(np.zeros(len(problem.capacity)), wait)
-    way_out = float(free.max()) + DEAR_WAY_OUT * (float(np.ptp(free)) + dear)
-    eased = _with_way_out(problem, free, way_out)
+    eased = _with_way_out(problem)
     price = np.zeros(len(problem.capacity))
     for at_scale in approaching(eased):
         found, _, _ = _minimised(at_scale, price, np.zeros(len(price)))
         price = found.price
-    flow = found.share * eased.demand[eased.group]
     last = eased.paths_of_group[1:] - 1
+    left = float((found.share * eased.demand[eased.group])[last].sum())
     charged = np.zeros(len(price))
     np.maximum.at(charged, eased.use.resource, eased.use.amount * price[eased.use.resource])
-    full = np.flatnonzero(charged > dear + float(np.ptp(free)))
-    left = float(flow[last].sum())
+    full = np.flatnonzero(charged > UNSERVED_LOG_ODDS)
     more = left * charged[full] / price[full]
-    names = ", ".join(problem.names[r] if problem.names else str(r) for r in full)
-    lift = ", ".join(_lift(problem, int(r), m) for r, m in zip(full, more, strict=True))
-    message = (
-        f"demand of {problem.demand.sum():g} cannot pass: {left:g} of it is left over "
-        f"at any price, because of capacity {names}; add capacity ({lift}), or a path that is not "
-        "served"
+    return Cut(left, full, more, float((more / problem.capacity[full]).max(initial=0.0)))
+
+
+def _refusal(problem: PathProblem, cut: Cut) -> str:
+    names = [problem.names[r] if problem.names else str(r) for r in cut.resource]
+    lift = ", ".join(
+        f"{name}: {more:g} beside {problem.capacity[r]:g}"
+        for name, r, more in zip(names, cut.resource, cut.more, strict=True)
     )
-    excess = float((more / problem.capacity[full]).max(initial=0.0))
-    return Cut(left, full, more, excess, message)
+    return (
+        f"demand of {problem.demand.sum():g} cannot pass: {cut.left:g} of it is left over "
+        f"at any price, because of capacity {', '.join(names)}; add capacity ({lift}), or a path "
+        "that is not served"
+    )
 
 
-def _lift(problem: PathProblem, resource: int, more: float) -> str:
-    """How much more of a resource the rest would use if it all passed there."""
-    name = problem.names[resource] if problem.names else str(resource)
-    return f"{name}: {more:g} beside {problem.capacity[resource]:g}"
+def _with_way_out(problem: PathProblem) -> PathProblem:
+    """The problem with paths that cost nothing, and one more of each group that costs a lot.
 
-
-def _with_way_out(problem: PathProblem, free: FloatArray, cost: float) -> PathProblem:
-    """The problem with one more path of each group, its last, that uses nothing."""
+    The last of each group uses nothing.  Costs do not decide what can pass.
+    """
     n_groups, ends = len(problem.demand), problem.paths_of_group[1:]
-    use = problem.use
+    use, n_paths = problem.use, len(problem.group)
     counts = np.insert(np.diff(use.start), ends, 0)
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     return replace(
         problem,
         group=np.insert(problem.group, ends, np.arange(n_groups)),
-        cost=np.insert(free, ends, cost),
-        log_size=np.insert(problem.log_size, ends, 0.0),
+        cost=np.insert(np.zeros(n_paths), ends, DEAR_WAY_OUT * UNSERVED_LOG_ODDS),
+        log_size=np.zeros(n_paths + n_groups),
+        scale=np.ones(n_groups),
         use=Uses(start, use.resource, use.amount, use.n_resources),
         wait=None,
     )

@@ -6,7 +6,15 @@ from typing import Any
 from rich.console import Group, RenderableType
 
 from karvan.case.results import Results
-from karvan.report.flow_words import FlowNames, flow_names, gain_text, gaining, main_line
+from karvan.report.flow_words import (
+    FlowNames,
+    flow_names,
+    gain_text,
+    gaining,
+    main_line,
+    no_room_lines,
+    no_way_line,
+)
 from karvan.report.language import Texts
 from karvan.report.terminal import HOURS_PER_DAY, table_of
 
@@ -14,14 +22,19 @@ FIRST_BOTTLENECKS = 3
 
 
 def summary(results: Results, texts: Texts) -> list[str]:
-    """Return two lines about the flows: the main alternative, and the first bottlenecks.
+    """Return lines about the flows: the main alternative, the first bottlenecks, what stays.
 
     The first alternative of a case is the one that it is about.  A run without flows has no lines.
     """
     if results.table("assignment").is_empty():
         return []
     names = flow_names(results.table, texts)
-    return [*main_line(results.table, names), *_bottleneck_line(results, names)]
+    return [
+        *main_line(results.table, names),
+        *_bottleneck_line(results, names),
+        *no_room_lines(results.table, names),
+        *no_way_line(results.table, names),
+    ]
 
 
 def _bottleneck_line(results: Results, names: FlowNames) -> list[str]:

@@ -17,7 +17,9 @@ from karvan.freight.corridor import (
     assign,
     queue_h,
     with_capacity,
+    without_room,
 )
+from karvan.freight.prices import Cut
 from karvan.freight.resources import KEY
 from karvan.network.model import CO2E, COST, TIME, ArcKind
 from karvan.schema import LIST_SEPARATOR
@@ -46,12 +48,15 @@ def assignment_tables(case: Case, progress: Callable[[float], None]) -> Mapping[
             name: result_frame(name, [_nothing(error)] if name == "assignment" else [])
             for name in TABLES
         }
+    cut = without_room(found)
     rows = {
-        "assignment": [_summary(found)],
+        "assignment": [_summary(found, cut)],
         "flow_itineraries": list(_itineraries(found)),
         "alternative_flows": list(_alternatives(found)),
         "loads": loads(found),
-        "bottlenecks": list(_bottlenecks(case, found, lambda share: progress(0.7 + 0.3 * share))),
+        "bottlenecks": list(
+            _bottlenecks(case, found, cut, lambda share: progress(0.7 + 0.3 * share))
+        ),
     }
     return {name: result_frame(name, rows[name]) for name in TABLES}
 
@@ -65,7 +70,7 @@ def _nothing(error: NoPathError) -> Row:
     return {
         "flows_year": error.year,
         "converged": True,
-        **dict.fromkeys((*zeros, "teu", "t", "unserved_teu", "co2e_t"), 0.0),
+        **dict.fromkeys((*zeros, "teu", "t", "unserved_teu", "left_over_teu", "co2e_t"), 0.0),
         **dict.fromkeys(("steps", "flows"), 0),
         "unreachable": LIST_SEPARATOR.join(error.flows),
         "mean_h": None,
@@ -73,7 +78,7 @@ def _nothing(error: NoPathError) -> Row:
     }
 
 
-def _summary(found: CorridorAssignment) -> Row:
+def _summary(found: CorridorAssignment, cut: Cut | None) -> Row:
     solved = found.equilibrium
     served = [p for p, path in enumerate(found.paths) if path.alternative != UNSERVED]
     teu = {p: float(solved.flow[p]) for p in served}
@@ -99,6 +104,7 @@ def _summary(found: CorridorAssignment) -> Row:
         "teu": total,
         "t": sum(f * _payload(found, p) for p, f in teu.items()),
         "unserved_teu": unserved,
+        "left_over_teu": cut.left if cut else 0.0,
         "mean_h": mean(TIME),
         "mean_cost_usd_per_teu": mean(COST),
         "co2e_t": sum(f * found.path_cost(p, CO2E) for p, f in teu.items()) / 1000.0,
@@ -220,9 +226,10 @@ def _passes(found: CorridorAssignment, arc: int) -> Iterable[tuple[str, str, str
 
 
 def _bottlenecks(
-    case: Case, found: CorridorAssignment, progress: Callable[[float], None]
+    case: Case, found: CorridorAssignment, cut: Cut | None, progress: Callable[[float], None]
 ) -> Iterable[Row]:
     """Every resource with its load, utilization, price and, where it is full, the gain of more."""
+    lacking = dict(zip(cut.resource.tolist(), cut.more.tolist(), strict=True)) if cut else {}
     solved = found.equilibrium
     gains = _gains(found, progress)
     order = sorted(
@@ -246,6 +253,7 @@ def _bottlenecks(
             "price_usd_per_teu": price * _per_teu(found, position),
             "step": STEPS[resource.unit],
             "gain_usd": gains.get(position),
+            "lacking": lacking.get(position),
             "measures": LIST_SEPARATOR.join(lifting.get((resource.kind, resource.id), ())),
         }
 
