@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from karvan.case import Case
 from karvan.errors import NoPathError
 from karvan.freight.choicesets import ChoiceSets, Flow, PathOfFlow, flows_of
+from karvan.freight.moves import offsets
 from karvan.freight.pathlogit import PathEquilibrium, path_equilibrium
 from karvan.freight.pathproblem import PathProblem, Uses
 from karvan.freight.pathsets import PathFinder, alternatives_of
@@ -75,13 +76,20 @@ class CorridorAssignment:
         """The resources, in the order of loads and prices."""
         return self.usage.resources
 
-    def path_cost(self, path: int, column: int) -> float:
-        """Return time [h], money [USD/TEU] or kg CO2e/TEU of a path, without prices."""
-        found = self.paths[path]
-        total = float(self.finder.static[found.arcs, column].sum())
+    def path_costs(self, column: int) -> FloatArray:
+        """Return time [h], money [USD/TEU] or kg CO2e/TEU of each path, without prices.
+
+        0 for what is not served.
+        """
+        arcs = [path.arcs for path in self.paths]
+        bounds = offsets(arcs)
+        served = np.flatnonzero(np.diff(bounds) > 0)
+        total = np.zeros(len(arcs))
+        by_arc = self.finder.static[np.concatenate(arcs), column]
+        total[served] = np.add.reduceat(by_arc, bounds[served])
         if column == CO2E:
-            goods = self.flows[found.flow].goods
-            total *= goods["payload_t_per_teu"] / self.network.payload_t_per_teu
+            payload = [self.flows[path.flow].goods["payload_t_per_teu"] for path in self.paths]
+            total *= np.array(payload) / self.network.payload_t_per_teu
         return total
 
 
