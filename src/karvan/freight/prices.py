@@ -83,9 +83,9 @@ class _Dual:
     def at(self, change: FloatArray) -> "_Point":
         """Return the point; no price is below zero."""
         problem, rows = self.problem, self.problem.limited
-        capacity = problem.capacity[rows]
-        share, logsum = problem.shares(self.cost + problem.use.charged(self.all(change)))
-        spare = capacity - problem.use.load(share * problem.demand[problem.group])[rows]
+        capacity, use = problem.capacity[rows], problem.limited_use
+        share, logsum = problem.shares(self.cost + use.charged(change))
+        spare = capacity - use.load(share * problem.demand[problem.group])
         price = self.guess + change
         value = float(capacity @ change - problem.demand @ logsum)
         # A price counts by how far it moves the load, as a share of the capacity.
@@ -164,8 +164,7 @@ def _minimised(
     dual, floor = _dual(problem, price, wait)
     at, ridge, steps = dual.at(np.zeros(len(rows))), FIRST_RIDGE, 0
     while at.error > CLEARED and steps < MOST_STEPS and at.value >= floor:
-        weight = problem.scale[problem.group] * at.share * problem.demand[problem.group]
-        fall = problem.response(at.share, problem.use.amount, weight)[np.ix_(rows, rows)]
+        fall = problem.price_response(at.share)
         found = None
         while found is None and ridge <= MOST_RIDGE:
             model = fall + np.diag(ridge * problem.most_response[rows])

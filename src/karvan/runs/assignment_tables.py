@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from karvan.case import Case
 from karvan.case.results import result_frame
@@ -26,8 +25,6 @@ from karvan.network.model import CO2E, COST, TIME, ArcKind
 from karvan.runs.load_tables import loads, payloads
 from karvan.schema import LIST_SEPARATOR
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 Row = dict[str, Any]
 
 LEAST_TEU = 1.0
