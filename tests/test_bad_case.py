@@ -1011,6 +1011,20 @@ EXAMPLES = [
         severity="warning",
     ),
     Example(
+        "links.capacity_trains_per_day.load",
+        cells(
+            LINKS,
+            "west-port-west",
+            capacity_trains_per_day="8",
+            capacity_status="assumed",
+            capacity_reason="why",
+        ),
+        f"{LINKS} row 4 (west-port-west) capacity_trains_per_day",
+        "8 trains of unknown load",
+        "teu_per_train in the row 'rail' of network/rates.csv",
+        severity="warning",
+    ),
+    Example(
         "links.background_trains_per_day.capacity",
         all_of(
             cells(

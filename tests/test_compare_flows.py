@@ -1,5 +1,6 @@
 """What changed between the flows of two runs."""
 
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import pytest
 from rich.console import Console
 
 from flow_tables import bottleneck, carried, flow_results
+from karvan.case.results import Results
 from karvan.report import flow_terminal
 from karvan.report.flow_words import flow_names
 from karvan.report.language import Texts
-from karvan.runs.compare_flows import compare_flows
+from karvan.runs.compare_flows import FlowComparison, compare_flows
 
 NORTH = carried("boxes", "north", 100.0, 1000.0, 48.0)
 
@@ -66,15 +68,42 @@ def test_the_terminal_shows_both_runs_in_words(tmp_path: Path) -> None:
         tmp_path / "b", [carried("boxes", "north", 250.0, 2500.0, 72.0)], [bottleneck("boat", 0.0)]
     )
     found = compare_flows(before, after)
-    screen = Console(file=StringIO(), width=200, color_system=None)
-    names = flow_names(after.table, Texts("en"))
-    screen.print(flow_terminal.comparison(found.alternatives, found.bottlenecks, names, 5))
-    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    text = in_words(found, after)
     assert "100 → 250 (+150)" in text
     assert "2.0 → 3.0 (+1.0)" in text
     assert "Boat (Aport → Beport)" in text
     assert "vanished" in text
     assert "100 → 0 (-100)" in text
+
+
+def test_the_terminal_shows_all_flows_together(tmp_path: Path) -> None:
+    runs = [flow_results(tmp_path / name, [NORTH], []) for name in "ab"]
+    found = compare_flows(*runs)
+    figures = {
+        "t": 1000.0,
+        "teu": 100.0,
+        "unserved_teu": 3.0,
+        "mean_h": 48.0,
+        "mean_cost_usd_per_teu": 1000.0,
+        "co2e_t": 50.0,
+    }
+    after = {**figures, "t": 1500.0, "mean_h": 36.0, "co2e_t": 50.0}
+    found = replace(found, before=figures, after=after)
+    text = in_words(found, runs[1])
+    rows = [line.split("│")[1:-1] for line in text.splitlines() if "│" in line]
+    cells = {name.strip(): [cell.strip() for cell in row] for name, *row in rows}
+    assert cells["t a year"] == ["1,000", "1,500", "+500", "+50.0"]
+    assert cells["days, mean"] == ["2.0", "1.5", "-0.5", "-25.0"]
+    assert cells["t CO2e a year"] == ["50", "50", "0", "0.0"]
+    assert cells["beside them, not served"][:2] == ["3", "3"]
+
+
+def in_words(found: FlowComparison, after: Results) -> str:
+    """A comparison as the terminal shows it."""
+    screen = Console(file=StringIO(), width=200, color_system=None)
+    names = flow_names(after.table, Texts("en"))
+    screen.print(flow_terminal.comparison(found, names, ("a", "b"), 5))
+    return str(screen.file.getvalue())  # type: ignore[attr-defined]
 
 
 def test_the_summary_of_a_run_names_the_main_alternative_and_three_bottlenecks(

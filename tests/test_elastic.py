@@ -274,3 +274,22 @@ def test_linear_demand_with_closed_zones_and_classes_of_other_units():
     wanted = np.where(reached, 5.0 * (1.0 - steepness * (cost - 6.0)), 0.0)
     assert found.demand == pytest.approx(np.maximum(wanted, 0.0), abs=1e-6)
     assert found.demand[2] == 5.0
+
+
+def test_no_demand_stays_none_where_a_path_costs_nothing():
+    function = demand_function("power", demand=[0.0, 4.0], cost=[1.0, 2.0], steepness=1.0)
+    assert function.at(np.array([0.0, 1.0])) == pytest.approx([0.0, 8.0])
+
+
+@pytest.mark.parametrize("steepness", [0.5, 1.5])
+def test_a_loop_of_trade_with_fixed_demand_ends_where_elastic_demand_does(steepness):
+    problem = network()
+    free = pair_costs(problem, problem.delay.time(np.zeros(problem.n_links)))
+    trade = demand_function("power", demand=problem.demand, cost=free, steepness=steepness)
+    together = elastic_equilibrium(problem, trade)
+    flows, demand = None, together.demand * np.linspace(0.9, 1.1, len(free))
+    for _ in range(80):
+        flows = user_equilibrium(replace(problem, demand=demand), 1e-12, start=flows)
+        demand = 0.6 * demand + 0.4 * trade.at(pair_costs(problem, flows.time))
+    assert demand == pytest.approx(together.demand, rel=1e-6)
+    assert flows.flow == pytest.approx(together.equilibrium.flow, rel=1e-5, abs=1e-5)

@@ -1,5 +1,6 @@
 """Logit equilibria against closed forms, enumeration of paths, and the limits of the scale."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -345,3 +346,72 @@ def test_elimination_gives_what_the_equations_as_printed_give(seed):
         own = np.divide(weight * z[head], z[tail], out=np.zeros(50), where=z[tail] > 0.0)
         flow += through[tail] * own
     assert found.flow == pytest.approx(flow, abs=1e-9)
+
+
+def overloaded(seed, load):
+    """A random network of queues and rising delays whose busiest links get `load` times enough."""
+    rng = np.random.default_rng(seed)
+    n, m, pairs = 20, 60, 20
+    tail = rng.integers(0, n, m)
+    head = (tail + rng.integers(1, n, m)) % n
+    name = rng.choice(["queue", "queue", "bpr", "linear", "conical"], m)
+    shapes = [rng.choice([1.0, 2.0, 4.0], m), rng.uniform(1.5, 6.0, m), rng.integers(1, 5, m)]
+    capacity = rng.uniform(2.0, 20.0, m)
+    delay = delays(
+        name.tolist(),
+        base=rng.uniform(1.0, 5.0, m),
+        factor=rng.uniform(0.2, 2.0, m),
+        capacity=capacity,
+        shape=np.select([name == "bpr", name == "conical", name == "queue"], shapes, 1.0),
+    )
+    origin = rng.integers(0, n, pairs)
+    destination = (origin + rng.integers(1, n, pairs)) % n
+    demand = rng.uniform(1.0, 5.0, pairs)
+    problem = assignment_problem(n, tail, head, delay, origin, destination, demand)
+    busy = np.percentile(user_equilibrium(problem, 1e-6).flow / capacity, 90)
+    return replace(problem, demand=demand * load / busy)
+
+
+@pytest.mark.parametrize("load", [0.9, 2.0, 10.0])
+@pytest.mark.parametrize("scale", [2.0, 20.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_queues_that_demand_fills_many_times_are_solved(seed, scale, load):
+    found = markovian_equilibrium(overloaded(seed, load), scale)
+    assert found.converged
+    assert found.iterations < 60
+    # Steep as a queue is, its time and its flow tell the same within the residual.
+    exact = found.problem.delay.time(found.flow)
+    slope = found.problem.delay.slope(found.flow)
+    allowed = slope * 2e-9 * found.problem.amount.sum() + 1e-12 * exact.max()
+    assert (np.abs(found.time - exact) <= allowed).all()
+
+
+def test_what_rounding_leaves_is_said():
+    found = markovian_equilibrium(overloaded(1, 50.0), 1e6)
+    assert found.converged == (found.residual <= 1e-9)
+    assert found.iterations < 1000
+
+
+@pytest.mark.parametrize("change", [{"demand": 1.02}, {"capacity": 1.5}])
+def test_a_start_saves_steps_and_gives_the_same(change):
+    problem = overloaded(0, 2.0)
+    before = markovian_equilibrium(problem, 2.0)
+    if "demand" in change:
+        other = replace(problem, demand=problem.demand * change["demand"])
+    else:
+        capacity = problem.delay.capacity.copy()
+        capacity[int(np.argmax(before.flow / capacity))] *= change["capacity"]
+        other = replace(problem, delay=replace(problem.delay, capacity=capacity))
+    afresh, again = (markovian_equilibrium(other, 2.0, start=s) for s in (None, before))
+    assert again.converged
+    assert again.flow == pytest.approx(afresh.flow, rel=1e-6, abs=1e-6)
+    assert markovian_equilibrium(problem, 2.0, start=before).iterations == 0
+
+
+def test_a_wrong_start_is_refused():
+    problem = overloaded(0, 0.9)
+    found = markovian_equilibrium(problem, 2.0)
+    with pytest.raises(AssignmentError, match="start has 60 links, expected 2"):
+        markovian_equilibrium(two_routes(delays("linear", base=[1.0, 2.0])), 1.0, start=found)
+    with pytest.raises(AssignmentError, match="start is 'x', expected a MarkovianEquilibrium"):
+        markovian_equilibrium(problem, 2.0, start="x")

@@ -11,7 +11,8 @@ from scipy.optimize import brentq, linprog
 from karvan.errors import AssignmentError
 from karvan.freight.corridor import _welfare
 from karvan.freight.delay import delays
-from karvan.freight.pathlogit import _certified, path_equilibrium, path_flow_derivative
+from karvan.freight.path_certificate import certify_paths
+from karvan.freight.pathlogit import path_equilibrium, path_flow_derivative
 from karvan.freight.pathproblem import PathProblem, path_sizes, uses
 
 STEEP = 20.0
@@ -319,20 +320,98 @@ def test_a_start_far_away_does_not_lead_astray():
     assert path_equilibrium(case, start=far).flow == pytest.approx(cold.flow, rel=1e-7, abs=1e-7)
 
 
-def test_the_errors_show_prices_that_do_not_fit():
+def logit_flow(case, price):
+    """Flows of logit at prices, by way of every exponential."""
+    weight = np.exp(case.log_size - case.scale[case.group] * (case.cost + price @ dense(case)))
+    return case.demand[case.group] * weight / np.bincount(case.group, weight)[case.group]
+
+
+def test_the_certificate_shows_prices_that_do_not_fit():
     case = problem([0, 0], [100.0, 130.0], [[1.0, 0.0]], [100.0], [40.0])
-    none = np.zeros(1)
-    overfull = _certified(case, none, none, 0)
-    assert overfull.capacity_error > 0.1
-    assert not overfull.converged
-    dear = _certified(case, np.array([500.0]), none, 0)
-    assert dear.slack_error > 0.1
-    assert not dear.converged
+    none, dear = np.zeros(1), np.array([500.0])
+    overfull = certify_paths(case, logit_flow(case, none), none, none)
+    assert overfull.capacity_error == pytest.approx(overfull.load[0] / 40.0 - 1.0)
+    assert overfull.choice_error < 1e-15
+    assert certify_paths(case, logit_flow(case, dear), dear, none).slack_error > 0.1
+    assert certify_paths(case, logit_flow(case, dear), none, none).choice_error > 0.1
     wait = delays("linear", base=1.0, factor=5.0, capacity=40.0)
     slow = replace(case, wait=wait, value_of_time=np.ones(1), capacity=np.array([np.inf]))
-    early = _certified(slow, none, none, 0)
+    early = certify_paths(slow, logit_flow(case, none), none, none)
     assert early.choice_error > 1e-3
-    assert not early.converged
+    assert early.wait_error > 0.5
+
+
+@pytest.mark.parametrize("wrong", [[40.0, 60.0 + 1e-6], [-1.0, 101.0], [np.nan, 60.0]])
+def test_flows_that_do_not_add_up_are_refused(wrong):
+    case = problem([0, 0], [100.0, 130.0], [[1.0, 0.0]], [100.0], [40.0])
+    price = path_equilibrium(case).price
+    with pytest.raises(AssignmentError, match="flows do not add up: those of group 0"):
+        certify_paths(case, np.array(wrong), price, np.zeros(1))
+
+
+@given(seed=seeds)
+@settings(max_examples=40, deadline=None)
+def test_the_certificate_of_a_solution_has_no_error(seed):
+    case = random_problem(seed, 0.02)
+    found = path_equilibrium(case)
+    judged = certify_paths(case, logit_flow(case, found.price), found.price, found.wait_h)
+    assert judged.worst <= 1e-9
+    assert judged.conservation_error <= 1e-14
+    assert judged.cost == pytest.approx(found.cost)
+
+
+@pytest.mark.parametrize("scale", [1e3, 1e6, 1e9, 1e12, 1e15])
+def test_two_routes_in_the_limit_of_perfect_choice(scale):
+    found = path_equilibrium(problem([0, 0], [1.0, 3.0], [[1.0, 0.0]], [10.0], [4.0], scale=scale))
+    assert found.converged
+    assert found.flow == pytest.approx([4.0, 6.0], rel=1e-10)
+    assert found.price[0] == pytest.approx(2.0 - np.log(4.0 / 6.0) / scale, rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e6, 1e9, 1e12])
+@pytest.mark.parametrize("seed", range(12))
+def test_random_problems_in_the_limit_of_perfect_choice(seed, scale):
+    case = random_problem(seed, scale)
+    found = path_equilibrium(case)
+    assert found.converged
+    limit = linprog(
+        case.cost, A_ub=dense(case), b_ub=case.capacity, A_eq=by_group(case), b_eq=case.demand
+    )
+    assert found.flow == pytest.approx(limit.x, rel=1e-4, abs=1e-4)
+    assert found.price == pytest.approx(-limit.ineqlin.marginals, rel=1e-4, abs=1e-4)
+
+
+def test_a_steep_choice_that_is_wrong_by_more_than_rounding_is_an_error():
+    case = problem([0, 0], [1.0, 3.0], [[1.0, 0.0]], [10.0], [4.0], scale=1e12)
+    flow, price, none = np.array([4.0, 6.0]), path_equilibrium(case).price, np.zeros(1)
+    # At this scale a price that is off by a billionth sends everybody the other way.
+    assert certify_paths(case, flow, price, none).choice_error == 0.0
+    assert certify_paths(case, flow, price + 1e-9, none).choice_error > 0.3
+
+
+@pytest.mark.parametrize("scale", [0.05, 1.0, 1e3])
+@pytest.mark.parametrize("excess", [1e-10, 1e-8, 1e-6, 1e-3])
+def test_an_excess_over_every_capacity_is_refused_however_small(excess, scale):
+    case = problem([0, 0], [1.0, 3.0], [[1.0, 1.0]], [10.0], [10.0 * (1.0 - excess)], scale=scale)
+    with pytest.raises(AssignmentError, match="because of capacity 0; add capacity") as refused:
+        path_equilibrium(case)
+    left = float(str(refused.value).split("cannot pass: ")[1].split()[0])
+    assert left == pytest.approx(10.0 * excess, rel=0.1)
+
+
+@pytest.mark.parametrize("room", [0.0, 1e-9, 1e-6])
+def test_demand_that_just_fits_is_served(room):
+    case = problem([0, 0], [1.0, 3.0], [[1.0, 1.0]], [10.0], [10.0 * (1.0 + room)], scale=1.0)
+    found = path_equilibrium(case)
+    assert found.converged
+    assert found.price[0] == 0.0
+
+
+def test_a_start_of_other_resources_is_refused():
+    case = problem([0, 0], [100.0, 130.0], [[1.0, 0.0]], [100.0], [40.0])
+    other = path_equilibrium(problem([0], [1.0], [[1.0], [0.0]], [1.0], [2.0, 2.0]))
+    with pytest.raises(AssignmentError, match="start has 2 resources, expected 1"):
+        path_equilibrium(case, start=other)
 
 
 @pytest.mark.parametrize("scale", [0.004, 1.0, STEEP])

@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 from rich.console import Console, RenderableType
 
 import karvan
+from flow_tables import flow_results
 from frontend_texts import frontend_keys
 from karvan.case import Case, read_case
 from karvan.case.settings import LANGUAGES, Measure, Text
@@ -28,6 +29,7 @@ from karvan.report import route_tables, terminal
 from karvan.report.boundaries import DISCLAIMER, boundaries
 from karvan.report.language import Texts
 from karvan.report.reasons import reason
+from karvan.report.row_names import WORDS, RowNames
 from karvan.runs.stages import STAGES
 from karvan.schema import result_tables, tables
 
@@ -124,7 +126,9 @@ def lines_owe() -> set[str]:
 
 def put_together_at_run_time() -> set[Key]:
     """Words of the data and of registers in the code."""
-    found: set[str] = set(VERDICTS) | set(WHY.values()) | set(PERIODS.values())
+    found: set[str] = (
+        set(VERDICTS) | set(WORDS.values()) | set(WHY.values()) | set(PERIODS.values())
+    )
     found |= {DISCLAIMER, boundaries()["attribution"], *lines_owe()} | {
         stage.title for stage in STAGES
     }
@@ -446,7 +450,7 @@ def validation_table() -> pl.DataFrame:
 @pytest.mark.parametrize(
     "kind", ["itineraries", "recommended", "claims", "evidence", "validation", "comparison"]
 )
-def test_tables_are_shown_in_every_language(kind: str, language: str) -> None:
+def test_tables_are_shown_in_every_language(kind: str, language: str, tmp_path: Path) -> None:
     case, texts = shipped(), Texts(language)
     if kind == "itineraries":
         places = texts.names(case.table("nodes"))
@@ -471,7 +475,8 @@ def test_tables_are_shown_in_every_language(kind: str, language: str) -> None:
         thing = terminal.validation(validation_table(), names, texts)
         titles = ["What the world reported, and what the model says", "held out"]
     else:
-        thing = terminal.comparison(("a", "b"), [], [], [], texts, 1)
+        results = flow_results(tmp_path, [], [])
+        thing = terminal.comparison(("a", "b"), [], [], [], RowNames([results], texts), 1)
         titles = ["Rows that changed, by table", "Largest changes"]
     text = shown(thing)
     for title in titles:

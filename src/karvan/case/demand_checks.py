@@ -136,6 +136,24 @@ def _background(case: Case, table: str, quantity: str) -> Problems:
             )
 
 
+def check_train_loads(case: Case) -> Problems:
+    """A limit of trains holds for flows only if the load of a train is known (a warning)."""
+    if not case.table("flows").height:
+        return
+    loads = dict(case.table("rates").select("id", "teu_per_train").iter_rows())
+    for row in rows_of(case, "links"):
+        # No train at all needs no load.
+        if row["capacity_trains_per_day"] and row["rate_id"] in loads and not loads[row["rate_id"]]:
+            yield Problem(
+                "links.capacity_trains_per_day.load",
+                place_of("links", row, "capacity_trains_per_day"),
+                f"{row['capacity_trains_per_day']:g} trains of unknown load",
+                f"teu_per_train in the row '{row['rate_id']}' of network/rates.csv",
+                "without it the flows of demand/flows.csv do not count in trains: no limit",
+                severity="warning",
+            )
+
+
 def check_flow_formulas(case: Case) -> Problems:
     """Derived flows are recomputed from their formulas over observations."""
     case = case.as_read  # a scenario may scale flows
@@ -231,6 +249,7 @@ DEMAND_CHECKS: Mapping[Callable[[Case], Problems], frozenset[str]] = {
     check_main_alternative: frozenset({"alternatives"}),
     check_constants: frozenset({"constants"}),
     check_choice: frozenset({"commodities"}),
+    check_train_loads: frozenset({"flows", "links", "rates"}),
     check_background: frozenset({"terminals", "links"}),
 }
 """What holds in a case and in every scenario of it, with the tables that each check reads."""

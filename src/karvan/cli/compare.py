@@ -9,6 +9,7 @@ from karvan.cli.common import case_option, console, language_option, open_case
 from karvan.report import flow_terminal, pillar_terminal, terminal
 from karvan.report.flow_words import flow_names
 from karvan.report.language import Texts
+from karvan.report.row_names import RowNames
 from karvan.runs.compare import compare
 from karvan.runs.compare_flows import compare_flows
 from karvan.runs.compare_scores import compare_scores
@@ -41,16 +42,11 @@ def compare_command(before: str, after: str, *, limit: int, case_name: str, lang
     results = [_results(name, case_name) for name in (before, after)]
     found = compare(*results)
     texts = Texts(lang)
-    names = (Path(before).name, Path(after).name)
+    runs = (Path(before).name, Path(after).name)
     if not all(one.table("assignment").is_empty() for one in results):
         flows = compare_flows(*results)
         console().print(
-            flow_terminal.comparison(
-                flows.alternatives,
-                flows.bottlenecks,
-                flow_names(results[1].table, texts),
-                limit,
-            )
+            flow_terminal.comparison(flows, flow_names(results[1].table, texts), runs, limit)
         )
     if not all(one.table("scores").is_empty() for one in results):
         console().print(
@@ -63,7 +59,9 @@ def compare_command(before: str, after: str, *, limit: int, case_name: str, lang
             )
         )
     console().print(
-        terminal.comparison(names, found.tables, found.cells, found.pairs, texts, limit)
+        terminal.comparison(
+            runs, found.tables, found.cells, found.pairs, RowNames(results[::-1], texts), limit
+        )
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from karvan.freight.hyperpath import Strategy, optimal_strategy
     from karvan.freight.markov import MarkovianEquilibrium, markovian_equilibrium
     from karvan.freight.model import Itineraries, Itinerary, Leg
+    from karvan.freight.path_certificate import PathCertificate, certify_paths
     from karvan.freight.pathlogit import PathEquilibrium, path_equilibrium, path_flow_derivative
     from karvan.freight.pathproblem import PathProblem, Uses, path_sizes, uses
     from karvan.freight.problem import AssignmentProblem, UserClass, assignment_problem
@@ -37,6 +38,7 @@ __all__ = [
     "Itinerary",
     "Leg",
     "MarkovianEquilibrium",
+    "PathCertificate",
     "PathEquilibrium",
     "PathProblem",
     "Sensitivity",
@@ -47,6 +49,7 @@ __all__ = [
     "assignment_problem",
     "capacitated_equilibrium",
     "certify",
+    "certify_paths",
     "delays",
     "demand_function",
     "elastic_equilibrium",
@@ -76,6 +79,7 @@ _MODULES = {
     "hyperpath": ("Strategy", "optimal_strategy"),
     "markov": ("MarkovianEquilibrium", "markovian_equilibrium"),
     "model": ("Itineraries", "Itinerary", "Leg"),
+    "path_certificate": ("PathCertificate", "certify_paths"),
     "pathlogit": ("PathEquilibrium", "path_equilibrium", "path_flow_derivative"),
     "pathproblem": ("PathProblem", "Uses", "path_sizes", "uses"),
     "problem": ("AssignmentProblem", "UserClass", "assignment_problem"),

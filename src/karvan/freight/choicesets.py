@@ -12,7 +12,7 @@ from karvan.case import Case
 from karvan.errors import AssignmentError
 from karvan.freight.moves import offsets
 from karvan.freight.pathlogit import PathEquilibrium
-from karvan.freight.pathproblem import PathProblem, Uses, uses
+from karvan.freight.pathproblem import PathProblem, Uses, summed_uses
 from karvan.freight.pathsets import ChoiceSet, PathFinder, goods_of
 from karvan.network.model import Row
 
@@ -213,9 +213,7 @@ class ChoiceSets:
         path = np.repeat(np.repeat(np.arange(len(paths)), np.diff(offsets(arcs))), count)
         row = np.array([position[self.flows[p.flow].goods["id"]] for p in paths], dtype=np.int64)
         amount = of_unit[row[path], entry]
-        size = len(paths), len(usage.resources)
-        table = np.bincount(path * size[1] + usage.resource[entry], amount, size[0] * size[1])
-        return uses(table.reshape(size).T)
+        return summed_uses(path, usage.resource[entry], amount, (len(paths), len(usage.resources)))
 
     def add(self, paths: Iterable[PathOfFlow]) -> None:
         """Put paths into the sets of their flows."""

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from karvan.case import Case
 from karvan.errors import NoPathError
 from karvan.freight.choicesets import ChoiceSets, Flow, PathOfFlow, flows_of
+from karvan.freight.moves import offsets
 from karvan.freight.pathlogit import PathEquilibrium, path_equilibrium
-from karvan.freight.pathproblem import PathProblem
+from karvan.freight.pathproblem import PathProblem, Uses
 from karvan.freight.pathsets import PathFinder, alternatives_of
+from karvan.freight.prices import LEFT_OVER, Cut, left_over
 from karvan.freight.resources import Resource, Usage, usage_of
 from karvan.freight.routing import network_at
 from karvan.network.model import CO2E, Network
@@ -74,13 +76,20 @@ class CorridorAssignment:
         """The resources, in the order of loads and prices."""
         return self.usage.resources
 
-    def path_cost(self, path: int, column: int) -> float:
-        """Return time [h], money [USD/TEU] or kg CO2e/TEU of a path, without prices."""
-        found = self.paths[path]
-        total = float(self.finder.static[found.arcs, column].sum())
+    def path_costs(self, column: int) -> FloatArray:
+        """Return time [h], money [USD/TEU] or kg CO2e/TEU of each path, without prices.
+
+        0 for what is not served.
+        """
+        arcs = [path.arcs for path in self.paths]
+        bounds = offsets(arcs)
+        served = np.flatnonzero(np.diff(bounds) > 0)
+        total = np.zeros(len(arcs))
+        by_arc = self.finder.static[np.concatenate(arcs), column]
+        total[served] = np.add.reduceat(by_arc, bounds[served])
         if column == CO2E:
-            goods = self.flows[found.flow].goods
-            total *= goods["payload_t_per_teu"] / self.network.payload_t_per_teu
+            payload = [self.flows[path.flow].goods["payload_t_per_teu"] for path in self.paths]
+            total *= np.array(payload) / self.network.payload_t_per_teu
         return total
 
 
@@ -161,6 +170,45 @@ def with_capacity(
     gain = _welfare(problem, after, capacity) - _welfare(problem, before, problem.capacity)
     # Room harms nobody: what is below zero is the rounding of a difference of large sums.
     return after, max(gain, 0.0)
+
+
+def without_room(assignment: CorridorAssignment) -> Cut | None:
+    """Return what of the unserved could not pass at any price; None where all of it could.
+
+    What stays away because room is dear could pass if others made way for it, or by a way that it
+    finds too dear.
+    """
+    problem, flow = assignment.problem, assignment.equilibrium.flow
+    last = problem.paths_of_group[1:] - 1
+    use = problem.use
+    served = replace(
+        problem,
+        group=np.delete(problem.group, last),
+        cost=np.delete(problem.cost, last),
+        log_size=np.delete(problem.log_size, last),
+        use=Uses(np.delete(use.start, last), use.resource, use.amount, use.n_resources),
+    )
+    if _room_for(served, flow[last], problem.capacity - assignment.equilibrium.load):
+        return None
+    cut = left_over(served)
+    return cut if cut.excess > LEFT_OVER else None
+
+
+def _room_for(problem: PathProblem, wanted: FloatArray, spare: FloatArray) -> bool:
+    """Whether each group finds one path with room for all it wants; if not there may yet be."""
+    use, spare = problem.use, spare.copy()
+    for group in np.flatnonzero(wanted > 0.0):
+        first, end = problem.paths_of_group[group : group + 2]
+        room = np.full(end - first, np.inf)
+        entries = slice(use.start[first], use.start[end])
+        each = spare[use.resource[entries]] / use.amount[entries]
+        np.minimum.at(room, use.path[entries] - first, each)
+        best = int(room.argmax())
+        if room[best] < wanted[group]:
+            return False
+        taken = slice(use.start[first + best], use.start[first + best + 1])
+        spare[use.resource[taken]] -= use.amount[taken] * wanted[group]
+    return True
 
 
 def _welfare(problem: PathProblem, found: PathEquilibrium, capacity: FloatArray) -> float:

@@ -64,7 +64,9 @@ class DemandFunction:
                 share = (there / self.cost) ** -self.steepness
         else:
             share = np.maximum(1.0 - self.steepness * (there - self.cost), 0.0)
-        return np.where(reached, self.demand * share, 0.0)
+        # No demand stays none, also where a power makes its share infinite.
+        moving = reached & (self.demand > 0.0)
+        return np.multiply(self.demand, share, out=np.zeros_like(share), where=moving)
 
     def inverse(self, demand: FloatArray) -> FloatArray:
         """Return the cost at which each pair has a demand, shape (n_pairs,).

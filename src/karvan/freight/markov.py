@@ -1,6 +1,5 @@
 """Logit equilibrium without lists of paths: at every node the next link is a logit choice."""
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
-from karvan.freight.arguments import above_zero, at_least_one, numbers
+from karvan.freight.arguments import above_zero, at_least_one, is_a, numbers, shown
 from karvan.freight.certificate import CONSERVATION_TOLERANCE
+from karvan.freight.delay import Delay
 from karvan.freight.equilibrium import user_equilibrium
 from karvan.freight.markov_certificate import certify_choices
 from karvan.freight.problem import AssignmentProblem
@@ -24,19 +24,27 @@ START_GAP = 1e-6
 TINY_FLOW = 1e-12
 """Share of the demand below which the slope of delay is taken at this flow: it may be infinite."""
 
-FIRST_STEP, SHORTEST_STEP = 0.5, 1e-5
-"""Along the gap, before two points tell more; and at least."""
+FIRST_RIDGE, LEAST_RIDGE, MOST_RIDGE = 1e-3, 1e-10, 1e8
+"""Weight of each link's own response that is added to the response of all as it is."""
 
-NEWTON_AGAIN = 0.5
-"""After a Newton step that failed, the next is tried when this share of the residual is left."""
+SHORTER, MOST_SHORTER = 0.3, 4
+"""A step that does not help is taken by this share, so many times; then the ridge grows."""
 
-MEMORY = 10
-DECREASE = 1e-4
-"""A step must fall below the highest of so many values by this share of what the slope promises."""
+DECREASE, NEARER = 1e-4, 0.9
+"""Share of the promised fall that a step must bring, and of the slope that it may overshoot to."""
 
-OBJECTIVE_DIGITS = 1e-14
-MOST_HALVINGS = 30
-MOST_CONJUGATE = 200
+ROUNDING = 1e-13
+"""Relative change of the function below which it says nothing."""
+
+LEAST_SLOPE = 1e-200
+"""Of delay, that a step in times may be divided by."""
+
+PATIENCE = 30
+"""Steps without a fall of anything after which there will be none."""
+
+MOST_CONJUGATE = 400
+MOST_INVERSE = 10
+INVERSE_DIGITS, RESOLVED = 1e-9, 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +56,8 @@ class MarkovianEquilibrium:
     flow : ndarray, shape (n_links,)
     class_flow : ndarray, shape (n_classes, n_links)
     time : ndarray, shape (n_links,)
-        Delay at `flow`.
+        Delay at flows that are within the residual of `flow`.  The two are told apart because a
+        full queue turns the last digit of its flow into a time that decides between ways.
     cost : ndarray, shape (n_classes, n_links)
         Time plus tolls; inf where a class may not go.
     expected_cost : ndarray, shape (n_pairs,)
@@ -57,8 +66,9 @@ class MarkovianEquilibrium:
     objective : float
         Of the convex problem in link times, which the flows minimise.
     residual : float
-        Largest difference of a link's flow from the logit choice at the costs of the flows, by the
-        demand, or of an expected cost from its equation, by the largest; from separate code.
+        Largest difference of a link's flow from the logit choice at the costs, and from the flow
+        that causes them, by the demand, or of an expected cost from its equation, by the largest;
+        from separate code.
     conservation_error : float
         Largest imbalance of the flow to a destination at a node, by its demand.
     converged : bool
@@ -83,6 +93,7 @@ class MarkovianEquilibrium:
     unreachable: IntArray
     problem: AssignmentProblem
     scale: FloatArray
+    _cause: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +101,7 @@ class _Point:
     """Flows, what the choices at their times would be, and the function to minimise."""
 
     flow: FloatArray
+    time: FloatArray
     loading: SoftFlows
     objective: float
 
@@ -103,7 +115,8 @@ def markovian_equilibrium(
     scale: ArrayLike,
     *,
     tolerance: float = 1e-9,
-    max_iterations: int = 5000,
+    max_iterations: int = 1000,
+    start: MarkovianEquilibrium | None = None,
     progress: Callable[[int, float], None] = lambda iteration, residual: None,
 ) -> MarkovianEquilibrium:
     """Return flows in which everyone chooses among all ways by logit at the costs that follow.
@@ -117,6 +130,9 @@ def markovian_equilibrium(
         Wanted residual, > 0.
     max_iterations : int
         At least 1; the result says if they were too few.
+    start : MarkovianEquilibrium, optional
+        Of a problem with as many links: its flows are the first guess, in place of a user
+        equilibrium.
     progress : callable
         Takes the iteration and an estimate of the residual.
 
@@ -129,27 +145,26 @@ def markovian_equilibrium(
     Notes
     -----
     A way may pass a node again, as a Markov chain may; it never passes through a node below
-    `first_through_node`, and ends where it meets its destination.  The convex problem is solved
-    from the user equilibrium by gradient steps of Barzilai and Borwein's length, which need no
-    decrease at every step (Grippo, Lampariello and Lucidi), and Newton steps once these work.
+    `first_through_node`, and ends where it meets its destination.  The convex problem in link
+    times is solved by Newton's steps (conjugate gradients inside), weighed down where they proved
+    too long (Marquardt 1963).  What decides between ways is scale times cost; with 16 digits its
+    rounding is felt where it exceeds some 1e7, and the result says what was reached.
 
     References
     ----------
     Baillon and Cominetti (2008), Markovian traffic equilibrium, Mathematical Programming 111,
     https://doi.org/10.1007/s10107-006-0076-2;
-    Barzilai and Borwein (1988), Two-point step size gradient methods,
-    https://doi.org/10.1093/imanum/8.1.141;
-    Grippo, Lampariello and Lucidi (1986), A nonmonotone line search technique for Newton's method,
-    https://doi.org/10.1137/0723046
+    Marquardt (1963), An algorithm for least-squares estimation of nonlinear parameters,
+    https://doi.org/10.1137/0111030 (first page read)
     """
     scales = _checked_scale(problem, scale, tolerance, max_iterations)
     choices = choices_of(problem, scales)
     demand = float(choices.start.sum())
     # Only on empty links is the check of the scale the same whatever the demand.
     soft_flows(choices, problem.delay.time(np.zeros(problem.n_links)))
-    point, before = _point(choices, user_equilibrium(problem, START_GAP).flow), None
-    recent: deque[float] = deque(maxlen=MEMORY)
-    iteration, wanted, newton_from = 0, tolerance, np.inf
+    point = _point(choices, _first_flow(problem, start))
+    iteration, ridge, wanted = 0, FIRST_RIDGE, tolerance
+    least, since = np.inf, 0
     while True:
         left = _relative(point, demand)
         progress(iteration, left)
@@ -159,14 +174,26 @@ def markovian_equilibrium(
                 return result
             wanted = 0.1 * left
         iteration += 1
-        recent.append(point.objective)
-        moved = _newton_step(point, demand) if left < newton_from else None
-        if moved is None:
-            newton_from = min(newton_from, NEWTON_AGAIN * left)
-            moved = _gradient_step(point, before, max(recent), demand)
-        if moved is None:
-            return _result(point, tolerance, iteration)
-        before, point = point, moved
+        moved, ridge = _step(point, demand, ridge)
+        # Rounding has the last word where neither the function nor the residual falls any more.
+        falls = moved is not None and moved.objective < point.objective * (
+            1.0 - np.copysign(ROUNDING, point.objective)
+        )
+        least, since = (left, 0) if falls or left < 0.9 * least else (least, since + 1)
+        if since == PATIENCE or (moved is None and ridge > MOST_RIDGE):
+            return _result(moved or point, tolerance, iteration)
+        point = moved or point
+
+
+def _first_flow(problem: AssignmentProblem, start: MarkovianEquilibrium | None) -> FloatArray:
+    if start is None:
+        return user_equilibrium(problem, START_GAP).flow
+    if not is_a(MarkovianEquilibrium, start):
+        raise AssignmentError([f"start is {shown(start)}, expected a MarkovianEquilibrium"])
+    if len(start.flow) != problem.n_links:
+        message = f"start has {len(start.flow)} links, expected {problem.n_links}"
+        raise AssignmentError([message])
+    return start._cause
 
 
 def _checked_scale(
@@ -200,11 +227,34 @@ def _point(choices: Choices, flow: FloatArray) -> _Point:
     time = delay.time(flow)
     loading = soft_flows(choices, time)
     area = float(flow @ time - delay.integral(flow).sum())
-    return _Point(flow, loading, area - loading.soft_cost)
+    return _Point(flow, time, loading, area - loading.soft_cost)
 
 
 def _relative(point: _Point, demand: float) -> float:
     return float(np.abs(point.gap).max(initial=0.0)) / demand if demand > 0.0 else 0.0
+
+
+def _step(point: _Point, demand: float, ridge: float) -> tuple[_Point | None, float]:
+    """Next point, or none where the ridge has to grow first; and the next ridge.
+
+    The function is convex in times: its slope along a step says whether it was too long.
+    """
+    choices, delay = point.loading.choices, point.loading.choices.problem.delay
+    left, steep = _relative(point, demand), _steepness(point, demand)
+    by_time, by_flow = _direction(point, steep, ridge, min(0.1, np.sqrt(left)))
+    size = 1.0
+    for _ in range(MOST_SHORTER):
+        flow = _flow_at(delay, point, size * by_time, size * by_flow)
+        there = _point(choices, flow)
+        moved = there.time - point.time
+        slope, ahead = -float(point.gap @ moved), -float(there.gap @ moved)
+        near = abs(there.objective - point.objective) <= ROUNDING * abs(point.objective)
+        lower = there.objective <= point.objective + DECREASE * slope
+        lower |= near and _relative(there, demand) < left
+        if slope <= 0.0 and lower and ahead <= -NEARER * slope:
+            return there, max(ridge / 10.0, LEAST_RIDGE) if size == 1.0 else 2.0 * ridge
+        size *= SHORTER
+    return None, 10.0 * ridge
 
 
 def _steepness(point: _Point, demand: float) -> FloatArray:
@@ -212,71 +262,66 @@ def _steepness(point: _Point, demand: float) -> FloatArray:
     return slope(np.maximum(point.flow, TINY_FLOW * demand))
 
 
-def _newton_step(point: _Point, demand: float) -> _Point | None:
-    """Next point, or none where the residual does not halve."""
-    left = _relative(point, demand)
-    steep = np.sqrt(_steepness(point, demand))
-    direction = _newton(point, steep, min(0.1, np.sqrt(left)))
-    there = _point(point.loading.choices, np.maximum(point.flow + direction, 0.0))
-    return there if _relative(there, demand) <= 0.5 * left else None
+def _direction(
+    point: _Point, slope: FloatArray, ridge: float, accuracy: float
+) -> tuple[FloatArray, FloatArray]:
+    """Step in times, and what it is in flows where delays are straight.
 
-
-def _gradient_step(
-    point: _Point, before: _Point | None, highest: float, demand: float
-) -> _Point | None:
-    """Next point towards what the choices at these times would be; none if nothing improves."""
-    steep, gap = _steepness(point, demand), point.gap
-    slope = -float((steep * gap) @ gap)
-    length = FIRST_STEP
-    if before is not None:
-        moved, change = point.flow - before.flow, before.gap - gap
-        square = float((steep * change) @ change)
-        if square > 0.0:
-            fitting = abs(float((steep * moved) @ change)) / square
-            length = min(1.0, max(SHORTEST_STEP, fitting))
-    limit = highest + OBJECTIVE_DIGITS * abs(highest)
-    for _ in range(MOST_HALVINGS):
-        there = _point(point.loading.choices, np.maximum(point.flow + length * gap, 0.0))
-        if there.objective <= limit + DECREASE * length * slope:
-            return there
-        length *= 0.5
-    return None
-
-
-def _newton(point: _Point, steep: FloatArray, accuracy: float) -> FloatArray:
-    """Direction in flows.
-
-    With the derivative -A of the loading by time and D of time by flow, the direction solves
-    (1 + A D) direction = gap.  ``w`` = sqrt(D) direction solves the symmetric system
-    (1 + sqrt(D) A sqrt(D)) w = sqrt(D) gap: conjugate gradients.
+    With the derivative -A of the loading by time and D of time by flow, the step s solves
+    (1/D + A + ridge diag(A)) s = gap.  ``w`` = s / sqrt(D) solves the symmetric system
+    (1 + sqrt(D) (A + ridge diag(A)) sqrt(D)) w = sqrt(D) gap: conjugate gradients.
     """
-    gap = point.gap
-    right = steep * gap
-    pushed = np.zeros_like(right)
-    residual, search = right.copy(), right.copy()
-    square = float(residual @ residual)
+    loading, steep = point.loading, np.sqrt(slope)
+    scale = loading.choices.scale[loading.choices.user_class][:, None]
+    # Of a link's flow by its own time, if it were passed once.
+    own = (scale * loading.flow * np.maximum(1.0 - loading.share, 0.0)).sum(axis=0)
+    weight = 1.0 / (1.0 + slope * (1.0 + ridge) * own)
+    found, residual = np.zeros_like(steep), steep * point.gap
+    pulled = weight * residual
+    search, square = pulled.copy(), float(residual @ pulled)
     enough = accuracy**2 * square
     for _ in range(MOST_CONJUGATE):
         if square <= enough or square == 0.0:
             break
-        moved = -point.loading.response_to(steep * search)
-        image = search + steep * moved
+        change = steep * search
+        image = search + steep * (ridge * own * change - loading.response_to(change))
         amount = square / float(search @ image)
-        pushed += amount * moved
+        found += amount * search
         residual -= amount * image
-        before, square = square, float(residual @ residual)
-        search = residual + (square / before) * search
-    return gap - pushed
+        pulled = weight * residual
+        before, square = square, float(residual @ pulled)
+        search = pulled + (square / before) * search
+    step = steep * found
+    # Where times do not change flows are what the choices make them.
+    by_flow = point.gap + loading.response_to(step)
+    return step, np.divide(step, slope, out=by_flow, where=slope > LEAST_SLOPE)
+
+
+def _flow_at(delay: Delay, point: _Point, by_time: FloatArray, by_flow: FloatArray) -> FloatArray:
+    """Flows whose times have changed by so much where they rise, and by the slope where they fall.
+
+    Delays bend upwards: the slope alone would go too far up, and the inverse too far down.
+    """
+    straight = np.maximum(point.flow + by_flow, 0.0)
+    up, wanted, flow = by_flow > 0.0, point.time + by_time, straight.copy()
+    # A change below the digits of a time is none to invert.
+    least = RESOLVED * np.abs(wanted)
+    for _ in range(MOST_INVERSE):
+        over, tangent = delay.time(flow) - wanted, delay.slope(flow)
+        usable = up & (over > least) & (tangent > 0.0) & np.isfinite(tangent)
+        back = np.divide(over, tangent, out=np.zeros_like(over), where=usable)
+        flow = np.maximum(flow - back, point.flow)
+        if (back <= INVERSE_DIGITS * flow).all():
+            break
+    return np.where(up, flow, straight)
 
 
 def _result(point: _Point, tolerance: float, iterations: int) -> MarkovianEquilibrium:
     choices, rows = point.loading.choices, point.loading.flow
     problem = choices.problem
-    flow = rows.sum(axis=0)
-    time = problem.delay.time(flow)
-    costs = soft_flows(choices, time).node_cost()
+    costs = point.loading.node_cost()
     certificate = certify_choices(
-        problem, choices.scale, choices.user_class, choices.destination, rows, costs
+        problem, choices.scale, choices.user_class, choices.destination, rows, costs, point.flow
     )
     if not certificate.conservation_error <= CONSERVATION_TOLERANCE:
         message = (
@@ -288,10 +333,10 @@ def _result(point: _Point, tolerance: float, iterations: int) -> MarkovianEquili
     expected = costs[choices.row, problem.origin]
     expected[problem.origin == problem.destination] = 0.0
     return MarkovianEquilibrium(
-        flow=flow,
+        flow=rows.sum(axis=0),
         class_flow=np.array([rows[choices.user_class == c].sum(axis=0) for c in classes]),
-        time=time,
-        cost=time + problem.toll,
+        time=point.time,
+        cost=point.time + problem.toll,
         expected_cost=expected,
         objective=point.objective,
         residual=certificate.residual,
@@ -301,4 +346,5 @@ def _result(point: _Point, tolerance: float, iterations: int) -> MarkovianEquili
         unreachable=np.flatnonzero((problem.amount > 0.0) & ~choices.reached),
         problem=problem,
         scale=choices.scale,
+        _cause=point.flow,
     )

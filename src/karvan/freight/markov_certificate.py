@@ -31,6 +31,7 @@ def certify_choices(
     destination: IntArray,
     flow: FloatArray,
     node_cost: FloatArray,
+    cause: FloatArray | None = None,
 ) -> ChoiceCertificate:
     """Return the certificate of flows by class and destination.
 
@@ -42,8 +43,12 @@ def certify_choices(
     flow : ndarray, shape (n_rows, n_links)
     node_cost : ndarray, shape (n_rows, n_nodes)
         Expected cost to the destination; inf without a way.
+    cause : ndarray, shape (n_links,), optional
+        Flows whose delays the choices are made by; those of all rows without it.
     """
-    time = problem.delay.time(flow.sum(axis=0))
+    total = flow.sum(axis=0)
+    cause = total if cause is None else cause
+    time = problem.delay.time(cause)
     wanted = np.zeros(problem.n_links)
     worst_cost, imbalance, demand = [0.0], [0.0], 0.0
     for row in range(len(destination)):
@@ -67,7 +72,7 @@ def certify_choices(
             error = np.abs(node_cost[row][used] + soft[used] / logit)
             largest = np.abs(node_cost[row][used]).max()
             worst_cost.append(float(error.max()) / max(float(largest), 1.0 / logit))
-    difference = float(np.abs(wanted - flow.sum(axis=0)).max(initial=0.0))
+    difference = float(np.max(np.abs([wanted - total, cause - total]), initial=0.0))
     # NumPy's maximum keeps NaN, the built-in one may lose it.
     residual = np.max([difference / demand if demand > 0.0 else 0.0, *worst_cost])
     return ChoiceCertificate(float(residual), float(np.max(imbalance)))

@@ -1,6 +1,6 @@
 """What the arcs of a network pass, in arrays: what tells paths apart and what they share."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import NamedTuple
 
 import numpy as np
@@ -86,6 +86,6 @@ def _first(counts: IntArray) -> IntArray:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
-def offsets(paths: Sequence[IntArray]) -> IntArray:
+def offsets(paths: Sequence[Sized]) -> IntArray:
     """Return where each path begins in all of them one after the other, and the end."""
     return _first(np.array([len(path) for path in paths], dtype=np.int64))

@@ -6,7 +6,7 @@ price of one more unit.  Without delays the prices minimise a smooth convex func
 entropy maximisation under capacities; with delays Newton's steps solve for waits as well.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from karvan.errors import AssignmentError
 from karvan.freight.arguments import whole_number
+from karvan.freight.path_certificate import certify_paths
 from karvan.freight.pathproblem import (
     PathProblem,
     Uses,
@@ -21,7 +22,7 @@ from karvan.freight.pathproblem import (
     require_sound,
     uses,
 )
-from karvan.freight.prices import approaching, cleared
+from karvan.freight.prices import Cleared, approaching, cleared
 
 __all__ = [
     "PathEquilibrium",
@@ -48,7 +49,7 @@ RIDGE = 1e-12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PathEquilibrium:
-    """Result of :func:`path_equilibrium`.
+    """Result of :func:`path_equilibrium`; the errors are those of `certify_paths`.
 
     Attributes
     ----------
@@ -63,7 +64,7 @@ class PathEquilibrium:
         Shadow price [USD per unit of capacity]; 0 where there is room.
     wait_h : ndarray, shape (n_resources,)
     choice_error : float
-        Largest difference of a flow from demand times share, relative to the demand of the group.
+        Largest difference of a share from that of the costs, beyond what their rounding explains.
     capacity_error : float
         Largest load above capacity, relative to the capacity.
     slack_error : float
@@ -102,74 +103,76 @@ def path_equilibrium(
     Raises
     ------
     AssignmentError
-        Numbers out of range; or a demand that its resources cannot hold, with those that bind.
+        Numbers out of range; a demand that its resources cannot hold, with those that bind; or
+        flows that do not add up.
     """
     require_sound(problem)
     if start is not None:
-        found = _certified(problem, *_settle(problem, start.price, start.wait_h))
-        if found.converged:
-            return found
+        if len(start.price) != len(problem.capacity):
+            message = (
+                f"start has {len(start.price)} resources, expected {len(problem.capacity)} as the "
+                "problem has"
+            )
+            raise AssignmentError([message])
+        warm = _certified(problem, *_settle(problem, start.price, start.wait_h))
+        if warm.converged:
+            return warm
     price, wait = np.zeros(len(problem.capacity)), np.zeros(len(problem.capacity))
     steps = 0
     for at_scale in approaching(problem):
-        price, wait, done = _settle(at_scale, price, wait)
-        steps += done
-    return _certified(problem, price, wait, steps)
+        found, wait = _settle(at_scale, price, wait)
+        price, steps = found.price, steps + found.steps
+    return _certified(problem, replace(found, steps=steps), wait)
 
 
 def _settle(
     problem: PathProblem, price: FloatArray, wait: FloatArray
-) -> tuple[FloatArray, FloatArray, int]:
+) -> tuple[Cleared, FloatArray]:
     """Prices and waits that fit: Newton's steps on waits, prices cleared at each of them."""
-    price, steps = cleared(problem, price, wait)
+    found = cleared(problem, price, wait)
     if problem.wait is None:
-        return price, np.zeros(len(price)), steps
-    error = _wait_error(problem, price, wait)
+        return found, np.zeros(len(price))
+    steps = found.steps
+    error = _wait_error(problem, found.share, wait)
     for _ in range(MOST_STEPS):
         if np.abs(error).max(initial=0.0) <= 0.1 * TOLERANCE:
             break
-        direction, size = _wait_direction(problem, price, wait), 1.0
+        direction, size = _wait_direction(problem, found, wait), 1.0
         for _ in range(MOST_HALVINGS):
             new_wait = np.maximum(wait + size * direction, 0.0)
-            new_price, done = cleared(problem, price, new_wait)
-            steps += done
-            new_error = _wait_error(problem, new_price, new_wait)
+            new = cleared(problem, found.price, new_wait)
+            steps += new.steps
+            new_error = _wait_error(problem, new.share, new_wait)
             if np.linalg.norm(new_error) < (1.0 - 1e-4 * size) * np.linalg.norm(error):
                 break
             size *= 0.5
         else:
             break
-        price, wait, error = new_price, new_wait, new_error
-    return price, wait, steps
+        found, wait, error = new, new_wait, new_error
+    return replace(found, steps=steps), wait
 
 
-def _wait_error(problem: PathProblem, price: FloatArray, wait: FloatArray) -> FloatArray:
+def _wait_error(problem: PathProblem, share: FloatArray, wait: FloatArray) -> FloatArray:
     """Waits less those that the loads cause, relative to one hour and the latter."""
-    wanted = _wanted(problem, price, wait)
+    wanted = np.zeros_like(wait)
+    if problem.wait is not None:
+        wanted = problem.wait.time(problem.use.load(share * problem.demand[problem.group]))
     error: FloatArray = (wait - wanted) / (1.0 + wanted)
     return error
 
 
-def _wanted(problem: PathProblem, price: FloatArray, wait: FloatArray) -> FloatArray:
-    if problem.wait is None:
-        return np.zeros_like(wait)
-    share, _ = problem.shares(problem.costs(price, wait))
-    return problem.wait.time(problem.use.load(share * problem.demand[problem.group]))
-
-
-def _wait_direction(problem: PathProblem, price: FloatArray, wait: FloatArray) -> FloatArray:
+def _wait_direction(problem: PathProblem, found: Cleared, wait: FloatArray) -> FloatArray:
     """Newton's step of waits, with the prices of full resources moving along."""
     delay = problem.wait
     if delay is None:
         return np.zeros_like(wait)
-    share, _ = problem.shares(problem.costs(price, wait))
-    group = problem.group
+    share, group = found.share, problem.group
     flow = share * problem.demand[group]
     load = problem.use.load(flow)
     weight = problem.scale[group] * flow
     passing = np.ones(len(problem.use.amount))
     fall = problem.response(share, passing, weight * problem.value_of_time[group])
-    full = np.flatnonzero(price > 0.0)
+    full = np.flatnonzero(found.price > 0.0)
     if len(full):
         by_price = problem.response(share, problem.use.amount, weight)
         moved = np.array([_solve(by_price[np.ix_(full, full)], column) for column in fall[full].T])
@@ -183,51 +186,23 @@ def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.lstsq(matrix, right, rcond=RIDGE)[0], dtype=np.float64)
 
 
-def _certified(
-    problem: PathProblem, price: FloatArray, wait: FloatArray, steps: int
-) -> PathEquilibrium:
+def _certified(problem: PathProblem, found: Cleared, wait: FloatArray) -> PathEquilibrium:
     """The result with its errors, measured on the flows themselves."""
-    cost = problem.costs(price, wait)
-    share, logsum = problem.shares(cost)
-    flow = share * problem.demand[problem.group]
-    load = problem.use.load(flow)
-    limited = np.flatnonzero(np.isfinite(problem.capacity))
-    spare = 1.0 - load[limited] / problem.capacity[limited]
-    demand = problem.demand[problem.group]
-    total = float(problem.demand.sum())
-    mean_cost = float(flow @ np.abs(cost)) / total if total > 0.0 else 1.0
-    value = price[limited] * problem.capacity[limited] / (total or 1.0)
-    sums = np.add.reduceat(flow, problem.first_path) if len(flow) else np.zeros(0)
-    moving = problem.demand > 0.0
-    wait_error = 0.0
-    if problem.wait is not None:
-        wanted = problem.wait.time(load)
-        wait_error = float(np.abs((wait - wanted) / (1.0 + wanted)).max(initial=0.0))
-    # Shares at the waits that the loads themselves cause, not at those of the last step.
-    again = (
-        share
-        if problem.wait is None
-        else problem.shares(problem.costs(price, problem.wait.time(load)))[0]
-    )
-    choice_error = float(np.abs(again - share)[demand > 0.0].max(initial=0.0))
-    capacity_error = float(np.maximum(-spare, 0.0).max(initial=0.0))
-    slack_error = float((value * np.maximum(spare, 0.0)).max(initial=0.0)) / (mean_cost or 1.0)
-    worst = max(choice_error, capacity_error, slack_error, wait_error)
+    flow = found.share * problem.demand[problem.group]
+    certificate = certify_paths(problem, flow, found.price, wait)
     return PathEquilibrium(
         flow=flow,
-        cost=cost,
-        expected_cost=logsum,
-        load=load,
-        price=price,
+        cost=certificate.cost,
+        expected_cost=certificate.expected_cost,
+        load=certificate.load,
+        price=found.price,
         wait_h=wait,
-        choice_error=choice_error,
-        capacity_error=capacity_error,
-        slack_error=slack_error,
-        conservation_error=float(
-            (np.abs(sums - problem.demand)[moving] / problem.demand[moving]).max(initial=0.0)
-        ),
-        converged=bool(worst <= TOLERANCE),
-        steps=steps,
+        choice_error=certificate.choice_error,
+        capacity_error=certificate.capacity_error,
+        slack_error=certificate.slack_error,
+        conservation_error=certificate.conservation_error,
+        converged=bool(certificate.worst <= TOLERANCE),
+        steps=found.steps,
     )
 
 

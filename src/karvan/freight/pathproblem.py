@@ -71,6 +71,24 @@ def uses(table: ArrayLike) -> Uses:
     return Uses(start, resource.astype(np.int64), dense.T[path, resource], dense.shape[0])
 
 
+def summed_uses(
+    path: IntArray, resource: IntArray, amount: FloatArray, size: tuple[int, int]
+) -> Uses:
+    """Return the sparse form of entries, of which several may be of one path and resource.
+
+    Parameters
+    ----------
+    path, resource : ndarray of int, shape (n,)
+    amount : ndarray, shape (n,)
+    size : tuple
+        Paths and resources.
+    """
+    used = np.flatnonzero(amount)
+    cell, place = np.unique(path[used] * size[1] + resource[used], return_inverse=True)
+    start = np.searchsorted(cell, np.arange(size[0] + 1) * size[1]).astype(np.int64)
+    return Uses(start, cell % size[1], _sums(place, amount[used], len(cell)), size[1])
+
+
 @dataclass(frozen=True, eq=False)
 class PathProblem:
     """Groups of demand with their paths, and what paths use.
@@ -125,6 +143,16 @@ class PathProblem:
         return np.flatnonzero(np.isfinite(self.capacity) & (self.most_response > 0.0))
 
     @cached_property
+    def limited_use(self) -> Uses:
+        """What paths use of the limited resources, numbered as in `limited`."""
+        use, number = self.use, np.full(self.use.n_resources, -1, dtype=np.int64)
+        number[self.limited] = np.arange(len(self.limited))
+        kept = np.flatnonzero(number[use.resource] >= 0)
+        counts = np.bincount(use.path[kept], minlength=len(use.start) - 1)
+        start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return Uses(start, number[use.resource[kept]], use.amount[kept], len(self.limited))
+
+    @cached_property
     def most_response(self) -> FloatArray:
         """Response of each load to its price if all demand had to choose by it."""
         use = self.use
@@ -151,7 +179,16 @@ class PathProblem:
 
     def response(self, share: FloatArray, charge: FloatArray, weight: FloatArray) -> FloatArray:
         """Return the fall of each load with what each resource charges a unit that passes."""
-        use = self.use
+        return self._response(self.use, share, charge, weight)
+
+    def price_response(self, share: FloatArray) -> FloatArray:
+        """Return the fall of the loads of limited resources with their prices."""
+        weight = (self.scale * self.demand)[self.group] * share
+        return self._response(self.limited_use, share, self.limited_use.amount, weight)
+
+    def _response(
+        self, use: Uses, share: FloatArray, charge: FloatArray, weight: FloatArray
+    ) -> FloatArray:
         fall: FloatArray = response(
             self.paths_of_group,
             use.start,

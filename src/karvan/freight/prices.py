@@ -36,8 +36,8 @@ NEARER = 0.9
 UNSERVED_LOG_ODDS = 50.0
 """Log odds against not being served, where a cut is looked for and there is room."""
 
-DEAR_WAY_OUT = 1e4
-"""Times that not being served costs more than any difference of costs, to find a cut."""
+DEAR_WAY_OUT = 1e3
+"""Log odds against not being served over those, where there is no room."""
 
 EASY_LOG_ODDS = 20.0
 """Largest log odds of two paths that need no approach by flatter choices."""
@@ -46,10 +46,84 @@ SCALE_STEP = 3.0
 """Scales are approached in steps of this factor, each begun from the prices of the last."""
 
 
+LEFT_OVER = 3e-11
+"""Excess over a capacity, relative to it, from which demand is refused: what solvers resolve."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cleared:
+    """Prices of all resources, and the choices at them.
+
+    Attributes
+    ----------
+    price : ndarray, shape (n_resources,)
+    share : ndarray, shape (n_paths,)
+        Where choices are so steep that a digit of the price that a float does not hold decides,
+        they say what it is.
+    steps : int
+    """
+
+    price: FloatArray
+    share: FloatArray
+    steps: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Dual:
+    """The dual as a function of what prices of limited resources differ from a first guess.
+
+    Costs are those at the guess beyond the cheapest path of the group, so that the scale may be as
+    large as it likes: what decides between two paths is not lost behind the digits of their costs.
+    """
+
+    problem: PathProblem
+    guess: FloatArray
+    cost: FloatArray
+
+    def at(self, change: FloatArray) -> "_Point":
+        """Return the point; no price is below zero."""
+        problem, rows = self.problem, self.problem.limited
+        capacity, use = problem.capacity[rows], problem.limited_use
+        share, logsum = problem.shares(self.cost + use.charged(change))
+        spare = capacity - use.load(share * problem.demand[problem.group])
+        price = self.guess + change
+        value = float(capacity @ change - problem.demand @ logsum)
+        # A price counts by how far it moves the load, as a share of the capacity.
+        error = np.minimum(price * problem.most_response[rows], spare) / capacity
+        return _Point(change, price, value, share, spare, float(np.abs(error).max(initial=0.0)))
+
+    def all(self, values: FloatArray) -> FloatArray:
+        """Return values of the limited resources with 0 for the others."""
+        result = np.zeros(len(self.problem.capacity))
+        result[self.problem.limited] = values
+        return result
+
+
+def _dual(problem: PathProblem, price: FloatArray, wait: FloatArray) -> tuple[_Dual, float]:
+    """The dual around a guess, and the value below which no flows can keep the capacities.
+
+    At any prices the dual is at least minus the cost of any flows that do, and no flows cost more
+    than the dearest path of each group.
+    """
+    first, group, rows = problem.first_path, problem.group, problem.limited
+    guess = np.zeros(len(price))
+    guess[rows] = price[rows]
+    cost = problem.costs(guess, wait)
+    if not len(group):
+        return _Dual(problem, guess[rows], cost), -np.inf
+    cheapest = np.minimum.reduceat(cost, first)
+    free = problem.costs(np.zeros(len(price)), wait) - problem.log_size / problem.scale[group]
+    dear = np.maximum.reduceat(free, first)
+    floor = float(problem.demand @ (cheapest - dear) - problem.capacity[rows] @ guess[rows])
+    rounding = 1e-9 * float(problem.demand @ np.abs(dear))
+    return _Dual(problem, guess[rows], cost - cheapest[group]), floor - rounding
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Point:
     """The dual at prices of the limited resources."""
 
+    change: FloatArray
     price: FloatArray
     value: float
     share: FloatArray
@@ -57,7 +131,7 @@ class _Point:
     error: float
 
 
-def cleared(problem: PathProblem, price: FloatArray, wait: FloatArray) -> tuple[FloatArray, int]:
+def cleared(problem: PathProblem, price: FloatArray, wait: FloatArray) -> Cleared:
     """Return prices at which no load is above its capacity and nothing with room has a price.
 
     Parameters
@@ -68,49 +142,39 @@ def cleared(problem: PathProblem, price: FloatArray, wait: FloatArray) -> tuple[
     wait : ndarray, shape (n_resources,)
         Taken as it is.
 
-    Returns
-    -------
-    price : ndarray
-    steps : int
-
     Raises
     ------
     AssignmentError
         The resources cannot hold the demand.
     """
+    found, error, held = _minimised(problem, price, wait)
+    if held and error <= CLEARED:
+        return found
+    cut = left_over(problem)
+    if not held or cut.excess > LEFT_OVER:
+        raise AssignmentError([_refusal(problem, cut)])
+    return found
+
+
+def _minimised(
+    problem: PathProblem, price: FloatArray, wait: FloatArray
+) -> tuple[Cleared, float, bool]:
+    """Prices, their error, and whether no value has shown that the demand cannot pass."""
     rows = problem.limited
-    at, ridge = _point(problem, price[rows], wait), FIRST_RIDGE
-    floor, steps = _least_value(problem, wait), 0
-    while at.error > CLEARED and steps < MOST_STEPS:
-        weight = problem.scale[problem.group] * at.share * problem.demand[problem.group]
-        fall = problem.response(at.share, problem.use.amount, weight)[np.ix_(rows, rows)]
+    dual, floor = _dual(problem, price, wait)
+    at, ridge, steps = dual.at(np.zeros(len(rows))), FIRST_RIDGE, 0
+    while at.error > CLEARED and steps < MOST_STEPS and at.value >= floor:
+        fall = problem.price_response(at.share)
         found = None
         while found is None and ridge <= MOST_RIDGE:
             model = fall + np.diag(ridge * problem.most_response[rows])
-            found, full = _searched(problem, wait, at, _direction(model, at))
+            found, full = _searched(dual, at, _direction(model, at))
             ridge = max(ridge / 10.0, LEAST_RIDGE) if full else ridge * 10.0
         if found is None:
             break
         at, steps = found, steps + 1
         ridge = min(ridge, MOST_RIDGE)
-        if at.value < floor:
-            raise AssignmentError([_cut(problem, wait)])
-    result = np.zeros(len(problem.capacity))
-    result[rows] = at.price
-    return result, steps
-
-
-def _point(problem: PathProblem, price: FloatArray, wait: FloatArray) -> _Point:
-    rows = problem.limited
-    capacity = problem.capacity[rows]
-    prices = np.zeros(len(problem.capacity))
-    prices[rows] = price
-    share, logsum = problem.shares(problem.costs(prices, wait))
-    spare = capacity - problem.use.load(share * problem.demand[problem.group])[rows]
-    value = float(capacity @ price - problem.demand @ logsum)
-    # A price counts by how far it moves the load, as a share of the capacity.
-    open_error = np.minimum(price * problem.most_response[rows], spare) / capacity
-    return _Point(price, value, share, spare, float(np.abs(open_error).max(initial=0.0)))
+    return Cleared(dual.all(at.price), at.share, steps), at.error, at.value >= floor
 
 
 def _direction(model: FloatArray, at: _Point) -> FloatArray:
@@ -135,16 +199,16 @@ def _direction(model: FloatArray, at: _Point) -> FloatArray:
     return np.maximum(step, -at.price)
 
 
-def _searched(
-    problem: PathProblem, wait: FloatArray, at: _Point, direction: FloatArray
-) -> tuple[_Point | None, bool]:
+def _searched(dual: _Dual, at: _Point, direction: FloatArray) -> tuple[_Point | None, bool]:
     """The first halving of the step that brings the dual down, and whether it is the whole step."""
     slope = float(at.spare @ direction)
     if slope >= 0.0:
         return None, False
     size = 1.0
     for _ in range(MOST_HALVINGS):
-        trial = _point(problem, at.price + size * direction, wait)
+        # A price of zero is zero to the last digit.
+        zero = size * direction <= -at.price
+        trial = dual.at(np.where(zero, -dual.guess, at.change + size * direction))
         # The dual is convex: where it still falls it is lower, whatever rounding says of values.
         ahead = float(trial.spare @ direction)
         near = abs(trial.value - at.value) <= ROUNDING * abs(at.value)
@@ -155,68 +219,76 @@ def _searched(
     return None, False
 
 
-def _least_value(problem: PathProblem, wait: FloatArray) -> float:
-    """Value of the dual below which no flows can keep the capacities.
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """What of a demand cannot pass, and why.
 
-    At any prices the dual is at least minus the cost of any flows that do, and no flows cost more
-    than the dearest path of each group.
+    Attributes
+    ----------
+    left : float
+        Demand that is left over, whatever it would pay.
+    resource : ndarray of int, shape (n,)
+        Those whose capacity would let more pass.
+    more : ndarray, shape (n,)
+        What the rest would use of each if all of it passed there.
+    excess : float
+        The largest of these, relative to the capacity.
     """
-    if not len(problem.group):
-        return -np.inf
-    free = problem.costs(np.zeros(len(problem.capacity)), wait)
-    dear = np.maximum.reduceat(
-        free - problem.log_size / problem.scale[problem.group], problem.first_path
-    )
-    total = float(problem.demand @ dear)
-    return -total - 1e-9 * float(problem.demand @ np.abs(dear))
+
+    left: float
+    resource: IntArray
+    more: FloatArray
+    excess: float
 
 
-def _cut(problem: PathProblem, wait: FloatArray) -> str:
-    """What a demand that cannot pass leaves over, and what holds it up.
+def left_over(problem: PathProblem) -> Cut:
+    """Return what of a demand cannot pass, and what holds it up; costs and waits play no part.
 
-    Found as prices again, with a way out for every group that is dearer than anything else: what
-    takes it is the least that cannot pass.
+    Found as prices again, where paths cost nothing and every group has a way out that is dearer
+    than anything else: what takes it is the least that cannot pass.
     """
-    dear = UNSERVED_LOG_ODDS / float(problem.scale.min())
-    free = problem.costs(np.zeros(len(problem.capacity)), wait)
-    way_out = float(free.max()) + DEAR_WAY_OUT * (float(np.ptp(free)) + dear)
-    eased = _with_way_out(problem, free, way_out)
+    eased = _with_way_out(problem)
     price = np.zeros(len(problem.capacity))
     for at_scale in approaching(eased):
-        price, _ = cleared(at_scale, price, np.zeros(len(price)))
-    share, _ = eased.shares(eased.costs(price, np.zeros(len(price))))
-    flow = share * eased.demand[eased.group]
+        found, _, _ = _minimised(at_scale, price, np.zeros(len(price)))
+        price = found.price
     last = eased.paths_of_group[1:] - 1
+    left = float((found.share * eased.demand[eased.group])[last].sum())
     charged = np.zeros(len(price))
     np.maximum.at(charged, eased.use.resource, eased.use.amount * price[eased.use.resource])
-    full = np.flatnonzero(charged > dear + float(np.ptp(free)))
-    left = float(flow[last].sum())
-    names = ", ".join(problem.names[r] if problem.names else str(r) for r in full)
-    lift = ", ".join(_lift(problem, int(r), left * charged[r] / price[r]) for r in full)
+    full = np.flatnonzero(charged > UNSERVED_LOG_ODDS)
+    more = left * charged[full] / price[full]
+    return Cut(left, full, more, float((more / problem.capacity[full]).max(initial=0.0)))
+
+
+def _refusal(problem: PathProblem, cut: Cut) -> str:
+    names = [problem.names[r] if problem.names else str(r) for r in cut.resource]
+    lift = ", ".join(
+        f"{name}: {more:g} beside {problem.capacity[r]:g}"
+        for name, r, more in zip(names, cut.resource, cut.more, strict=True)
+    )
     return (
-        f"demand of {problem.demand.sum():g} cannot pass: {left:g} of it is left over "
-        f"at any price, because of capacity {names}; add capacity ({lift}), or a path that is not "
-        "served"
+        f"demand of {problem.demand.sum():g} cannot pass: {cut.left:g} of it is left over "
+        f"at any price, because of capacity {', '.join(names)}; add capacity ({lift}), or a path "
+        "that is not served"
     )
 
 
-def _lift(problem: PathProblem, resource: int, more: float) -> str:
-    """How much more of a resource the rest would use if it all passed there."""
-    name = problem.names[resource] if problem.names else str(resource)
-    return f"{name}: {more:g} beside {problem.capacity[resource]:g}"
+def _with_way_out(problem: PathProblem) -> PathProblem:
+    """The problem with paths that cost nothing, and one more of each group that costs a lot.
 
-
-def _with_way_out(problem: PathProblem, free: FloatArray, cost: float) -> PathProblem:
-    """The problem with one more path of each group, its last, that uses nothing."""
+    The last of each group uses nothing.  Costs do not decide what can pass.
+    """
     n_groups, ends = len(problem.demand), problem.paths_of_group[1:]
-    use = problem.use
+    use, n_paths = problem.use, len(problem.group)
     counts = np.insert(np.diff(use.start), ends, 0)
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     return replace(
         problem,
         group=np.insert(problem.group, ends, np.arange(n_groups)),
-        cost=np.insert(free, ends, cost),
-        log_size=np.insert(problem.log_size, ends, 0.0),
+        cost=np.insert(np.zeros(n_paths), ends, DEAR_WAY_OUT * UNSERVED_LOG_ODDS),
+        log_size=np.zeros(n_paths + n_groups),
+        scale=np.ones(n_groups),
         use=Uses(start, use.resource, use.amount, use.n_resources),
         wait=None,
     )

@@ -192,7 +192,7 @@ class _Builder:
         headway = self.headways[service["id"]]
         if not headway:
             return []
-        unlimited = not (service["capacity_teu"] or service["capacity_t"])
+        unlimited = service["capacity_teu"] is None and service["capacity_t"] is None
         resource = Resource(
             "service",
             service["id"],
@@ -227,8 +227,9 @@ class _Builder:
             return []
         uses = []
         trains, load = link["capacity_trains_per_day"], self.rates[link["rate_id"]]
-        if trains is not None and load["teu_per_train"]:
-            left = max(trains - (link["background_trains_per_day"] or 0.0), 0.0)
+        left = max((trains or 0.0) - (link["background_trains_per_day"] or 0.0), 0.0)
+        # Where no train may run its load does not matter.
+        if trains is not None and (load["teu_per_train"] or not left):
             resource = Resource(
                 "link", link["id"], here["id"], there["id"], "trains", left * DAYS_A_YEAR
             )

@@ -1,27 +1,42 @@
 """Flows and bottlenecks for the terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.text import Text
 
 from karvan.case.results import Results
-from karvan.report.flow_words import FlowNames, flow_names, gain_text, gaining, main_line
+from karvan.report.flow_words import (
+    FlowNames,
+    flow_names,
+    gain_text,
+    gaining,
+    main_line,
+    no_room_lines,
+    no_way_line,
+    step_text,
+)
 from karvan.report.language import Texts
-from karvan.report.terminal import HOURS_PER_DAY, table_of
+from karvan.report.terminal import HOURS_PER_DAY, signed, table_of
 
 FIRST_BOTTLENECKS = 3
 
 
 def summary(results: Results, texts: Texts) -> list[str]:
-    """Return two lines about the flows: the main alternative, and the first bottlenecks.
+    """Return lines about the flows: the main alternative, the first bottlenecks, what stays.
 
     The first alternative of a case is the one that it is about.  A run without flows has no lines.
     """
     if results.table("assignment").is_empty():
         return []
     names = flow_names(results.table, texts)
-    return [*main_line(results.table, names), *_bottleneck_line(results, names)]
+    return [
+        *main_line(results.table, names),
+        *_bottleneck_line(results, names),
+        *no_room_lines(results.table, names),
+        *no_way_line(results.table, names),
+    ]
 
 
 def _bottleneck_line(results: Results, names: FlowNames) -> list[str]:
@@ -35,9 +50,12 @@ def _bottleneck_line(results: Results, names: FlowNames) -> list[str]:
 
 
 def comparison(
-    alternatives: Sequence[Any], bottlenecks: Iterable[Any], names: FlowNames, limit: int
+    flows: Any,  # noqa: ANN401 - a FlowComparison of runs
+    names: FlowNames,
+    runs: tuple[str, str],
+    limit: int,
 ) -> RenderableType:
-    """Return what changed in the flows: by alternative, and the bottlenecks that moved."""
+    """Return what changed in the flows: of all, by alternative, and the bottlenecks that moved."""
     texts = names.texts
     shares = table_of(
         texts("Flows by route alternative"),
@@ -50,9 +68,37 @@ def comparison(
             (texts("kg CO2e/TEU"), True),
         ],
     )
-    for change in alternatives:
+    for change in flows.alternatives:
         shares.add_row(names.alternative(change.alternative_id), *_carried_cells(change, texts))
-    return Group(shares, _moved(list(bottlenecks)[:limit], names))
+    return Group(_all(flows, texts, runs), shares, _moved(flows.bottlenecks[:limit], names))
+
+
+def _all(flows: Any, texts: Texts, runs: tuple[str, str]) -> RenderableType:  # noqa: ANN401
+    """All flows together, a row a figure."""
+    table = table_of(
+        texts("All flows together"),
+        [("", False), *((run, True) for run in runs), (texts("change"), True), ("%", True)],
+    )
+    rows = (
+        (texts("t a year"), "t", 1.0, 0),
+        (texts("TEU and TEU-equivalents a year"), "teu", 1.0, 0),
+        (texts("beside them, not served"), "unserved_teu", 1.0, 0),
+        (texts("days, mean"), "mean_h", HOURS_PER_DAY, 1),
+        (texts("USD/TEU, mean"), "mean_cost_usd_per_teu", 1.0, 0),
+        (texts("t CO2e a year"), "co2e_t", 1.0, 0),
+    )
+    for words, column, scale, digits in rows:
+        pair = [None if r is None else r[column] for r in (flows.before, flows.after)]
+        old, new = (None if value is None else value / scale for value in pair)
+        change = None if old is None or new is None else new - old
+        table.add_row(
+            words,
+            texts.number(old, digits),
+            texts.number(new, digits),
+            signed(change, digits, texts),
+            signed(100.0 * change / old, 1, texts) if change is not None and old else "–",
+        )
+    return table
 
 
 def _moved(bottlenecks: Sequence[Any], names: FlowNames) -> RenderableType:
@@ -62,7 +108,7 @@ def _moved(bottlenecks: Sequence[Any], names: FlowNames) -> RenderableType:
     moved = table_of(
         texts("Bottlenecks that moved"),
         [
-            (texts("bottleneck"), False),
+            (texts("bottleneck, with more of it"), False),
             ("", False),
             (texts("utilization, %"), True),
             (texts("shadow price, USD/TEU"), True),
@@ -93,11 +139,10 @@ def _arrow(pair: Sequence[float | None], digits: int, texts: Texts) -> str:
     text = f"{texts.number(old, digits)} → {texts.number(new, digits)}"
     if old is None or new is None:
         return text
-    sign = "-" if new < old else "+"
-    return f"{text} ({sign}{texts.number(abs(new - old), digits)})"
+    return f"{text} ({signed(new - old, digits, texts)})"
 
 
-def _moved_cells(change: Any, names: FlowNames) -> list[str]:  # noqa: ANN401 - of runs
+def _moved_cells(change: Any, names: FlowNames) -> list[str | Text]:  # noqa: ANN401 - of runs
     texts = names.texts
     words = {
         "appeared": texts("appeared"),
@@ -105,12 +150,13 @@ def _moved_cells(change: Any, names: FlowNames) -> list[str]:  # noqa: ANN401 - 
         "price changed": texts("price changed"),
     }
     pair = (change.before, change.after)
+    row = change.after or change.before
 
     def values(column: str, scale: float) -> list[float | None]:
         return [None if row is None or row[column] is None else row[column] * scale for row in pair]
 
     return [
-        names.resource(change.after or change.before),
+        Text(names.resource(row)).append(f"\n{step_text(row, names)}", style="dim"),
         words[change.kind],
         _arrow(values("utilization", 100.0), 0, texts).split(" (")[0],
         _arrow(values("price_usd_per_teu", 1.0), 0, texts),

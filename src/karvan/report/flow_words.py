@@ -7,11 +7,15 @@ from typing import Any
 import polars as pl
 
 from karvan.report.language import Texts
+from karvan.schema import list_of
 
 WEEKLY, DAILY = 52.0, 365.0
 SHIPS = frozenset({"sea", "ferry"})
 LEAST_GAIN_USD = 1000.0
 """Less is the rounding of two solutions."""
+MOST_NAMED = 5
+LEAST_TEU = 1.0
+"""Less finds room by rounding."""
 LOOSE = "loose"
 """Cargo that is counted in tonnes, where containers are counted in TEU."""
 TABLES = {"service": "input_services", "terminal": "input_terminals"}
@@ -41,13 +45,17 @@ class FlowNames:
         """Return what a bottleneck is of, with its direction where it has one."""
         way = ""
         if row["from_node"]:
-            way = f"{self._place(row['from_node'])} → {self._place(row['to_node'])}"
+            way = self.way(row["from_node"], row["to_node"])
         if row["kind"] == "link" and row["id"] in self.links:
             link = self.links[row["id"]]
             ends = f"{self._place(link['from_node'])} – {self._place(link['to_node'])}"
             return self.texts.bracketed(way or ends, self.texts(link["mode"]))
         name = self.of_rows.get(row["kind"], {}).get(row["id"], row["id"])
         return self.texts.bracketed(name, way) if way else name
+
+    def way(self, origin: str, destination: str) -> str:
+        """Return where from and where to."""
+        return f"{self._place(origin)} → {self._place(destination)}"
 
     def _place(self, node: str) -> str:
         return self.places.get(node, node).split(" (")[0].split("（")[0]
@@ -98,6 +106,46 @@ def main_line(of: Table, names: FlowNames) -> list[str]:
         teu=texts.number(teu), t=texts.number(loose)
     )
     return [texts.colon(names.alternative(main), carried)]
+
+
+def no_room_lines(of: Table, names: FlowNames) -> list[str]:
+    """Return what finds no room at any price, why, and what would give it some; often nothing."""
+    left = float(of("assignment")["left_over_teu"].fill_null(0.0).sum())
+    rows = of("bottlenecks").filter(pl.col("lacking") > 0.0).to_dicts()
+    if left < LEAST_TEU or not rows:
+        return []
+    texts = names.texts
+    titles = dict(of("measures").select("id", f"title_{texts.language}").iter_rows())
+    lifting = dict.fromkeys(m for row in rows for m in list_of(row["measures"]))
+    return [
+        texts("No room at any price for {teu} TEU a year, because of {places}.").format(
+            teu=texts.number(left), places=texts.listed(names.resource(row) for row in rows)
+        ),
+        texts("Measures that add room there: {measures}.").format(
+            measures=texts.listed(titles[m] for m in lifting)
+        )
+        if lifting
+        else texts("No measure of the case adds room there."),
+    ]
+
+
+def no_way_line(of: Table, names: FlowNames) -> list[str]:
+    """Return the flows without any way; often nothing."""
+    lost = [flow for cell in of("assignment")["unreachable"] for flow in list_of(cell)]
+    if not lost:
+        return []
+    texts = names.texts
+    rows = {row["id"]: row for row in of("input_flows").iter_rows(named=True)}
+    goods = texts.names(of("input_commodities"))
+    shown = [
+        texts.bracketed(names.way(rows[flow]["origin"], rows[flow]["destination"]), cargo)
+        for flow in lost[:MOST_NAMED]
+        for cargo in [goods[rows[flow]["commodity_id"]]]
+    ]
+    more = len(lost) - len(shown)
+    if more:
+        shown.append(texts("and {count} more").format(count=texts.number(more)))
+    return [texts("No way at all: {flows}").format(flows=texts.clauses(shown))]
 
 
 def gaining(table: pl.DataFrame) -> list[dict[str, Any]]:

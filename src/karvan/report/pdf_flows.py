@@ -1,6 +1,13 @@
 """The flows in the PDF report: shares of the route alternatives, and the first bottlenecks."""
 
-from karvan.report.flow_words import FlowNames, amounts, flow_names, gaining, step_text
+from karvan.report.flow_words import (
+    FlowNames,
+    amounts,
+    flow_names,
+    gaining,
+    no_room_lines,
+    step_text,
+)
 from karvan.report.pdf_reader import Block, Reader, Row, cells
 
 FIRST_BOTTLENECKS = 10
@@ -61,9 +68,14 @@ def bottlenecks(reader: Reader) -> Block | None:
         ),
         "widths": [2, 1, 0, 0, 0],
         "rows": [cells(_words(reader, row, names)) for row in first],
-        "note": texts(
-            "What users and operators together gain in a year from more of one capacity, all "
-            "others staying as they are. Gains of two capacities do not add up."
+        "note": " ".join(
+            [
+                texts(
+                    "What users and operators together gain in a year from more of one capacity, "
+                    "all others staying as they are. Gains of two capacities do not add up."
+                ),
+                *no_room_lines(reader.table, names),
+            ]
         ),
     }
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from karvan.report.language import Texts
 from karvan.report.reasons import Names, reason
+from karvan.report.row_names import RowNames
 
 HOURS_PER_DAY = 24.0
 VERDICT_STYLE = {
@@ -157,15 +158,15 @@ def listing(title: str, headers: Sequence[str], rows: Iterable[Sequence[str]]) -
 
 
 def comparison(
-    names: tuple[str, str],
+    runs: tuple[str, str],
     tables: Iterable[Any],
     cells: Sequence[Any],
     pairs: Iterable[Any],
-    texts: Texts,
+    names: RowNames,
     limit: int,
 ) -> RenderableType:
     """Return what changed between two runs: itineraries, tables, largest single changes."""
-    before, after = names
+    texts, (before, after) = names.texts, runs
     pair_rows = table_of(
         texts.colon(texts("Recommended itineraries"), f"{before} → {after}"),
         [
@@ -177,7 +178,7 @@ def comparison(
         ],
     )
     for pair in pairs:
-        pair_rows.add_row(pair.pair_id, *_pair_cells(pair, texts))
+        pair_rows.add_row(names.row("input_pairs", [pair.pair_id]), *_pair_cells(pair, texts))
     table_rows = table_of(
         texts("Rows that changed, by table"),
         [
@@ -188,12 +189,13 @@ def comparison(
         ],
     )
     for change in tables:
-        table_rows.add_row(
-            change.table, str(change.added), str(change.removed), str(change.changed)
-        )
+        counts = (str(n) for n in (change.added, change.removed, change.changed))
+        words = Text(names.table(change.table)).append(f"  {change.table}", style="dim")
+        table_rows.add_row(words, *counts)
     cell_rows = table_of(
         texts("Largest changes"),
         [
+            (texts("table"), False),
             (texts("where"), False),
             (texts("column"), False),
             (before, True),
@@ -202,13 +204,14 @@ def comparison(
         ],
     )
     for cell in cells[:limit]:
-        words = [
-            texts.number(v, 1) if isinstance(v, float) else str(v)[:40]
-            for v in (cell.before, cell.after)
-        ]
         percent = texts.number(100 * cell.relative, 1) if 0 < cell.relative < float("inf") else "–"
-        where = f"{cell.table} {' '.join(map(str, cell.key))}"
-        cell_rows.add_row(where, cell.column, *words, percent)
+        cell_rows.add_row(
+            names.table(cell.table),
+            names.row(cell.table, cell.key),
+            names.column(cell.table, cell.column),
+            *(names.value(v) for v in (cell.before, cell.after)),
+            percent,
+        )
     return Group(pair_rows, table_rows, cell_rows)
 
 
@@ -225,7 +228,16 @@ def _pair_cells(pair: Any, texts: Texts) -> list[str]:  # noqa: ANN401 - a PairC
         )
         change = ""
         if old is not None and new is not None:
-            sign = "-" if new < old else "+"
-            change = f" ({sign}{texts.number(abs(new - old), digits)})"
+            change = f" ({signed(new - old, digits, texts)})"
         cells.append(f"{texts.number(old, digits)} → {texts.number(new, digits)}{change}")
     return cells
+
+
+def signed(change: float | None, digits: int, texts: Texts) -> str:
+    """Return a change with its sign; nothing has none."""
+    if change is None:
+        return "–"
+    shown = texts.number(abs(change), digits)
+    if shown == texts.number(0.0, digits):
+        return shown
+    return f"{'-' if change < 0 else '+'}{shown}"

@@ -17,9 +17,12 @@ from karvan.freight.corridor import (
     assign,
     queue_h,
     with_capacity,
+    without_room,
 )
+from karvan.freight.prices import Cut
 from karvan.freight.resources import KEY
 from karvan.network.model import CO2E, COST, TIME, ArcKind
+from karvan.runs.load_tables import loads, payloads
 from karvan.schema import LIST_SEPARATOR
 
 Row = dict[str, Any]
@@ -29,9 +32,6 @@ LEAST_TEU = 1.0
 
 STEPS: Mapping[str, float] = {"departures": 52.0, "trains": 365.0, "TEU": 1000.0, "t": 10000.0}
 """More of a unit a year that a bottleneck is tried with: a sailing a week, a train a day, ..."""
-
-PLACE = tuple(name for name in KEY if name != "unit")
-"""Columns that say where a load is."""
 
 
 def assignment_tables(case: Case, progress: Callable[[float], None]) -> Mapping[str, pl.DataFrame]:
@@ -46,12 +46,15 @@ def assignment_tables(case: Case, progress: Callable[[float], None]) -> Mapping[
             name: result_frame(name, [_nothing(error)] if name == "assignment" else [])
             for name in TABLES
         }
+    cut = without_room(found)
     rows = {
-        "assignment": [_summary(found)],
+        "assignment": [_summary(found, cut)],
         "flow_itineraries": list(_itineraries(found)),
         "alternative_flows": list(_alternatives(found)),
         "loads": loads(found),
-        "bottlenecks": list(_bottlenecks(case, found, lambda share: progress(0.7 + 0.3 * share))),
+        "bottlenecks": list(
+            _bottlenecks(case, found, cut, lambda share: progress(0.7 + 0.3 * share))
+        ),
     }
     return {name: result_frame(name, rows[name]) for name in TABLES}
 
@@ -65,7 +68,7 @@ def _nothing(error: NoPathError) -> Row:
     return {
         "flows_year": error.year,
         "converged": True,
-        **dict.fromkeys((*zeros, "teu", "t", "unserved_teu", "co2e_t"), 0.0),
+        **dict.fromkeys((*zeros, "teu", "t", "unserved_teu", "left_over_teu", "co2e_t"), 0.0),
         **dict.fromkeys(("steps", "flows"), 0),
         "unreachable": LIST_SEPARATOR.join(error.flows),
         "mean_h": None,
@@ -73,17 +76,14 @@ def _nothing(error: NoPathError) -> Row:
     }
 
 
-def _summary(found: CorridorAssignment) -> Row:
+def _summary(found: CorridorAssignment, cut: Cut | None) -> Row:
     solved = found.equilibrium
-    served = [p for p, path in enumerate(found.paths) if path.alternative != UNSERVED]
-    teu = {p: float(solved.flow[p]) for p in served}
-    total = sum(teu.values())
-    unserved = float(solved.flow.sum()) - total
+    served = np.array([path.alternative != UNSERVED for path in found.paths])
+    teu = np.where(served, solved.flow, 0.0)
+    total = float(teu.sum())
 
     def mean(column: int) -> float | None:
-        if not total:
-            return None
-        return sum(f * found.path_cost(p, column) for p, f in teu.items()) / total
+        return float(teu @ found.path_costs(column)) / total if total else None
 
     return {
         "flows_year": found.year,
@@ -97,22 +97,20 @@ def _summary(found: CorridorAssignment) -> Row:
         "flows": len(found.flows),
         "unreachable": LIST_SEPARATOR.join(f.id for f in found.unreachable),
         "teu": total,
-        "t": sum(f * _payload(found, p) for p, f in teu.items()),
-        "unserved_teu": unserved,
+        "t": float(teu @ payloads(found)),
+        "unserved_teu": float(solved.flow[~served].sum()),
+        "left_over_teu": cut.left if cut else 0.0,
         "mean_h": mean(TIME),
         "mean_cost_usd_per_teu": mean(COST),
-        "co2e_t": sum(f * found.path_cost(p, CO2E) for p, f in teu.items()) / 1000.0,
+        "co2e_t": float(teu @ found.path_costs(CO2E)) / 1000.0,
     }
-
-
-def _payload(found: CorridorAssignment, path: int) -> float:
-    return float(found.flows[found.paths[path].flow].goods["payload_t_per_teu"])
 
 
 def _itineraries(found: CorridorAssignment) -> Iterable[Row]:
     """Itineraries with flow, by flow, the largest first."""
     solved, network = found.equilibrium, found.network
     paid = found.problem.use.charged(solved.price)
+    hours, usd, kg = (found.path_costs(column).tolist() for column in (TIME, COST, CO2E))
     by_flow: dict[int, list[int]] = defaultdict(list)
     for position, path in enumerate(found.paths):
         by_flow[path.flow].append(position)
@@ -135,11 +133,11 @@ def _itineraries(found: CorridorAssignment) -> Iterable[Row]:
                 "teu": teu,
                 "t": teu * flow.goods["payload_t_per_teu"],
                 "share": teu / flow.teu if flow.teu else None,
-                "time_h": found.path_cost(position, TIME) if served else None,
-                "cost_usd_per_teu": found.path_cost(position, COST) if served else None,
+                "time_h": hours[position] if served else None,
+                "cost_usd_per_teu": usd[position] if served else None,
                 "price_usd_per_teu": float(paid[position]) if served else None,
                 "generalized_cost_usd_per_teu": float(solved.cost[position]),
-                "co2e_kg_per_teu": found.path_cost(position, CO2E) if served else None,
+                "co2e_kg_per_teu": kg[position] if served else None,
                 "nodes": LIST_SEPARATOR.join(_without_repeats([flow.origin, *nodes]))
                 if served
                 else "",
@@ -159,14 +157,14 @@ def _alternatives(found: CorridorAssignment) -> Iterable[Row]:
     """TEU and tonnes by market, commodity and route alternative, with their means."""
     sums: dict[tuple[str, str, str], list[float]] = defaultdict(lambda: [0.0] * 5)
     totals: dict[tuple[str, str], float] = defaultdict(float)
-    for position, path in enumerate(found.paths):
-        flow, teu = found.flows[path.flow], float(found.equilibrium.flow[position])
-        served = path.alternative != UNSERVED
-        parts = [found.path_cost(position, c) if served else 0.0 for c in (TIME, COST, CO2E)]
-        amounts = (teu, teu * flow.goods["payload_t_per_teu"], *(teu * part for part in parts))
-        key = (flow.market, flow.goods["id"], path.alternative)
-        sums[key] = [a + b for a, b in zip(sums[key], amounts, strict=True)]
-        totals[key[:2]] += teu
+    flow = found.equilibrium.flow
+    weighed = [payloads(found), *(found.path_costs(column) for column in (TIME, COST, CO2E))]
+    amounts = np.array([flow, *(flow * values for values in weighed)]).T.tolist()
+    for path, own in zip(found.paths, amounts, strict=True):
+        of = found.flows[path.flow]
+        key = (of.market, of.goods["id"], path.alternative)
+        sums[key] = [a + b for a, b in zip(sums[key], own, strict=True)]
+        totals[key[:2]] += own[0]
     for (market, goods, alternative), (teu, t, hours, usd, kg) in sorted(sums.items()):
         if teu < LEAST_TEU and alternative == UNSERVED:
             continue
@@ -183,46 +181,11 @@ def _alternatives(found: CorridorAssignment) -> Iterable[Row]:
         }
 
 
-def loads(found: CorridorAssignment) -> list[Row]:
-    """Return TEU and tonnes by link, service and terminal, direction, market and commodity."""
-    sums: dict[tuple[str, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for position, path in enumerate(found.paths):
-        flow, teu = found.flows[path.flow], float(found.equilibrium.flow[position])
-        if not len(path.arcs) or teu <= 0.0:
-            continue
-        goods = (flow.market, str(flow.goods["id"]))
-        keys = {(*key, *goods) for arc in path.arcs for key in _passes(found, int(arc))}
-        for key in keys:
-            sums[key][0] += teu
-            sums[key][1] += teu * flow.goods["payload_t_per_teu"]
-    names = (*PLACE, "market", "commodity_id")
-    return [
-        {**dict(zip(names, key, strict=True)), "teu": teu, "t": t}
-        for key, (teu, t) in sorted(sums.items())
-    ]
-
-
-def _passes(found: CorridorAssignment, arc: int) -> Iterable[tuple[str, str, str, str]]:
-    """Links and services of an arc with their direction, and the terminals that handle it."""
-    network, row = found.network, found.network.arcs[arc]
-    if row.kind == ArcKind.MOVE and row.link is not None:
-        tail = int(np.searchsorted(network.start, arc, side="right")) - 1
-        ends = tuple(
-            network.node_ids[network.state_node[s]] for s in (tail, int(network.head[arc]))
-        )
-        yield ("link", str(row.link["id"]), *ends)
-        if row.service is not None:
-            yield ("service", str(row.service["id"]), *ends)
-    for use in found.usage.arcs.get(arc, ()):
-        resource = found.resources[use.resource]
-        if resource.kind == "terminal":
-            yield ("terminal", resource.id, "", "")
-
-
 def _bottlenecks(
-    case: Case, found: CorridorAssignment, progress: Callable[[float], None]
+    case: Case, found: CorridorAssignment, cut: Cut | None, progress: Callable[[float], None]
 ) -> Iterable[Row]:
     """Every resource with its load, utilization, price and, where it is full, the gain of more."""
+    lacking = dict(zip(cut.resource.tolist(), cut.more.tolist(), strict=True)) if cut else {}
     solved = found.equilibrium
     gains = _gains(found, progress)
     order = sorted(
@@ -246,6 +209,7 @@ def _bottlenecks(
             "price_usd_per_teu": price * _per_teu(found, position),
             "step": STEPS[resource.unit],
             "gain_usd": gains.get(position),
+            "lacking": lacking.get(position),
             "measures": LIST_SEPARATOR.join(lifting.get((resource.kind, resource.id), ())),
         }
 

@@ -83,8 +83,18 @@ def _price(row: Row | None) -> float:
 
 @dataclass(frozen=True, slots=True)
 class FlowComparison:
-    """Differences of the flows of run B against run A, the largest and most valuable first."""
+    """Differences of the flows of run B against run A, the largest and most valuable first.
 
+    Attributes
+    ----------
+    before, after : mapping or None
+        Row of the table `assignment`: all flows together.
+    alternatives : tuple of AlternativeChange
+    bottlenecks : tuple of BottleneckChange
+    """
+
+    before: Row | None
+    after: Row | None
     alternatives: tuple[AlternativeChange, ...]
     bottlenecks: tuple[BottleneckChange, ...]
 
@@ -93,7 +103,11 @@ def compare_flows(before: Results, after: Results) -> FlowComparison:
     """Return what differs between the flows of two runs."""
     alternatives = sorted(_alternatives(before, after), key=_size)
     moved = sorted(_bottlenecks(before, after), key=lambda b: (-b.gain_usd, -abs(b.change), b.key))
-    return FlowComparison(tuple(alternatives), tuple(moved))
+    return FlowComparison(_all(before), _all(after), tuple(alternatives), tuple(moved))
+
+
+def _all(results: Results) -> Row | None:
+    return next(results.table("assignment").iter_rows(named=True), None)
 
 
 def _size(change: AlternativeChange) -> tuple[float, float, str]:
