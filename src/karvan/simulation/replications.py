@@ -1,6 +1,6 @@
 """One replication: the kernel is called until it is done, its arrays grow, its accounts close."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
@@ -97,27 +97,49 @@ def build(layout: Layout, seed: int, replication: int, limits: Limits, *, log: b
     """Return a world before its first event."""
     thing = layout.thing.copy()
     replication_keys(thing, seed, replication)
-    begins = np.array([t for t, _ in layout.begins])
-    keys = np.array([(n << 24) | row for n, (_, row) in enumerate(layout.begins)], np.uint64)
     rows = max(FIRST_ROWS, 2 * int(thing[k.CLOCK, k.BURST]))
+    entity = np.zeros((0, k.ENTITY_COLUMNS), np.int64)
     world = k.World(
         thing=thing,
         real=layout.real.copy(),
-        entity=np.zeros((0, k.ENTITY_COLUMNS), np.int64),
-        time=np.zeros((0, k.ENTITY_REALS)),
-        due=_longer(begins, rows + len(begins)),
-        key=_longer(keys, rows + len(begins)),
+        entity=entity,
+        time=entity.view(np.float64),
+        event=np.zeros((0, 2), np.uint64),
+        holder=np.zeros(0, np.int64),
         table=layout.table,
         histogram=np.zeros((layout.n_histograms, k.BINS)),
         log_time=np.zeros(16 * rows if log else 0),
         log=np.zeros((16 * rows if log else 0, 4), np.int64),
     )
     clock = thing[k.CLOCK]
-    clock[k.HEAP] = clock[k.SEQ] = len(begins)
     clock[k.LOGGING] = log
     clock[k.MOST_INSIDE] = limits.inside
     clock[k.MOST_EVENTS] = limits.events
-    return _more_entities(world, rows)
+    clock[k.HOLE] = k.NO_SLOT
+    return _more_entities(_first_events(world, layout.begins, rows), rows)
+
+
+def _first_events(
+    world: k.World, begins: Sequence[tuple[float, int]], slots: int
+) -> k.World:
+    """Return a world whose tournament holds the events that set things off, in their order."""
+    n = len(begins)
+    leaves = 1
+    while leaves < n:
+        leaves *= 2
+    event = np.full((2 * (slots + leaves), 2), k.NO_KEY, np.uint64)
+    event[:, 0] = k.NEVER
+    for i, (time, _) in enumerate(begins):
+        event[leaves + i] = (np.float64(time + 0.0).view(np.uint64), (i << 24) | i)
+    for i in range(leaves - 1, 0, -1):
+        event[i] = min(event[2 * i : 2 * i + 2].tolist())
+    holder = np.arange(1, slots + leaves + 1)
+    holder[leaves - 1] = k.NO_SLOT
+    holder[:n] = [row * k.COLUMNS for _, row in begins]
+    clock = world.thing[k.CLOCK]
+    clock[[k.PENDING, k.SEQ, k.LEAVES]] = n, n, leaves
+    clock[k.SPARE] = n if n < leaves else k.NO_SLOT
+    return world._replace(event=event, holder=holder)
 
 
 def _longer(array: np.ndarray, size: int) -> np.ndarray:
@@ -134,17 +156,19 @@ def _more_entities(world: k.World, size: int) -> k.World:
         raise SimulationError(message)
     old = max(1, len(world.entity))
     entity = _longer(world.entity, size)
-    entity[old : size - 1, k.E_NEXT] = np.arange(old + 1, size)
+    entity[old : size - 1, k.E_NEXT] = np.arange(old + 1, size) * k.ENTITY_COLUMNS
     entity[size - 1, k.E_NEXT] = world.thing[k.CLOCK, k.FREE]
-    world.thing[k.CLOCK, k.FREE] = old
-    return world._replace(entity=entity, time=_longer(world.time, size))
+    world.thing[k.CLOCK, k.FREE] = old * k.ENTITY_COLUMNS
+    return world._replace(entity=entity, time=entity.view(np.float64))
 
 
 def grow(world: k.World, status: int) -> k.World:
     """Return a world with twice the room of what was short."""
     if status == k.GROW_EVENTS:
-        size = 2 * len(world.due)
-        return world._replace(due=_longer(world.due, size), key=_longer(world.key, size))
+        size = 2 * len(world.holder)
+        return world._replace(
+            event=_longer(world.event, 2 * size), holder=_longer(world.holder, size)
+        )
     if status == k.GROW_ENTITIES:
         return _more_entities(world, min(2 * len(world.entity), k.MOST_ROWS + 1))
     size = 2 * len(world.log_time)
@@ -181,24 +205,34 @@ def close_accounts(world: k.World, now: float) -> tuple[k.IntArray, k.FloatArray
         (k.RETURN, k.X_AWAY, "stage"),
     ):
         due, rows = _pending(world, int(kind))
-        at = rows if row_of else thing[world.entity[rows, k.E_STEP], k.STAGE]
+        at = rows if row_of else stage_of(world, rows)
         np.add.at(real[:, column], at, now - due)
     return thing, real
 
 
 def _pending(world: k.World, kind: int) -> tuple[k.FloatArray, k.IntArray]:
     """Return times and rows of events of a kind that still hold."""
-    n = int(world.thing[k.CLOCK, k.HEAP])
-    keys = world.key[:n]
-    found = (keys >> np.uint64(60)).astype(np.int64) == kind
-    rows = (keys & np.uint64(k.MOST_ROWS)).astype(np.int64)
+    n = int(world.thing[k.CLOCK, k.LEAVES])
+    times, keys = world.event[n : 2 * n].T
+    used = np.flatnonzero((keys != k.NO_KEY) & (keys >> np.uint64(60) == kind))
+    columns = k.COLUMNS if kind == k.RETURN else k.ENTITY_COLUMNS
+    rows = world.holder[used] // columns
     if kind == k.FINISH:
-        found &= world.entity[np.where(found, rows, 0), k.E_TOKEN] == keys.astype(np.int64)
-    return world.due[:n][found], rows[found]
+        holds = world.entity[rows, k.E_TOKEN] == keys[used].astype(np.int64)
+        used, rows = used[holds], rows[holds]
+    due: k.FloatArray = times[used].copy().view(np.float64)
+    return due, rows
+
+
+def stage_of(world: k.World, entities: k.IntArray) -> k.IntArray:
+    """Return the rows of the stages where entities are."""
+    steps = world.entity[entities, k.E_STEP] // k.COLUMNS
+    stages: k.IntArray = world.thing[steps, k.STAGE] // k.COLUMNS
+    return stages
 
 
 def _stages(thing: k.IntArray) -> range:
-    first = int(thing[k.CLOCK, k.FIRST_STAGE])
+    first = int(thing[k.CLOCK, k.FIRST_STAGE]) // k.COLUMNS
     return range(first, first + int(thing[k.CLOCK, k.N_STAGES]))
 
 
@@ -245,13 +279,13 @@ def forget(world: k.World, layout: Layout, now: float) -> Carried:
 
 def _open_ends(world: k.World, layout: Layout, now: float) -> Carried:
     """Return waits and stays up to now of those who have not ended them, by row."""
-    steps = world.entity[:, k.E_STEP]
+    steps = world.entity[:, k.E_STEP] // k.COLUMNS
     waits, stays = np.zeros(len(world.thing)), np.zeros(len(world.thing))
     waiting = world.entity[:, k.E_STATE] == k.WAITS
-    stage = world.thing[steps[waiting], k.STAGE]
+    stage = world.thing[steps[waiting], k.STAGE] // k.COLUMNS
     np.add.at(waits, stage, now - world.time[waiting, k.E_SINCE])
     inside = world.entity[:, k.E_STATE] != k.GONE
-    of_class = world.thing[steps[inside], k.CLASS]
+    of_class = world.thing[steps[inside], k.CLASS] // k.COLUMNS
     np.add.at(stays, of_class, now - world.time[inside, k.E_BORN])
     return Carried(waits, stays, world.thing[:, k.C_INSIDE].copy())
 
@@ -442,18 +476,16 @@ def _close_classes(
 
 
 def _where(world: k.World) -> dict[int, int]:
-    inside = world.entity[:, k.E_STATE] != k.GONE
-    stage, count = np.unique(
-        world.thing[world.entity[inside, k.E_STEP], k.STAGE], return_counts=True
-    )
+    inside = np.flatnonzero(world.entity[:, k.E_STATE] != k.GONE)
+    stage, count = np.unique(stage_of(world, inside), return_counts=True)
     return {int(s): int(n) for s, n in zip(stage, count, strict=True)}
 
 
 def _waits_for(world: k.World, *, marked: bool) -> tuple[tuple[int, int], ...]:
     """Return who is blocked by whom; of a deadlock only the stages in it."""
-    blocked = world.entity[:, k.E_STATE] == k.IS_BLOCKED
-    at = world.thing[world.entity[blocked, k.E_STEP], k.STAGE]
-    target = world.entity[blocked, k.E_TARGET]
+    blocked = np.flatnonzero(world.entity[:, k.E_STATE] == k.IS_BLOCKED)
+    at = stage_of(world, blocked)
+    target = world.entity[blocked, k.E_TARGET] // k.COLUMNS
     pairs = {(int(a), int(b)) for a, b in zip(at, target, strict=True)}
     if marked:
         pairs = {p for p in pairs if world.thing[p[0], k.MARK] and world.thing[p[1], k.MARK]}
