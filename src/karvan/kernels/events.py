@@ -212,29 +212,19 @@ X_C_LAST, X_C_AREA, X_C_SUM, X_C_SQUARES, X_C_LENGTH, X_C_WEIGHT = 0, 1, 2, 3, 5
 X_C_QUIT = 7
 # of a distribution (scale, shape, third, offset), a branch, a source, a profile, a closure
 X_A, X_B, X_C, X_OFFSET = 0, 1, 2, 3
-X_CUMULATIVE, X_UNTIL, X_PERIOD = 0, 1, 0
+X_CUMULATIVE, X_UNTIL, X_PERIOD, X_GAP = 0, 1, 0, 2
 # of a pool: integral of units in use
 X_P_LAST, X_P_AREA = 0, 1
 REALS = COLUMNS
 """As many, so that a row has one place in both."""
 
 # ---- columns of an entity ----
-E_NEXT, E_STEP, E_KEY, E_TOKEN, E_BEFORE, E_MEMBERS, E_STATE, E_ID, E_VISITS, E_HELD = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
-)
-E_TARGET = 11
-E_BORN, E_SINCE, E_DUE, E_LEFT = 12, 13, 14, 15
+# The first eight, what most events need, are a line of the processor's cache.
+E_NEXT, E_STEP, E_KEY, E_STATE, E_BEFORE, E_ID, E_VISITS, E_MEMBERS = 0, 1, 2, 3, 4, 5, 8, 9
+E_TOKEN, E_HELD, E_TARGET = 10, 11, 12
+# These are reals: the same memory, looked at as such.
+E_SINCE, E_AHEAD, E_BORN, E_DUE, E_LEFT = 6, 7, 13, 14, 15
 ENTITY_COLUMNS = 16
-"""The last four are reals: the same memory, looked at as such."""
 GONE, WAITS, SERVED, IS_BLOCKED, MOVES, ABOARD = 0, 1, 2, 3, 4, 5
 
 BINS = 5120
@@ -541,7 +531,7 @@ def quantile(kind: int, a: float, b: float, c: float, u: float) -> float:
     return a * math.exp(math.log(-math.log(u)) / b)
 
 
-@njit(**_HOT)
+@njit(**_INNER)
 def draw(w: Memory, d: int, key: np.uint64, number: int) -> float:
     """Return the variate of distribution d for a key; of a series the value of that number."""
     kind = w.thing[d + KIND]
@@ -1253,14 +1243,23 @@ def board(w: Memory, s: int, n: int) -> int:
     return carrier
 
 
-@njit(**_HOT)
-def service_time(w: Memory, e: int) -> float:
-    """Return the time that an entity's step takes."""
-    step = w.entity[e + E_STEP]
+@njit(**_INNER)
+def service_time(w: Memory, e: int, step: int, visits: int) -> float:
+    """Return the time that a step takes an entity that has been there so often before."""
     key = U(w.thing[step + KEY]) + U(w.entity[e + E_KEY])
     if w.thing[step + AGAIN] != 0:
-        key += U(w.entity[e + E_VISITS]) * GOLD
+        key += U(visits) * GOLD
     return draw(w, w.thing[step + SERVICE], key, w.entity[e + E_ID] & 0xFFFFFFFFFF)
+
+
+@njit(**_HOT)
+def foresee(w: Memory, e: int, step: int) -> None:
+    """Draw the time of the plain step that an entity does next; see :func:`start`."""
+    if step != 0:
+        visits = 0
+        if w.thing[step + AGAIN] != 0:
+            visits = w.entity[e + E_VISITS] + 1
+        w.time[e + E_AHEAD] = service_time(w, e, step, visits)
 
 
 @njit(**_INNER)
@@ -1282,6 +1281,8 @@ def serve(w: Memory, s: int, e: int, service: float) -> None:
     else:
         w.entity[e + E_TOKEN] = 0
         schedule(w, due, END, e)
+        if w.thing[w.entity[e + E_STEP] + PLAIN] != 0:
+            foresee(w, e, w.thing[w.entity[e + E_STEP] + NEXT])
 
 
 @njit(**_INNER)
@@ -1306,7 +1307,7 @@ def begin(w: Memory, s: int, what: int) -> None:
         take_units(w, s)
     service = w.time[e + E_LEFT]
     if service < 0.0:
-        service = service_time(w, e)
+        service = service_time(w, e, w.entity[e + E_STEP], w.entity[e + E_VISITS])
         w.thing[s + SERVICES] += 1
     serve(w, s, e, service)
 
@@ -1442,11 +1443,13 @@ def arrive(w: Memory, e: int) -> None:
 def start(w: Memory, s: int, e: int, slot: int) -> None:
     """Begin a service at a stage with nothing but servers and a line.
 
-    Its end takes a slot if the event that is handled has left one.
+    Its end takes a slot if the event that is handled has left one.  Its time has been drawn before:
+    the next event depends on when this one ends, and need not wait for logarithms if the
+    processor can work at them beside the event list.
     """
     if w.thing[CLOCK + LOGGING] != 0:
         write(w, L_START, w.entity[e + E_ID], s, NOT)
-    service = service_time(w, e)
+    service = w.time[e + E_AHEAD]
     w.thing[s + SERVICES] += 1
     w.real[s + X_WORK] += service
     w.entity[e + E_STATE] = SERVED
@@ -1454,6 +1457,9 @@ def start(w: Memory, s: int, e: int, slot: int) -> None:
         succeed(w, slot, w.real[CLOCK + NOW] + service, END, e)
     else:
         add(w, w.real[CLOCK + NOW] + service, END, e)
+    step = w.entity[e + E_STEP]
+    if w.thing[step + PLAIN] != 0:
+        foresee(w, e, w.thing[step + NEXT])
 
 
 @njit(**_HOT)
@@ -1473,7 +1479,6 @@ def come(w: Memory, s: int, e: int, slot: int) -> int:
     w.real[s + X_QUEUE] += w.thing[s + WAITING] * (now - w.real[s + X_LAST])
     w.real[s + X_LAST] = now
     w.thing[s + WAITING] += 1
-    w.time[e + E_LEFT] = -1.0
     line_up(w, w.thing[s + QUEUE] + COLUMNS, e, BACK)
     return slot
 
@@ -1565,14 +1570,17 @@ def toggle(w: Memory, c: int, kind: int) -> None:
 
 
 @njit(**_HOT)
-def next_arrival(w: Memory, source: int, made: int) -> float:
-    """Return when a source has its next arrival after `made` earlier ones; inf if it has none."""
-    key = U(w.thing[source + KEY]) + U(made) * GOLD
-    gap = draw(w, w.thing[source + S_EVERY], key, made)
+def gap(w: Memory, source: int, made: int) -> float:
+    """Return the time between the arrival of that number of a source and the one before."""
+    return draw(w, w.thing[source + S_EVERY], U(w.thing[source + KEY]) + U(made) * GOLD, made)
+
+
+@njit(**_HOT)
+def arrival_after(w: Memory, source: int, gap: float) -> float:
+    """Return when a source has its next arrival; inf if it has none."""
+    due = w.real[CLOCK + NOW] + gap
     if w.thing[source + S_PROFILE] != 0:
         due = operational_time(w, w.thing[source + S_PROFILE], w.real[CLOCK + NOW], gap)
-    else:
-        due = w.real[CLOCK + NOW] + gap
     return due if due <= w.real[source + X_UNTIL] else np.inf
 
 
@@ -1590,7 +1598,7 @@ def arrivals(w: Memory, source: int) -> None:
     made = w.thing[source + S_MADE] + 1
     w.thing[source + S_MADE] = made
     if made < w.thing[source + S_COUNT]:
-        due = next_arrival(w, source, made)
+        due = arrival_after(w, source, gap(w, source, made))
         if due < np.inf:
             schedule(w, due, ARRIVAL, source)
     for _ in range(w.thing[source + S_SIZE]):
@@ -1613,9 +1621,10 @@ def set_off(w: Memory, row: int) -> None:
     elif row >= w.thing[CLOCK + FIRST_CLOSURE]:
         next_toggle(w, row, CLOSE)
     elif row >= w.thing[CLOCK + FIRST_SOURCE]:
-        due = next_arrival(w, row, w.thing[row + S_MADE])
+        due = arrival_after(w, row, gap(w, row, 0))
         if due < np.inf:
             schedule(w, due, ARRIVAL, row)
+            w.real[row + X_GAP] = gap(w, row, 1)
     else:
         w.thing[row + GAP_ARMED] = 1
         schedule(w, w.real[CLOCK + NOW] + w.real[row + X_MAX_GAP], GAP, row)
@@ -1760,6 +1769,8 @@ def settle(w: Memory) -> None:
             w.thing[CLOCK + A_TAIL] = 0
         s = w.thing[w.entity[e + E_STEP] + STAGE]
         if w.thing[s + FLAGS] == 0:
+            step = w.entity[e + E_STEP]
+            w.time[e + E_AHEAD] = service_time(w, e, step, w.entity[e + E_VISITS])
             w.thing[CLOCK + HOLE] = come(w, s, e, w.thing[CLOCK + HOLE])
             continue
         w.thing[s + ARRIVED] += 1
@@ -1864,7 +1875,8 @@ def advance(world: World, until: float, events: int) -> int:
                 leave(w, row, L_EXIT)
                 slot = serve_next(w, s, slot)
             else:
-                w.entity[row + E_VISITS] += w.thing[following + AGAIN]
+                if w.thing[following + AGAIN] != 0:
+                    w.entity[row + E_VISITS] += 1
                 w.entity[row + E_STEP] = following
                 slot = serve_next(w, s, slot)
                 slot = come(w, w.thing[following + STAGE], row, slot)
@@ -1872,12 +1884,14 @@ def advance(world: World, until: float, events: int) -> int:
             made = w.thing[row + S_MADE] + 1
             w.thing[row + S_MADE] = made
             if made < w.thing[row + S_COUNT]:
-                due = next_arrival(w, row, made)
+                due = arrival_after(w, row, w.real[row + X_GAP])
                 if due < np.inf:
                     succeed(w, slot, due, ARRIVAL, row)
                     slot = NO_SLOT
+                    w.real[row + X_GAP] = gap(w, row, made + 1)
             e = one_more(w, row)
             step = w.thing[w.entity[e + E_STEP] + NEXT]
+            foresee(w, e, step)
             w.entity[e + E_VISITS] = w.thing[step + AGAIN]
             w.entity[e + E_STEP] = step
             slot = come(w, w.thing[step + STAGE], e, slot)
