@@ -139,7 +139,8 @@ KEY, KEY2, KEY3 = 45, 46, 47
 # of a stage
 FLAGS, SERVERS, BUSY, WAITING, QUEUE, STARTED, DELAYED, HIST = 0, 1, 2, 3, 4, 5, 6, 7
 ARRIVED, SERVICES, PLACES, TAKEN, DOWN, CAUSE, NOTED, NOTE_NEXT = 8, 9, 10, 11, 12, 13, 14, 15
-B_HEAD, B_TAIL, BLOCKED, S_HEAD, S_TAIL, FILL, MOST, LEAST = 16, 17, 18, 19, 20, 21, 22, 23
+B_HEAD, B_TAIL, BLOCKED, FILL, MOST, LEAST = 16, 17, 18, 21, 22, 23
+S_HEAD, S_TAIL = _N(19), _N(20)
 CARRIER, PAYLOAD, BALK, PATIENCE, RETURNING, USES, RELEASES, OCC_HIST = (
     24,
     25,
@@ -153,7 +154,7 @@ CARRIER, PAYLOAD, BALK, PATIENCE, RETURNING, USES, RELEASES, OCC_HIST = (
 ARMED, OVERDUE, FORCE, WOKEN, DEPARTED, BALKED, RENEGED, MISSED = 32, 33, 34, 35, 36, 37, 38, 39
 INTERRUPTED, LOST, LEVELS, GAP_ARMED, MARK = 40, 41, 42, 43, 44
 # of a line of a queue
-Q_HEAD, Q_TAIL, Q_COUNT = 0, 1, 2
+Q_HEAD, Q_TAIL, Q_COUNT = _N(0), _N(1), 2
 # of a step
 STAGE, CLASS, LEVEL, SERVICE, NEXT, BRANCHES, N_BRANCHES, UNLOADS, AGAIN = 0, 1, 2, 3, 4, 5, 6, 7, 8
 PLAIN = 9
@@ -534,22 +535,24 @@ def quantile(kind: int, a: float, b: float, c: float, u: float) -> float:
 @njit(**_INNER)
 def draw(w: Memory, d: int, key: np.uint64, number: int) -> float:
     """Return the variate of distribution d for a key; of a series the value of that number."""
-    kind = w.thing[d + KIND]
+    thing = w.thing
+    real = w.real
+    kind = thing[d + KIND]
     if kind == CONSTANT:
-        return w.real[d + X_A]
+        return real[d + X_A]
     if kind == SERIES:
-        return w.table[w.thing[d + FIRST] + number % w.thing[d + LENGTH]]
+        return w.table[thing[d + FIRST] + number % thing[d + LENGTH]]
     u = uniform(key)
     if kind == EXPONENTIAL:
-        return w.real[d + X_OFFSET] - w.real[d + X_A] * math.log(u)
+        return real[d + X_OFFSET] - real[d + X_A] * math.log(u)
     if kind == LOGNORMAL:
-        return w.real[d + X_OFFSET] + math.exp(w.real[d + X_A] + w.real[d + X_B] * normal(u))
+        return real[d + X_OFFSET] + math.exp(real[d + X_A] + real[d + X_B] * normal(u))
     if kind == QUANTILES:
-        place = u * (w.thing[d + LENGTH] - 1)
+        place = u * (thing[d + LENGTH] - 1)
         i = int(place)
-        at = w.thing[d + FIRST] + i
+        at = thing[d + FIRST] + i
         return w.table[at] + (place - i) * (w.table[at + 1] - w.table[at])
-    return w.real[d + X_OFFSET] + quantile(kind, w.real[d + X_A], w.real[d + X_B], w.real[d + X_C], u)
+    return real[d + X_OFFSET] + quantile(kind, real[d + X_A], real[d + X_B], real[d + X_C], u)
 
 
 # ---------------------------------------------------------------- the event list
@@ -562,74 +565,79 @@ NO_SLOT = _N(-1)
 @njit(**_HOT)
 def replace(w: Memory, slot: int, due: np.uint64, key: np.uint64) -> None:
     """Put an event into the slot of the first one, and find the new first."""
+    event = w.event
     node = w.thing[CLOCK + LEAVES] + slot
-    w.event[2 * node] = due
-    w.event[2 * node + 1] = key
+    event[2 * node] = due
+    event[2 * node + 1] = key
     while node > 1:
         other = 2 * (node ^ 1)
-        t = w.event[other]
-        k = w.event[other + 1]
+        t = event[other]
+        k = event[other + 1]
         # All bits if the other is earlier, else none: a branch would be guessed wrongly every other
         # time.  Times as bits are below 2**63, so the sign of the difference is right.
         other_is_earlier = U(np.int64(t - due - U(k < key)) >> _63)
         due ^= (due ^ t) & other_is_earlier
         key ^= (key ^ k) & other_is_earlier
         node >>= 1
-        w.event[2 * node] = due
-        w.event[2 * node + 1] = key
+        event[2 * node] = due
+        event[2 * node + 1] = key
 
 
 @njit(**_HOT)
 def enter(w: Memory, slot: int, due: np.uint64, key: np.uint64) -> None:
     """Put an event into a free slot: on its way up until it meets an earlier one."""
+    event = w.event
     node = w.thing[CLOCK + LEAVES] + slot
-    w.event[2 * node] = due
-    w.event[2 * node + 1] = key
+    event[2 * node] = due
+    event[2 * node + 1] = key
     node >>= 1
     while node > 0:
-        t = w.event[2 * node]
-        if t < due or (t == due and w.event[2 * node + 1] < key):
+        t = event[2 * node]
+        if t < due or (t == due and event[2 * node + 1] < key):
             break
-        w.event[2 * node] = due
-        w.event[2 * node + 1] = key
+        event[2 * node] = due
+        event[2 * node + 1] = key
         node >>= 1
 
 
 @njit(**_INNER)
 def widen(w: Memory) -> int:
     """Return a free slot after doubling the slots in use."""
-    n = w.thing[CLOCK + LEAVES]
+    thing = w.thing
+    event = w.event
+    n = thing[CLOCK + LEAVES]
     for slot in range(n - 1, -1, -1):
-        w.event[2 * (2 * n + slot)] = w.event[2 * (n + slot)]
-        w.event[2 * (2 * n + slot) + 1] = w.event[2 * (n + slot) + 1]
+        event[2 * (2 * n + slot)] = event[2 * (n + slot)]
+        event[2 * (2 * n + slot) + 1] = event[2 * (n + slot) + 1]
     for slot in range(n, 2 * n):
-        w.event[2 * (2 * n + slot)] = NEVER
-        w.event[2 * (2 * n + slot) + 1] = NO_KEY
+        event[2 * (2 * n + slot)] = NEVER
+        event[2 * (2 * n + slot) + 1] = NO_KEY
         w.holder[slot] = slot + 1
     w.holder[2 * n - 1] = NO_SLOT
     for node in range(2 * n - 1, 0, -1):
         a = 4 * node
         b = a + 2
-        if w.event[b] < w.event[a] or (
-            w.event[b] == w.event[a] and w.event[b + 1] < w.event[a + 1]
+        if event[b] < event[a] or (
+            event[b] == event[a] and event[b + 1] < event[a + 1]
         ):
             a = b
-        w.event[2 * node] = w.event[a]
-        w.event[2 * node + 1] = w.event[a + 1]
-    w.thing[CLOCK + LEAVES] = 2 * n
+        event[2 * node] = event[a]
+        event[2 * node + 1] = event[a + 1]
+    thing[CLOCK + LEAVES] = 2 * n
     return n
 
 
 @njit(**_HOT)
 def add(w: Memory, t: float, kind: int, row: int) -> np.uint64:
     """Add an event in a slot of its own and return its key."""
-    slot = w.thing[CLOCK + SPARE]
+    thing = w.thing
+    slot = thing[CLOCK + SPARE]
     if slot < 0:
         slot = widen(w)
-    w.thing[CLOCK + SPARE] = w.holder[slot]
-    w.thing[CLOCK + PENDING] += 1
-    seq = w.thing[CLOCK + SEQ]
-    w.thing[CLOCK + SEQ] = seq + 1
+    thing[CLOCK + SPARE] = w.holder[slot]
+    thing[CLOCK + PENDING] += 1
+    seq = thing[CLOCK + SEQ]
+    thing[CLOCK + SEQ] = seq + 1
     key = (U(kind) << _60) | (U(seq) << _24) | U(slot)
     w.holder[slot] = row
     enter(w, slot, np.float64(t).view(np.uint64), key)
@@ -639,8 +647,9 @@ def add(w: Memory, t: float, kind: int, row: int) -> np.uint64:
 @njit(**_HOT)
 def succeed(w: Memory, slot: int, t: float, kind: int, row: int) -> np.uint64:
     """Add an event in the slot of the one that is handled and return its key."""
-    seq = w.thing[CLOCK + SEQ]
-    w.thing[CLOCK + SEQ] = seq + 1
+    thing = w.thing
+    seq = thing[CLOCK + SEQ]
+    thing[CLOCK + SEQ] = seq + 1
     key = (U(kind) << _60) | (U(seq) << _24) | U(slot)
     w.holder[slot] = row
     replace(w, slot, np.float64(t).view(np.uint64), key)
@@ -650,53 +659,60 @@ def succeed(w: Memory, slot: int, t: float, kind: int, row: int) -> np.uint64:
 @njit(**_HOT)
 def drop(w: Memory, slot: int) -> None:
     """Free the slot of the event that is handled."""
-    w.thing[CLOCK + PENDING] -= 1
-    w.holder[slot] = w.thing[CLOCK + SPARE]
-    w.thing[CLOCK + SPARE] = slot
+    thing = w.thing
+    thing[CLOCK + PENDING] -= 1
+    w.holder[slot] = thing[CLOCK + SPARE]
+    thing[CLOCK + SPARE] = slot
     replace(w, slot, NEVER, NO_KEY)
 
 
 @njit(**_INNER)
 def schedule(w: Memory, t: float, kind: int, row: int) -> np.uint64:
     """Add an event and return its key; the first added by an event takes that one's slot."""
-    slot = w.thing[CLOCK + HOLE]
+    thing = w.thing
+    slot = thing[CLOCK + HOLE]
     if slot < 0:
         return add(w, t, kind, row)
-    w.thing[CLOCK + HOLE] = NO_SLOT
+    thing[CLOCK + HOLE] = NO_SLOT
     return succeed(w, slot, t, kind, row)
 
 
 @njit(**_INNER)
 def write(w: Memory, kind: int, entity: int, stage: int, other: int) -> None:
     """Append a row to the log."""
-    n = w.thing[CLOCK + LOGGED]
+    thing = w.thing
+    n = thing[CLOCK + LOGGED]
     w.log_time[n] = w.real[CLOCK + NOW]
     w.log[4 * n] = kind
     w.log[4 * n + 1] = entity
     w.log[4 * n + 2] = stage
     w.log[4 * n + 3] = other
-    w.thing[CLOCK + LOGGED] = n + 1
+    thing[CLOCK + LOGGED] = n + 1
 
 
 # ---------------------------------------------------------------- accounts
 @njit(**_INNER)
 def account(w: Memory, s: int) -> None:
     """Add what waited at a stage since the last change to the area of its cause."""
-    now = w.real[CLOCK + NOW]
-    area = X_QUEUE + w.thing[s + CAUSE]
-    w.real[s + area] += w.thing[s + WAITING] * (now - w.real[s + X_LAST])
-    w.real[s + X_LAST] = now
+    thing = w.thing
+    real = w.real
+    now = real[CLOCK + NOW]
+    area = X_QUEUE + thing[s + CAUSE]
+    real[s + area] += thing[s + WAITING] * (now - real[s + X_LAST])
+    real[s + X_LAST] = now
 
 
 @njit(**_INNER)
 def occupy(w: Memory, s: int, change: int) -> None:
     """Take or free places of a stage; the monitor of its numbers, if any, gets the time."""
-    if w.thing[s + FLAGS] & F_OCCUPANCY:
-        now = w.real[CLOCK + NOW]
-        n = min(w.thing[s + TAKEN], BINS - 1)
-        w.histogram[w.thing[s + OCC_HIST] * BINS + n] += now - w.real[s + X_OCC_LAST]
-        w.real[s + X_OCC_LAST] = now
-    w.thing[s + TAKEN] += change
+    thing = w.thing
+    real = w.real
+    if thing[s + FLAGS] & F_OCCUPANCY:
+        now = real[CLOCK + NOW]
+        n = min(thing[s + TAKEN], BINS - 1)
+        w.histogram[thing[s + OCC_HIST] * BINS + n] += now - real[s + X_OCC_LAST]
+        real[s + X_OCC_LAST] = now
+    thing[s + TAKEN] += change
 
 
 @njit(**_HOT)
@@ -712,54 +728,62 @@ def tally(w: Memory, row: int, value: float) -> None:
 @njit(**_HOT)
 def census(w: Memory, c: int, change: int) -> None:
     """Change how many of a class are inside."""
-    now = w.real[CLOCK + NOW]
-    w.real[c + X_C_AREA] += w.thing[c + C_INSIDE] * (now - w.real[c + X_C_LAST])
-    w.real[c + X_C_LAST] = now
-    w.thing[c + C_INSIDE] += change
-    w.thing[CLOCK + INSIDE] += change
+    thing = w.thing
+    real = w.real
+    now = real[CLOCK + NOW]
+    real[c + X_C_AREA] += thing[c + C_INSIDE] * (now - real[c + X_C_LAST])
+    real[c + X_C_LAST] = now
+    thing[c + C_INSIDE] += change
+    thing[CLOCK + INSIDE] += change
 
 
 @njit(**_HOT)
 def leave(w: Memory, e: int, kind: int) -> None:
     """Let an entity leave the system, and free its row."""
-    c = w.thing[w.entity[e + E_STEP] + CLASS]
-    stay = w.real[CLOCK + NOW] - w.time[e + E_BORN]
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    c = thing[entity[e + E_STEP] + CLASS]
+    stay = real[CLOCK + NOW] - w.time[e + E_BORN]
     census(w, c, OUT)
     if kind == L_EXIT:
-        w.thing[c + C_EXITS] += 1
-        w.real[c + X_C_SUM] += stay
-        w.real[c + X_C_SQUARES] += stay * stay
-        tally(w, w.thing[c + C_HIST], stay)
+        thing[c + C_EXITS] += 1
+        real[c + X_C_SUM] += stay
+        real[c + X_C_SQUARES] += stay * stay
+        tally(w, thing[c + C_HIST], stay)
     else:
-        w.real[c + X_C_QUIT] += stay
-        w.thing[c + C_LOST + kind - L_LOST] += 1
-    if w.thing[CLOCK + LOGGING] != 0:
-        write(w, kind, w.entity[e + E_ID], w.thing[w.entity[e + E_STEP] + STAGE], NOT)
-    w.entity[e + E_TOKEN] = 0
-    w.entity[e + E_STATE] = GONE
-    w.entity[e + E_NEXT] = w.thing[CLOCK + FREE]
-    w.thing[CLOCK + FREE] = e
-    w.thing[CLOCK + USED] -= 1
+        real[c + X_C_QUIT] += stay
+        thing[c + C_LOST + kind - L_LOST] += 1
+    if thing[CLOCK + LOGGING] != 0:
+        write(w, kind, entity[e + E_ID], thing[entity[e + E_STEP] + STAGE], NOT)
+    entity[e + E_TOKEN] = 0
+    entity[e + E_STATE] = GONE
+    entity[e + E_NEXT] = thing[CLOCK + FREE]
+    thing[CLOCK + FREE] = e
+    thing[CLOCK + USED] -= 1
 
 
 @njit(**_HOT)
 def create(w: Memory, step: int, origin: int, number: int, key: np.uint64) -> int:
     """Return the row of a new entity before its first step."""
-    e = w.thing[CLOCK + FREE]
-    w.thing[CLOCK + FREE] = w.entity[e + E_NEXT]
-    w.thing[CLOCK + USED] += 1
-    w.entity[e + E_STEP] = step
-    w.entity[e + E_KEY] = np.int64(mix(key + U(number) * GOLD))
-    w.entity[e + E_TOKEN] = 0
-    w.entity[e + E_MEMBERS] = 0
-    w.entity[e + E_STATE] = MOVES
-    w.entity[e + E_ID] = (origin << 40) | number
-    w.entity[e + E_VISITS] = 0
-    w.entity[e + E_HELD] = 0
-    w.time[e + E_BORN] = w.real[CLOCK + NOW]
-    w.time[e + E_LEFT] = -1.0
-    c = w.thing[step + CLASS]
-    w.thing[c + C_CREATED] += 1
+    thing = w.thing
+    entity = w.entity
+    time = w.time
+    e = thing[CLOCK + FREE]
+    thing[CLOCK + FREE] = entity[e + E_NEXT]
+    thing[CLOCK + USED] += 1
+    entity[e + E_STEP] = step
+    entity[e + E_KEY] = np.int64(mix(key + U(number) * GOLD))
+    entity[e + E_TOKEN] = 0
+    entity[e + E_MEMBERS] = 0
+    entity[e + E_STATE] = MOVES
+    entity[e + E_ID] = (origin << 40) | number
+    entity[e + E_VISITS] = 0
+    entity[e + E_HELD] = 0
+    time[e + E_BORN] = w.real[CLOCK + NOW]
+    time[e + E_LEFT] = -1.0
+    c = thing[step + CLASS]
+    thing[c + C_CREATED] += 1
     census(w, c, IN)
     return e
 
@@ -768,47 +792,53 @@ def create(w: Memory, step: int, origin: int, number: int, key: np.uint64) -> in
 @njit(**_HOT)
 def append(w: Memory, row: int, e: int, head: int, tail: int) -> None:
     """Put an entity at the end of a linked list; `head` and `tail` are its columns in `row`."""
-    last = w.thing[row + tail]
-    w.entity[e + E_NEXT] = 0
-    w.entity[e + E_BEFORE] = last
-    w.thing[row + tail] = e
+    thing = w.thing
+    entity = w.entity
+    last = thing[row + tail]
+    entity[e + E_NEXT] = 0
+    entity[e + E_BEFORE] = last
+    thing[row + tail] = e
     if last != 0:
-        w.entity[last + E_NEXT] = e
+        entity[last + E_NEXT] = e
     else:
-        w.thing[row + head] = e
+        thing[row + head] = e
 
 
 @njit(**_HOT)
 def unlink(w: Memory, row: int, e: int, head: int, tail: int) -> None:
     """Take an entity out of a linked list, wherever it stands."""
-    before = w.entity[e + E_BEFORE]
-    after = w.entity[e + E_NEXT]
+    thing = w.thing
+    entity = w.entity
+    before = entity[e + E_BEFORE]
+    after = entity[e + E_NEXT]
     if before != 0:
-        w.entity[before + E_NEXT] = after
+        entity[before + E_NEXT] = after
     else:
-        w.thing[row + head] = after
+        thing[row + head] = after
     if after != 0:
-        w.entity[after + E_BEFORE] = before
+        entity[after + E_BEFORE] = before
     else:
-        w.thing[row + tail] = before
+        thing[row + tail] = before
 
 
 @njit(**_HOT)
 def line_up(w: Memory, q: int, e: int, front: int) -> None:
     """Put an entity at the end or the front of a line."""
+    thing = w.thing
+    entity = w.entity
     if front != 0:
-        old = w.thing[q + Q_HEAD]
-        w.entity[e + E_NEXT] = old
-        w.entity[e + E_BEFORE] = 0
-        w.thing[q + Q_HEAD] = e
+        old = thing[q + Q_HEAD]
+        entity[e + E_NEXT] = old
+        entity[e + E_BEFORE] = 0
+        thing[q + Q_HEAD] = e
         if old != 0:
-            w.entity[old + E_BEFORE] = e
+            entity[old + E_BEFORE] = e
         else:
-            w.thing[q + Q_TAIL] = e
+            thing[q + Q_TAIL] = e
     else:
         append(w, q, e, Q_HEAD, Q_TAIL)
-    w.thing[q + Q_COUNT] += 1
-    w.entity[e + E_STATE] = WAITS
+    thing[q + Q_COUNT] += 1
+    entity[e + E_STATE] = WAITS
     w.time[e + E_SINCE] = w.real[CLOCK + NOW]
 
 
@@ -822,65 +852,71 @@ def step_out(w: Memory, q: int, e: int) -> None:
 @njit(**_INNER)
 def note(w: Memory, row: int) -> None:
     """Remember a stage or pool that has to be looked at within this event."""
-    if w.thing[row + NOTED] != 0:
+    thing = w.thing
+    if thing[row + NOTED] != 0:
         return
-    w.thing[row + NOTED] = 1
-    w.thing[row + NOTE_NEXT] = 0
-    last = w.thing[CLOCK + N_TAIL]
+    thing[row + NOTED] = 1
+    thing[row + NOTE_NEXT] = 0
+    last = thing[CLOCK + N_TAIL]
     if last != 0:
-        w.thing[last + NOTE_NEXT] = row
+        thing[last + NOTE_NEXT] = row
     else:
-        w.thing[CLOCK + N_HEAD] = row
-    w.thing[CLOCK + N_TAIL] = row
+        thing[CLOCK + N_HEAD] = row
+    thing[CLOCK + N_TAIL] = row
 
 
 @njit(**_INNER)
 def successor(w: Memory, e: int) -> int:
     """Return the step after the one an entity has done; 0 is the way out."""
-    step = w.entity[e + E_STEP]
-    following = w.thing[step + NEXT]
+    thing = w.thing
+    entity = w.entity
+    step = entity[e + E_STEP]
+    following = thing[step + NEXT]
     if following >= 0:
         return following
-    key = U(w.thing[step + KEY2]) + U(w.entity[e + E_KEY])
-    if w.thing[step + AGAIN] != 0:
-        key += U(w.entity[e + E_VISITS]) * GOLD
+    key = U(thing[step + KEY2]) + U(entity[e + E_KEY])
+    if thing[step + AGAIN] != 0:
+        key += U(entity[e + E_VISITS]) * GOLD
     u = uniform(key)
-    first = w.thing[step + BRANCHES]
-    last = first + w.thing[step + N_BRANCHES] - COLUMNS
+    first = thing[step + BRANCHES]
+    last = first + thing[step + N_BRANCHES] - COLUMNS
     while first < last and u >= w.real[first + X_CUMULATIVE]:
         first += COLUMNS
-    return w.thing[first + NEXT]
+    return thing[first + NEXT]
 
 
 @njit(**_HOT)
 def go(w: Memory, e: int, step: int) -> None:
     """Send an entity, which holds no server, to a step whose stage has a place, or out."""
+    thing = w.thing
+    entity = w.entity
     if step == 0:
         leave(w, e, L_EXIT)
         return
-    w.entity[e + E_VISITS] += w.thing[step + AGAIN]
-    w.entity[e + E_STEP] = step
-    w.entity[e + E_STATE] = MOVES
-    w.entity[e + E_NEXT] = 0
-    s = w.thing[step + STAGE]
-    if w.thing[s + FLAGS] != 0:
+    entity[e + E_VISITS] += thing[step + AGAIN]
+    entity[e + E_STEP] = step
+    entity[e + E_STATE] = MOVES
+    entity[e + E_NEXT] = 0
+    s = thing[step + STAGE]
+    if thing[s + FLAGS] != 0:
         occupy(w, s, IN)
-    last = w.thing[CLOCK + A_TAIL]
+    last = thing[CLOCK + A_TAIL]
     if last != 0:
-        w.entity[last + E_NEXT] = e
+        entity[last + E_NEXT] = e
     else:
-        w.thing[CLOCK + A_HEAD] = e
-    w.thing[CLOCK + A_TAIL] = e
+        thing[CLOCK + A_HEAD] = e
+    thing[CLOCK + A_TAIL] = e
 
 
 # ---------------------------------------------------------------- profiles
 @njit(**_INNER)
 def factor(w: Memory, p: int, t: float) -> float:
     """Return the factor of a profile at a time: steps that repeat after a period."""
+    thing = w.thing
     period = w.real[p + X_PERIOD]
     phase = t - math.floor(t / period) * period if period < np.inf else t
-    first = w.thing[p + FIRST]
-    n = w.thing[p + LENGTH]
+    first = thing[p + FIRST]
+    n = thing[p + LENGTH]
     i = 0
     while i + 1 < n and w.table[first + i + 1] <= phase:
         i += 1
@@ -890,9 +926,10 @@ def factor(w: Memory, p: int, t: float) -> float:
 @njit(**_INNER)
 def operational_time(w: Memory, p: int, t: float, gap: float) -> float:
     """Return when a gap, at the pace of a profile, that begins at t is over."""
+    thing = w.thing
     period = w.real[p + X_PERIOD]
-    first = w.thing[p + FIRST]
-    n = w.thing[p + LENGTH]
+    first = thing[p + FIRST]
+    n = thing[p + LENGTH]
     begin = math.floor(t / period) * period if period < np.inf else 0.0
     i = 0
     while i + 1 < n and begin + w.table[first + i + 1] <= t:
@@ -916,12 +953,13 @@ def operational_time(w: Memory, p: int, t: float, gap: float) -> float:
 @njit(**_INNER)
 def longest_since(w: Memory, s: int) -> float:
     """Return since when the one waits who has waited longest at a batch stage; inf if nobody."""
+    thing = w.thing
     since = np.inf
-    q = w.thing[s + QUEUE]
-    for _ in range(w.thing[s + LEVELS]):
+    q = thing[s + QUEUE]
+    for _ in range(thing[s + LEVELS]):
         q += COLUMNS
-        if w.thing[q + Q_HEAD] != 0:
-            since = min(since, w.time[w.thing[q + Q_HEAD] + E_SINCE])
+        if thing[q + Q_HEAD] != 0:
+            since = min(since, w.time[thing[q + Q_HEAD] + E_SINCE])
     return since
 
 
@@ -929,137 +967,150 @@ def longest_since(w: Memory, s: int) -> float:
 @njit(**_INNER)
 def available(w: Memory, s: int) -> int:
     """Return the servers of a stage that are not closed."""
-    return max(0, w.thing[s + SERVERS] - w.thing[s + DOWN])
+    thing = w.thing
+    return max(0, thing[s + SERVERS] - thing[s + DOWN])
 
 
 @njit(**_INNER)
 def others_want(w: Memory, p: int, way: int) -> bool:
     """Whether somebody waits to use a track against a direction, with a server at hand."""
-    user = w.thing[p + P_USERS]
+    thing = w.thing
+    user = thing[p + P_USERS]
     while user != 0:
-        s = w.thing[user + R_STAGE]
+        s = thing[user + R_STAGE]
         if (
-            w.thing[user + R_DIRECTION] != way
-            and w.thing[s + WAITING] > 0
-            and w.thing[s + BUSY] < available(w, s)
+            thing[user + R_DIRECTION] != way
+            and thing[s + WAITING] > 0
+            and thing[s + BUSY] < available(w, s)
         ):
             return True
-        user = w.thing[user + R_NEXT_USER]
+        user = thing[user + R_NEXT_USER]
     return False
 
 
 @njit(**_INNER)
 def units_are_free(w: Memory, s: int) -> bool:
     """Whether the pools have what a stage needs to begin, in its direction."""
-    use = w.thing[s + USES]
+    thing = w.thing
+    use = thing[s + USES]
     while use != 0:
-        p = w.thing[use + R_POOL]
-        if w.thing[p + P_FREE] < w.thing[use + R_UNITS]:
+        p = thing[use + R_POOL]
+        if thing[p + P_FREE] < thing[use + R_UNITS]:
             return False
-        if w.thing[p + P_DIRECTED] != 0:
-            way = w.thing[use + R_DIRECTION]
-            same = way == w.thing[p + P_DIRECTION]
-            if not same and w.thing[p + P_FREE] < w.thing[p + P_UNITS]:
+        if thing[p + P_DIRECTED] != 0:
+            way = thing[use + R_DIRECTION]
+            same = way == thing[p + P_DIRECTION]
+            if not same and thing[p + P_FREE] < thing[p + P_UNITS]:
                 return False
-            if same and w.thing[p + P_RUN] >= w.thing[p + P_DIRECTED] and others_want(w, p, way):
+            if same and thing[p + P_RUN] >= thing[p + P_DIRECTED] and others_want(w, p, way):
                 return False
-        use = w.thing[use + R_NEXT]
+        use = thing[use + R_NEXT]
     return True
 
 
 @njit(**_INNER)
 def count_units(w: Memory, p: int, change: int) -> None:
     """Change the free units of a pool."""
-    now = w.real[CLOCK + NOW]
-    used = w.thing[p + P_UNITS] - w.thing[p + P_FREE]
-    w.real[p + X_P_AREA] += used * (now - w.real[p + X_P_LAST])
-    w.real[p + X_P_LAST] = now
-    w.thing[p + P_FREE] += change
+    thing = w.thing
+    real = w.real
+    now = real[CLOCK + NOW]
+    used = thing[p + P_UNITS] - thing[p + P_FREE]
+    real[p + X_P_AREA] += used * (now - real[p + X_P_LAST])
+    real[p + X_P_LAST] = now
+    thing[p + P_FREE] += change
 
 
 @njit(**_INNER)
 def take_units(w: Memory, s: int) -> None:
     """Take what a stage needs from the pools."""
-    use = w.thing[s + USES]
+    thing = w.thing
+    use = thing[s + USES]
     while use != 0:
-        p = w.thing[use + R_POOL]
-        count_units(w, p, -w.thing[use + R_UNITS])
-        if w.thing[p + P_DIRECTED] != 0:
-            if w.thing[p + P_DIRECTION] == w.thing[use + R_DIRECTION]:
-                w.thing[p + P_RUN] += 1
+        p = thing[use + R_POOL]
+        count_units(w, p, -thing[use + R_UNITS])
+        if thing[p + P_DIRECTED] != 0:
+            if thing[p + P_DIRECTION] == thing[use + R_DIRECTION]:
+                thing[p + P_RUN] += 1
             else:
-                w.thing[p + P_DIRECTION] = w.thing[use + R_DIRECTION]
-                w.thing[p + P_RUN] = 1
-        use = w.thing[use + R_NEXT]
+                thing[p + P_DIRECTION] = thing[use + R_DIRECTION]
+                thing[p + P_RUN] = 1
+        use = thing[use + R_NEXT]
 
 
 @njit(**_INNER)
 def give_units(w: Memory, s: int) -> None:
     """Return to the pools what a stage gives back at its end, at once or after a return."""
-    row = w.thing[s + RELEASES]
+    thing = w.thing
+    row = thing[s + RELEASES]
     while row != 0:
-        p = w.thing[row + R_POOL]
-        if w.thing[row + R_RETURN] != 0:
-            n = w.thing[row + R_COUNT]
-            w.thing[row + R_COUNT] = n + 1
-            away = draw(w, w.thing[row + R_RETURN], U(w.thing[row + KEY]) + U(n) * GOLD, n)
+        p = thing[row + R_POOL]
+        if thing[row + R_RETURN] != 0:
+            n = thing[row + R_COUNT]
+            thing[row + R_COUNT] = n + 1
+            away = draw(w, thing[row + R_RETURN], U(thing[row + KEY]) + U(n) * GOLD, n)
             schedule(w, w.real[CLOCK + NOW] + away, POOL_RETURN, row)
         else:
-            count_units(w, p, w.thing[row + R_UNITS])
+            count_units(w, p, thing[row + R_UNITS])
             note(w, p)
-        row = w.thing[row + R_NEXT]
+        row = thing[row + R_NEXT]
 
 
 # ---------------------------------------------------------------- the end of a service
 @njit(**_INNER)
 def block(w: Memory, e: int, s: int, t: int, front: int) -> None:
     """Keep an entity on its server at stage s until stage t has a place."""
-    if w.entity[e + E_STATE] != IS_BLOCKED:
-        now = w.real[CLOCK + NOW]
-        w.real[s + X_BLOCKED] += w.thing[s + BLOCKED] * (now - w.real[s + X_BLOCK_LAST])
-        w.real[s + X_BLOCK_LAST] = now
-        w.thing[s + BLOCKED] += 1
-        w.entity[e + E_STATE] = IS_BLOCKED
-        if w.thing[CLOCK + LOGGING] != 0:
-            write(w, L_BLOCK, w.entity[e + E_ID], s, t)
-    w.entity[e + E_TARGET] = t
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    if entity[e + E_STATE] != IS_BLOCKED:
+        now = real[CLOCK + NOW]
+        real[s + X_BLOCKED] += thing[s + BLOCKED] * (now - real[s + X_BLOCK_LAST])
+        real[s + X_BLOCK_LAST] = now
+        thing[s + BLOCKED] += 1
+        entity[e + E_STATE] = IS_BLOCKED
+        if thing[CLOCK + LOGGING] != 0:
+            write(w, L_BLOCK, entity[e + E_ID], s, t)
+    entity[e + E_TARGET] = t
     if front != 0:
-        w.entity[e + E_NEXT] = w.thing[t + B_HEAD]
-        w.thing[t + B_HEAD] = e
-        if w.thing[t + B_TAIL] == 0:
-            w.thing[t + B_TAIL] = e
+        entity[e + E_NEXT] = thing[t + B_HEAD]
+        thing[t + B_HEAD] = e
+        if thing[t + B_TAIL] == 0:
+            thing[t + B_TAIL] = e
     else:
-        w.entity[e + E_NEXT] = 0
-        if w.thing[t + B_TAIL] != 0:
-            w.entity[w.thing[t + B_TAIL] + E_NEXT] = e
+        entity[e + E_NEXT] = 0
+        if thing[t + B_TAIL] != 0:
+            entity[thing[t + B_TAIL] + E_NEXT] = e
         else:
-            w.thing[t + B_HEAD] = e
-        w.thing[t + B_TAIL] = e
-    w.thing[CLOCK + BLOCKING] = 1
+            thing[t + B_HEAD] = e
+        thing[t + B_TAIL] = e
+    thing[CLOCK + BLOCKING] = 1
 
 
 @njit(**_INNER)
 def release(w: Memory, e: int, s: int) -> None:
     """Free the server that an entity held, its place and what it returns to pools."""
-    now = w.real[CLOCK + NOW]
-    if w.entity[e + E_STATE] == IS_BLOCKED:
-        w.real[s + X_BLOCKED] += w.thing[s + BLOCKED] * (now - w.real[s + X_BLOCK_LAST])
-        w.real[s + X_BLOCK_LAST] = now
-        w.thing[s + BLOCKED] -= 1
-    flags = w.thing[s + FLAGS]
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    now = real[CLOCK + NOW]
+    if entity[e + E_STATE] == IS_BLOCKED:
+        real[s + X_BLOCKED] += thing[s + BLOCKED] * (now - real[s + X_BLOCK_LAST])
+        real[s + X_BLOCK_LAST] = now
+        thing[s + BLOCKED] -= 1
+    flags = thing[s + FLAGS]
     if flags & F_RETURN:
-        key = U(w.thing[s + KEY]) + U(w.entity[e + E_KEY])
-        away = draw(w, w.thing[s + RETURNING], key, w.entity[e + E_ID] & 0xFFFFFFFFFF)
-        w.real[s + X_AWAY] += away
+        key = U(thing[s + KEY]) + U(entity[e + E_KEY])
+        away = draw(w, thing[s + RETURNING], key, entity[e + E_ID] & 0xFFFFFFFFFF)
+        real[s + X_AWAY] += away
         schedule(w, now + away, RETURN, s)
     else:
-        w.thing[s + BUSY] -= 1
+        thing[s + BUSY] -= 1
         note(w, s)
     if flags != 0 and not (flags & F_BATCH):
         occupy(w, s, OUT)
-        if w.thing[s + B_HEAD] != 0:
+        if thing[s + B_HEAD] != 0:
             note(w, s)
-    if w.thing[s + RELEASES] != 0:
+    if thing[s + RELEASES] != 0:
         give_units(w, s)
 
 
@@ -1070,26 +1121,28 @@ def depart(w: Memory, e: int, front: int) -> None:
     Who finds the next stage full stays on the server (blocking after service), at the front of
     those who wait for that stage if it has been there before.
     """
-    step = w.entity[e + E_STEP]
-    s = w.thing[step + STAGE]
+    thing = w.thing
+    entity = w.entity
+    step = entity[e + E_STEP]
+    s = thing[step + STAGE]
     following = successor(w, e)
-    if w.entity[e + E_MEMBERS] != 0 and (following == 0 or w.thing[step + UNLOADS] != 0):
-        while w.entity[e + E_MEMBERS] != 0:
-            m = w.entity[e + E_MEMBERS]
+    if entity[e + E_MEMBERS] != 0 and (following == 0 or thing[step + UNLOADS] != 0):
+        while entity[e + E_MEMBERS] != 0:
+            m = entity[e + E_MEMBERS]
             then = successor(w, m)
             if then != 0:
-                t = w.thing[then + STAGE]
-                if w.thing[t + FLAGS] & F_PLACES and w.thing[t + TAKEN] >= w.thing[t + PLACES]:
-                    block(w, e, s, t, front if w.entity[e + E_TARGET] == t else BACK)
+                t = thing[then + STAGE]
+                if thing[t + FLAGS] & F_PLACES and thing[t + TAKEN] >= thing[t + PLACES]:
+                    block(w, e, s, t, front if entity[e + E_TARGET] == t else BACK)
                     return
-            w.entity[e + E_MEMBERS] = w.entity[m + E_NEXT]
-            if w.thing[CLOCK + LOGGING] != 0:
-                write(w, L_ALIGHT, w.entity[m + E_ID], s, w.entity[e + E_ID])
+            entity[e + E_MEMBERS] = entity[m + E_NEXT]
+            if thing[CLOCK + LOGGING] != 0:
+                write(w, L_ALIGHT, entity[m + E_ID], s, entity[e + E_ID])
             go(w, m, then)
     if following != 0:
-        t = w.thing[following + STAGE]
-        if t != s and w.thing[t + FLAGS] & F_PLACES and w.thing[t + TAKEN] >= w.thing[t + PLACES]:
-            block(w, e, s, t, front if w.entity[e + E_TARGET] == t else BACK)
+        t = thing[following + STAGE]
+        if t != s and thing[t + FLAGS] & F_PLACES and thing[t + TAKEN] >= thing[t + PLACES]:
+            block(w, e, s, t, front if entity[e + E_TARGET] == t else BACK)
             return
     release(w, e, s)
     go(w, e, following)
@@ -1099,36 +1152,39 @@ def depart(w: Memory, e: int, front: int) -> None:
 @njit(**_INNER)
 def boarding(w: Memory, s: int) -> int:
     """Return how many board at a batch stage now; -1 if its carrier does not leave yet."""
-    most = w.thing[s + MOST]
-    if w.thing[s + PAYLOAD] != 0:
-        most = int(most * factor(w, w.thing[s + PAYLOAD], w.real[CLOCK + NOW]) + 1e-9)
-    count = w.thing[s + WAITING] - w.thing[w.thing[s + QUEUE] + Q_COUNT]
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    most = thing[s + MOST]
+    if thing[s + PAYLOAD] != 0:
+        most = int(most * factor(w, thing[s + PAYLOAD], real[CLOCK + NOW]) + 1e-9)
+    count = thing[s + WAITING] - thing[thing[s + QUEUE] + Q_COUNT]
     fits = min(count, most)
-    full = count >= min(w.thing[s + FILL], most) and w.thing[s + FILL] < UNLIMITED and most > 0
-    longest = w.real[s + X_LENGTH]
-    heaviest = w.real[s + X_WEIGHT]
+    full = count >= min(thing[s + FILL], most) and thing[s + FILL] < UNLIMITED and most > 0
+    longest = real[s + X_LENGTH]
+    heaviest = real[s + X_WEIGHT]
     if longest < np.inf or heaviest < np.inf:
         length = 0.0
         weight = 0.0
         n = 0
-        q = w.thing[s + QUEUE] + COLUMNS
-        e = w.thing[q + Q_HEAD]
+        q = thing[s + QUEUE] + COLUMNS
+        e = thing[q + Q_HEAD]
         while n < fits:
             while e == 0:
                 q += COLUMNS
-                e = w.thing[q + Q_HEAD]
-            c = w.thing[w.entity[e + E_STEP] + CLASS]
-            length += w.real[c + X_C_LENGTH]
-            weight += w.real[c + X_C_WEIGHT]
+                e = thing[q + Q_HEAD]
+            c = thing[entity[e + E_STEP] + CLASS]
+            length += real[c + X_C_LENGTH]
+            weight += real[c + X_C_WEIGHT]
             if length > longest or weight > heaviest:
-                full = n > 0 and w.thing[s + FILL] < UNLIMITED
+                full = n > 0 and thing[s + FILL] < UNLIMITED
                 break
             n += 1
-            e = w.entity[e + E_NEXT]
+            e = entity[e + E_NEXT]
         fits = n
     if full:
         return fits
-    if (w.thing[s + FORCE] != 0 or w.thing[s + OVERDUE] != 0) and fits >= w.thing[s + LEAST]:
+    if (thing[s + FORCE] != 0 or thing[s + OVERDUE] != 0) and fits >= thing[s + LEAST]:
         return fits
     return -1
 
@@ -1142,103 +1198,113 @@ def could_begin(w: Memory, s: int) -> int:  # noqa: C901 - one question after th
 
     Says in CAUSE why not.
     """
-    open_servers = w.thing[s + SERVERS] - w.thing[s + DOWN]
-    busy = w.thing[s + BUSY]
+    thing = w.thing
+    real = w.real
+    open_servers = thing[s + SERVERS] - thing[s + DOWN]
+    busy = thing[s + BUSY]
     cause = C_QUEUE
     result = NOBODY
-    flags = w.thing[s + FLAGS]
+    flags = thing[s + FLAGS]
     if busy >= open_servers:
-        if w.thing[s + DOWN] > 0 and busy < w.thing[s + SERVERS]:
+        if thing[s + DOWN] > 0 and busy < thing[s + SERVERS]:
             cause = C_CLOSED
-    elif w.thing[s + WAITING] > 0 or (flags & F_BATCH and w.thing[s + LEAST] == 0):
+    elif thing[s + WAITING] > 0 or (flags & F_BATCH and thing[s + LEAST] == 0):
         result = HEAD
-        if flags & F_BATCH and w.thing[w.thing[s + QUEUE] + Q_HEAD] == 0:
+        if flags & F_BATCH and thing[thing[s + QUEUE] + Q_HEAD] == 0:
             result = boarding(w, s)
             cause = C_BATCH
         if result != NOBODY:
-            q = w.thing[s + QUEUE]
-            last = q + w.thing[s + LEVELS] * COLUMNS
-            while q < last and w.thing[q + Q_HEAD] == 0:
+            q = thing[s + QUEUE]
+            last = q + thing[s + LEVELS] * COLUMNS
+            while q < last and thing[q + Q_HEAD] == 0:
                 q += COLUMNS
-            e = w.thing[q + Q_HEAD]
+            e = thing[q + Q_HEAD]
             held = result == HEAD and w.entity[e + E_HELD] != 0
             if not held:
                 cause = C_POOL
                 if flags & F_HEADWAY:
-                    due = w.real[s + X_LAST_START] + w.real[s + X_HEADWAY]
-                    if w.real[CLOCK + NOW] < due:
+                    due = real[s + X_LAST_START] + real[s + X_HEADWAY]
+                    if real[CLOCK + NOW] < due:
                         result = NOBODY
-                        if w.thing[s + WOKEN] == 0:
-                            w.thing[s + WOKEN] = 1
+                        if thing[s + WOKEN] == 0:
+                            thing[s + WOKEN] = 1
                             schedule(w, due, WAKE, s)
                 if result != NOBODY and flags & F_POOL and not units_are_free(w, s):
                     result = NOBODY
-    if result == NOBODY and cause != w.thing[s + CAUSE]:
+    if result == NOBODY and cause != thing[s + CAUSE]:
         account(w, s)
-        w.thing[s + CAUSE] = cause
+        thing[s + CAUSE] = cause
     return result
 
 
 @njit(**_INNER)
 def arm(w: Memory, s: int) -> None:
     """See that somebody looks when the longest waiting at a batch stage has waited long enough."""
-    if w.thing[s + ARMED] != 0 or w.real[s + X_MAX_WAIT] == np.inf:
+    thing = w.thing
+    real = w.real
+    if thing[s + ARMED] != 0 or real[s + X_MAX_WAIT] == np.inf:
         return
     since = longest_since(w, s)
     if since < np.inf:
-        w.thing[s + ARMED] = 1
-        schedule(w, max(w.real[CLOCK + NOW], since + w.real[s + X_MAX_WAIT]), DEADLINE, s)
+        thing[s + ARMED] = 1
+        schedule(w, max(real[CLOCK + NOW], since + real[s + X_MAX_WAIT]), DEADLINE, s)
 
 
 @njit(**_INNER)
 def end_wait(w: Memory, s: int, e: int) -> None:
     """Count the wait of who begins or boards."""
-    wait = w.real[CLOCK + NOW] - w.time[e + E_SINCE]
-    w.real[s + X_SUM_WAIT] += wait
-    if w.time[e + E_LEFT] < 0.0:
-        w.thing[s + STARTED] += 1
+    thing = w.thing
+    real = w.real
+    time = w.time
+    wait = real[CLOCK + NOW] - time[e + E_SINCE]
+    real[s + X_SUM_WAIT] += wait
+    if time[e + E_LEFT] < 0.0:
+        thing[s + STARTED] += 1
         if wait > 0.0:
-            w.thing[s + DELAYED] += 1
-        if w.thing[s + HIST] >= 0:
-            tally(w, w.thing[s + HIST], wait)
+            thing[s + DELAYED] += 1
+        if thing[s + HIST] >= 0:
+            tally(w, thing[s + HIST], wait)
 
 
 @njit(**_INNER)
 def board(w: Memory, s: int, n: int) -> int:
     """Return a new carrier with the first n of a batch stage aboard."""
-    number = w.thing[s + DEPARTED]
-    w.thing[s + DEPARTED] = number + 1
-    carrier = create(w, w.thing[s + CARRIER], s, number, U(w.thing[s + KEY3]))
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    number = thing[s + DEPARTED]
+    thing[s + DEPARTED] = number + 1
+    carrier = create(w, thing[s + CARRIER], s, number, U(thing[s + KEY3]))
     last = 0
-    q = w.thing[s + QUEUE] + COLUMNS
+    q = thing[s + QUEUE] + COLUMNS
     for _ in range(n):
-        while w.thing[q + Q_HEAD] == 0:
+        while thing[q + Q_HEAD] == 0:
             q += COLUMNS
-        e = w.thing[q + Q_HEAD]
+        e = thing[q + Q_HEAD]
         step_out(w, q, e)
         end_wait(w, s, e)
-        w.entity[e + E_STATE] = ABOARD
-        w.entity[e + E_TOKEN] = 0
-        w.entity[e + E_NEXT] = 0
+        entity[e + E_STATE] = ABOARD
+        entity[e + E_TOKEN] = 0
+        entity[e + E_NEXT] = 0
         if last != 0:
-            w.entity[last + E_NEXT] = e
+            entity[last + E_NEXT] = e
         else:
-            w.entity[carrier + E_MEMBERS] = e
+            entity[carrier + E_MEMBERS] = e
         last = e
-        if w.thing[CLOCK + LOGGING] != 0:
-            write(w, L_BOARD, w.entity[e + E_ID], s, w.entity[carrier + E_ID])
-    w.thing[s + WAITING] -= n
+        if thing[CLOCK + LOGGING] != 0:
+            write(w, L_BOARD, entity[e + E_ID], s, entity[carrier + E_ID])
+    thing[s + WAITING] -= n
     occupy(w, s, -n)
-    if w.thing[s + B_HEAD] != 0:
+    if thing[s + B_HEAD] != 0:
         note(w, s)
-    w.thing[s + FORCE] = 0
-    w.thing[s + OVERDUE] = 0
-    w.real[s + X_LOAD] += n
-    w.real[s + X_LEFT] += w.thing[s + WAITING] - w.thing[w.thing[s + QUEUE] + Q_COUNT]
-    w.real[s + X_LAST_DEPARTURE] = w.real[CLOCK + NOW]
-    if w.real[s + X_MAX_GAP] < np.inf and w.thing[s + GAP_ARMED] == 0:
-        w.thing[s + GAP_ARMED] = 1
-        schedule(w, w.real[CLOCK + NOW] + w.real[s + X_MAX_GAP], GAP, s)
+    thing[s + FORCE] = 0
+    thing[s + OVERDUE] = 0
+    real[s + X_LOAD] += n
+    real[s + X_LEFT] += thing[s + WAITING] - thing[thing[s + QUEUE] + Q_COUNT]
+    real[s + X_LAST_DEPARTURE] = real[CLOCK + NOW]
+    if real[s + X_MAX_GAP] < np.inf and thing[s + GAP_ARMED] == 0:
+        thing[s + GAP_ARMED] = 1
+        schedule(w, real[CLOCK + NOW] + real[s + X_MAX_GAP], GAP, s)
     arm(w, s)
     return carrier
 
@@ -1246,10 +1312,12 @@ def board(w: Memory, s: int, n: int) -> int:
 @njit(**_INNER)
 def service_time(w: Memory, e: int, step: int, visits: int) -> float:
     """Return the time that a step takes an entity that has been there so often before."""
-    key = U(w.thing[step + KEY]) + U(w.entity[e + E_KEY])
-    if w.thing[step + AGAIN] != 0:
+    thing = w.thing
+    entity = w.entity
+    key = U(thing[step + KEY]) + U(entity[e + E_KEY])
+    if thing[step + AGAIN] != 0:
         key += U(visits) * GOLD
-    return draw(w, w.thing[step + SERVICE], key, w.entity[e + E_ID] & 0xFFFFFFFFFF)
+    return draw(w, thing[step + SERVICE], key, entity[e + E_ID] & 0xFFFFFFFFFF)
 
 
 @njit(**_HOT)
@@ -1265,50 +1333,57 @@ def foresee(w: Memory, e: int, step: int) -> None:
 @njit(**_INNER)
 def serve(w: Memory, s: int, e: int, service: float) -> None:
     """Put an entity on a server for a time."""
-    flags = w.thing[s + FLAGS]
-    w.thing[s + BUSY] += 1
-    w.real[s + X_WORK] += service
-    w.entity[e + E_STATE] = SERVED
-    w.entity[e + E_HELD] = 0
-    due = w.real[CLOCK + NOW] + service
-    if w.thing[CLOCK + LOGGING] != 0:
-        write(w, L_START, w.entity[e + E_ID], s, NOT)
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    time = w.time
+    flags = thing[s + FLAGS]
+    thing[s + BUSY] += 1
+    real[s + X_WORK] += service
+    entity[e + E_STATE] = SERVED
+    entity[e + E_HELD] = 0
+    due = real[CLOCK + NOW] + service
+    if thing[CLOCK + LOGGING] != 0:
+        write(w, L_START, entity[e + E_ID], s, NOT)
     if flags & F_TRACKED:
-        w.time[e + E_DUE] = due
-        w.time[e + E_LEFT] = service
+        time[e + E_DUE] = due
+        time[e + E_LEFT] = service
         append(w, s, e, S_HEAD, S_TAIL)
-        w.entity[e + E_TOKEN] = np.int64(schedule(w, due, FINISH, e))
+        entity[e + E_TOKEN] = np.int64(schedule(w, due, FINISH, e))
     else:
-        w.entity[e + E_TOKEN] = 0
+        entity[e + E_TOKEN] = 0
         schedule(w, due, END, e)
-        if w.thing[w.entity[e + E_STEP] + PLAIN] != 0:
-            foresee(w, e, w.thing[w.entity[e + E_STEP] + NEXT])
+        if thing[entity[e + E_STEP] + PLAIN] != 0:
+            foresee(w, e, thing[entity[e + E_STEP] + NEXT])
 
 
 @njit(**_INNER)
 def begin(w: Memory, s: int, what: int) -> None:
     """Begin the service that :func:`could_begin` found."""
+    thing = w.thing
+    real = w.real
+    entity = w.entity
     account(w, s)
-    flags = w.thing[s + FLAGS]
-    now = w.real[CLOCK + NOW]
+    flags = thing[s + FLAGS]
+    now = real[CLOCK + NOW]
     if what == HEAD:
-        q = w.thing[s + QUEUE]
-        while w.thing[q + Q_HEAD] == 0:
+        q = thing[s + QUEUE]
+        while thing[q + Q_HEAD] == 0:
             q += COLUMNS
-        e = w.thing[q + Q_HEAD]
+        e = thing[q + Q_HEAD]
         step_out(w, q, e)
-        w.thing[s + WAITING] -= 1
+        thing[s + WAITING] -= 1
         end_wait(w, s, e)
     else:
         e = board(w, s, what)
-    if flags & F_HEADWAY and w.entity[e + E_HELD] == 0:
-        w.real[s + X_LAST_START] = now
-    if flags & F_POOL and w.entity[e + E_HELD] == 0:
+    if flags & F_HEADWAY and entity[e + E_HELD] == 0:
+        real[s + X_LAST_START] = now
+    if flags & F_POOL and entity[e + E_HELD] == 0:
         take_units(w, s)
     service = w.time[e + E_LEFT]
     if service < 0.0:
-        service = service_time(w, e, w.entity[e + E_STEP], w.entity[e + E_VISITS])
-        w.thing[s + SERVICES] += 1
+        service = service_time(w, e, entity[e + E_STEP], entity[e + E_VISITS])
+        thing[s + SERVICES] += 1
     serve(w, s, e, service)
 
 
@@ -1322,61 +1397,67 @@ def off_server(w: Memory, s: int, e: int) -> None:
 @njit(**_INNER)
 def interrupt(w: Memory, s: int, e: int, rule: int) -> None:
     """Put who is in service back to the front of its line, keeping what it took from pools."""
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    time = w.time
     account(w, s)
     off_server(w, s, e)
-    left = w.time[e + E_DUE] - w.real[CLOCK + NOW]
-    w.real[s + X_WORK] -= left
+    left = time[e + E_DUE] - real[CLOCK + NOW]
+    real[s + X_WORK] -= left
     if rule == RESUMES:
-        w.time[e + E_LEFT] = left
-    w.entity[e + E_HELD] = 1
-    w.thing[s + BUSY] -= 1
-    w.thing[s + INTERRUPTED] += 1
-    q = w.thing[s + QUEUE]
-    if not (w.thing[s + FLAGS] & F_BATCH):
-        q += w.thing[w.entity[e + E_STEP] + LEVEL]
+        time[e + E_LEFT] = left
+    entity[e + E_HELD] = 1
+    thing[s + BUSY] -= 1
+    thing[s + INTERRUPTED] += 1
+    q = thing[s + QUEUE]
+    if not (thing[s + FLAGS] & F_BATCH):
+        q += thing[entity[e + E_STEP] + LEVEL]
     line_up(w, q, e, FRONT)
-    w.thing[s + WAITING] += 1
-    if w.thing[CLOCK + LOGGING] != 0:
-        write(w, L_INTERRUPT, w.entity[e + E_ID], s, NOT)
+    thing[s + WAITING] += 1
+    if thing[CLOCK + LOGGING] != 0:
+        write(w, L_INTERRUPT, entity[e + E_ID], s, NOT)
 
 
 @njit(**_INNER)
 def refresh(w: Memory, s: int) -> None:
     """Begin what a stage can begin, then let in who is blocked in front of it."""
+    thing = w.thing
     while True:
         what = could_begin(w, s)
         if what == NOBODY:
             break
         begin(w, s, what)
-    while w.thing[s + B_HEAD] != 0 and w.thing[s + TAKEN] < w.thing[s + PLACES]:
-        e = w.thing[s + B_HEAD]
-        w.thing[s + B_HEAD] = w.entity[e + E_NEXT]
-        if w.thing[s + B_HEAD] == 0:
-            w.thing[s + B_TAIL] = 0
+    while thing[s + B_HEAD] != 0 and thing[s + TAKEN] < thing[s + PLACES]:
+        e = thing[s + B_HEAD]
+        thing[s + B_HEAD] = w.entity[e + E_NEXT]
+        if thing[s + B_HEAD] == 0:
+            thing[s + B_TAIL] = 0
         depart(w, e, FRONT)
 
 
 @njit(**_INNER)
 def share_pool(w: Memory, p: int) -> None:
     """Let the stages that wait for a pool begin: the most urgent first, then who waits longest."""
+    thing = w.thing
     while True:
         best = 0
         best_level = 0
         best_since = 0.0
-        user = w.thing[p + P_USERS]
+        user = thing[p + P_USERS]
         while user != 0:
-            s = w.thing[user + R_STAGE]
-            if w.thing[s + WAITING] > 0 and could_begin(w, s) != NOBODY:
-                level = w.thing[s + QUEUE]
-                while w.thing[level + Q_HEAD] == 0:
+            s = thing[user + R_STAGE]
+            if thing[s + WAITING] > 0 and could_begin(w, s) != NOBODY:
+                level = thing[s + QUEUE]
+                while thing[level + Q_HEAD] == 0:
                     level += COLUMNS
-                since = w.time[w.thing[level + Q_HEAD] + E_SINCE]
-                level -= w.thing[s + QUEUE]
+                since = w.time[thing[level + Q_HEAD] + E_SINCE]
+                level -= thing[s + QUEUE]
                 if best == 0 or level < best_level or (level == best_level and since < best_since):
                     best = s
                     best_level = level
                     best_since = since
-            user = w.thing[user + R_NEXT_USER]
+            user = thing[user + R_NEXT_USER]
         if best == 0:
             return
         begin(w, best, could_begin(w, best))
@@ -1385,16 +1466,18 @@ def share_pool(w: Memory, p: int) -> None:
 @njit(**_INNER)
 def preempt(w: Memory, s: int, level: int) -> None:
     """Interrupt the least urgent in service, the one begun last, for who is more urgent."""
+    thing = w.thing
+    entity = w.entity
     if available(w, s) == 0:
         return
     victim = 0
     worst = level
-    e = w.thing[s + S_TAIL]
+    e = thing[s + S_TAIL]
     while e != 0:
-        if w.thing[w.entity[e + E_STEP] + LEVEL] > worst:
-            worst = w.thing[w.entity[e + E_STEP] + LEVEL]
+        if thing[entity[e + E_STEP] + LEVEL] > worst:
+            worst = thing[entity[e + E_STEP] + LEVEL]
             victim = e
-        e = w.entity[e + E_BEFORE]
+        e = entity[e + E_BEFORE]
     if victim != 0:
         interrupt(w, s, victim, RESUMES)
         what = could_begin(w, s)
@@ -1405,37 +1488,39 @@ def preempt(w: Memory, s: int, level: int) -> None:
 @njit(**_INNER)
 def arrive(w: Memory, e: int) -> None:
     """Let an entity arrive at a stage with more than servers and a line."""
-    step = w.entity[e + E_STEP]
-    s = w.thing[step + STAGE]
-    flags = w.thing[s + FLAGS]
-    if flags & F_BALK and w.thing[s + WAITING] >= w.thing[s + BALK]:
+    thing = w.thing
+    entity = w.entity
+    step = entity[e + E_STEP]
+    s = thing[step + STAGE]
+    flags = thing[s + FLAGS]
+    if flags & F_BALK and thing[s + WAITING] >= thing[s + BALK]:
         occupy(w, s, OUT)
-        w.thing[s + BALKED] += 1
-        if w.thing[s + B_HEAD] != 0:
+        thing[s + BALKED] += 1
+        if thing[s + B_HEAD] != 0:
             note(w, s)
         leave(w, e, L_BALK)
         return
     account(w, s)
-    level = w.thing[step + LEVEL]
-    line_up(w, w.thing[s + QUEUE] + level, e, BACK)
+    level = thing[step + LEVEL]
+    line_up(w, thing[s + QUEUE] + level, e, BACK)
     w.time[e + E_LEFT] = -1.0
-    w.thing[s + WAITING] += 1
+    thing[s + WAITING] += 1
     while True:
         what = could_begin(w, s)
         if what == NOBODY:
             break
         begin(w, s, what)
-    if flags & F_PREEMPT and w.entity[e + E_STATE] == WAITS:
+    if flags & F_PREEMPT and entity[e + E_STATE] == WAITS:
         preempt(w, s, level)
     if flags & F_BATCH:
         arm(w, s)
-    if flags & F_PATIENCE and w.entity[e + E_STATE] == WAITS and w.entity[e + E_STEP] == step:
-        key = U(w.thing[s + KEY2]) + U(w.entity[e + E_KEY])
-        if w.thing[step + AGAIN] != 0:
-            key += U(w.entity[e + E_VISITS]) * GOLD
-        patience = draw(w, w.thing[s + PATIENCE], key, w.entity[e + E_ID] & 0xFFFFFFFFFF)
+    if flags & F_PATIENCE and entity[e + E_STATE] == WAITS and entity[e + E_STEP] == step:
+        key = U(thing[s + KEY2]) + U(entity[e + E_KEY])
+        if thing[step + AGAIN] != 0:
+            key += U(entity[e + E_VISITS]) * GOLD
+        patience = draw(w, thing[s + PATIENCE], key, entity[e + E_ID] & 0xFFFFFFFFFF)
         token = schedule(w, w.real[CLOCK + NOW] + patience, RENEGE, e)
-        w.entity[e + E_TOKEN] = np.int64(token)
+        entity[e + E_TOKEN] = np.int64(token)
 
 
 # ---------------------------------------------------------------- plain stages
@@ -1447,68 +1532,76 @@ def start(w: Memory, s: int, e: int, slot: int) -> None:
     the next event depends on when this one ends, and need not wait for logarithms if the
     processor can work at them beside the event list.
     """
-    if w.thing[CLOCK + LOGGING] != 0:
-        write(w, L_START, w.entity[e + E_ID], s, NOT)
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    if thing[CLOCK + LOGGING] != 0:
+        write(w, L_START, entity[e + E_ID], s, NOT)
     service = w.time[e + E_AHEAD]
-    w.thing[s + SERVICES] += 1
-    w.real[s + X_WORK] += service
-    w.entity[e + E_STATE] = SERVED
+    thing[s + SERVICES] += 1
+    real[s + X_WORK] += service
+    entity[e + E_STATE] = SERVED
     if slot >= 0:
-        succeed(w, slot, w.real[CLOCK + NOW] + service, END, e)
+        succeed(w, slot, real[CLOCK + NOW] + service, END, e)
     else:
-        add(w, w.real[CLOCK + NOW] + service, END, e)
-    step = w.entity[e + E_STEP]
-    if w.thing[step + PLAIN] != 0:
-        foresee(w, e, w.thing[step + NEXT])
+        add(w, real[CLOCK + NOW] + service, END, e)
+    step = entity[e + E_STEP]
+    if thing[step + PLAIN] != 0:
+        foresee(w, e, thing[step + NEXT])
 
 
 @njit(**_HOT)
 def come(w: Memory, s: int, e: int, slot: int) -> int:
     """Let an entity arrive at such a stage; return the slot if it is still free."""
-    w.thing[s + ARRIVED] += 1
-    if w.thing[CLOCK + LOGGING] != 0:
+    thing = w.thing
+    real = w.real
+    thing[s + ARRIVED] += 1
+    if thing[CLOCK + LOGGING] != 0:
         write(w, L_ARRIVE, w.entity[e + E_ID], s, NOT)
-    if w.thing[s + BUSY] < w.thing[s + SERVERS]:
-        w.thing[s + BUSY] += 1
-        w.thing[s + STARTED] += 1
-        if w.thing[s + HIST] >= 0:
-            tally(w, w.thing[s + HIST], 0.0)
+    if thing[s + BUSY] < thing[s + SERVERS]:
+        thing[s + BUSY] += 1
+        thing[s + STARTED] += 1
+        if thing[s + HIST] >= 0:
+            tally(w, thing[s + HIST], 0.0)
         start(w, s, e, slot)
         return NO_SLOT
-    now = w.real[CLOCK + NOW]
-    w.real[s + X_QUEUE] += w.thing[s + WAITING] * (now - w.real[s + X_LAST])
-    w.real[s + X_LAST] = now
-    w.thing[s + WAITING] += 1
-    line_up(w, w.thing[s + QUEUE] + COLUMNS, e, BACK)
+    now = real[CLOCK + NOW]
+    real[s + X_QUEUE] += thing[s + WAITING] * (now - real[s + X_LAST])
+    real[s + X_LAST] = now
+    thing[s + WAITING] += 1
+    line_up(w, thing[s + QUEUE] + COLUMNS, e, BACK)
     return slot
 
 
 @njit(**_HOT)
 def serve_next(w: Memory, s: int, slot: int) -> int:
     """Let the first in line begin where a server has become free; return the slot if unused."""
-    waiting = w.thing[s + WAITING]
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    waiting = thing[s + WAITING]
     if waiting == 0:
-        w.thing[s + BUSY] -= 1
+        thing[s + BUSY] -= 1
         return slot
-    now = w.real[CLOCK + NOW]
-    q = w.thing[s + QUEUE] + COLUMNS
-    e = w.thing[q + Q_HEAD]
-    after = w.entity[e + E_NEXT]
-    w.thing[q + Q_HEAD] = after
+    now = real[CLOCK + NOW]
+    q = thing[s + QUEUE] + COLUMNS
+    e = thing[q + Q_HEAD]
+    after = entity[e + E_NEXT]
+    thing[q + Q_HEAD] = after
     # Row 0 of entities is nobody: who is last in line may write there.
-    w.entity[after + E_BEFORE] = 0
+    entity[after + E_BEFORE] = 0
     if after == 0:
-        w.thing[q + Q_TAIL] = 0
-    w.real[s + X_QUEUE] += waiting * (now - w.real[s + X_LAST])
-    w.real[s + X_LAST] = now
-    w.thing[s + WAITING] = waiting - 1
+        thing[q + Q_TAIL] = 0
+    real[s + X_QUEUE] += waiting * (now - real[s + X_LAST])
+    real[s + X_LAST] = now
+    thing[s + WAITING] = waiting - 1
     wait = now - w.time[e + E_SINCE]
-    w.real[s + X_SUM_WAIT] += wait
-    w.thing[s + STARTED] += 1
+    real[s + X_SUM_WAIT] += wait
+    thing[s + STARTED] += 1
     if wait > 0.0:
-        w.thing[s + DELAYED] += 1
-    if w.thing[s + HIST] >= 0:
-        tally(w, w.thing[s + HIST], wait)
+        thing[s + DELAYED] += 1
+    if thing[s + HIST] >= 0:
+        tally(w, thing[s + HIST], wait)
     start(w, s, e, slot)
     return NO_SLOT
 
@@ -1517,27 +1610,31 @@ def serve_next(w: Memory, s: int, slot: int) -> int:
 @njit(**_INNER)
 def series_time(w: Memory, row: int, n: int) -> float:
     """Return the n-th time of a series that may repeat after a period; inf after its end."""
-    length = w.thing[row + LENGTH]
+    thing = w.thing
+    real = w.real
+    length = thing[row + LENGTH]
     cycle = n // length
-    if cycle > 0 and w.real[row + X_PERIOD] == np.inf:
+    if cycle > 0 and real[row + X_PERIOD] == np.inf:
         return np.inf
-    at = w.table[w.thing[row + FIRST] + n % length]
-    return at + cycle * w.real[row + X_PERIOD] if cycle > 0 else at
+    at = w.table[thing[row + FIRST] + n % length]
+    return at + cycle * real[row + X_PERIOD] if cycle > 0 else at
 
 
 @njit(**_INNER)
 def next_toggle(w: Memory, c: int, kind: int) -> None:
     """Schedule the next opening or closing of a closure."""
-    n = w.thing[c + O_COUNT]
-    if w.thing[c + KIND] != 0:
+    thing = w.thing
+    real = w.real
+    n = thing[c + O_COUNT]
+    if thing[c + KIND] != 0:
         due = series_time(w, c, n)
     elif kind == CLOSE:
-        key = U(w.thing[c + KEY]) + U(n) * GOLD
-        due = w.real[CLOCK + NOW] + draw(w, w.thing[c + O_OPEN], key, n >> 1)
+        key = U(thing[c + KEY]) + U(n) * GOLD
+        due = real[CLOCK + NOW] + draw(w, thing[c + O_OPEN], key, n >> 1)
     else:
-        key = U(w.thing[c + KEY]) + U(n) * GOLD
-        due = w.real[CLOCK + NOW] + draw(w, w.thing[c + O_CLOSED], key, n >> 1)
-    w.thing[c + O_COUNT] = n + 1
+        key = U(thing[c + KEY]) + U(n) * GOLD
+        due = real[CLOCK + NOW] + draw(w, thing[c + O_CLOSED], key, n >> 1)
+    thing[c + O_COUNT] = n + 1
     if due < np.inf:
         schedule(w, due, kind, c)
 
@@ -1545,69 +1642,76 @@ def next_toggle(w: Memory, c: int, kind: int) -> None:
 @njit(**_INNER)
 def toggle(w: Memory, c: int, kind: int) -> None:
     """Close or open servers of a stage."""
-    s = w.thing[c + O_STAGE]
+    thing = w.thing
+    real = w.real
+    s = thing[c + O_STAGE]
     next_toggle(w, c, OPEN if kind == CLOSE else CLOSE)
-    now = w.real[CLOCK + NOW]
+    now = real[CLOCK + NOW]
     account(w, s)
-    down = min(w.thing[s + DOWN], w.thing[s + SERVERS])
-    w.real[s + X_DOWN] += down * (now - w.real[s + X_DOWN_LAST])
-    w.real[s + X_DOWN_LAST] = now
-    if w.thing[CLOCK + LOGGING] != 0:
-        write(w, L_CLOSE if kind == CLOSE else L_OPEN, 0, s, 0)
+    down = min(thing[s + DOWN], thing[s + SERVERS])
+    real[s + X_DOWN] += down * (now - real[s + X_DOWN_LAST])
+    real[s + X_DOWN_LAST] = now
+    if thing[CLOCK + LOGGING] != 0:
+        write(w, L_CLOSE if kind == CLOSE else L_OPEN, NOT, s, NOT)
     if kind == OPEN:
-        w.thing[s + DOWN] -= w.thing[c + O_SERVERS]
+        thing[s + DOWN] -= thing[c + O_SERVERS]
     else:
-        w.thing[s + DOWN] += w.thing[c + O_SERVERS]
-        if w.thing[c + O_RULE] != FINISHES:
+        thing[s + DOWN] += thing[c + O_SERVERS]
+        if thing[c + O_RULE] != FINISHES:
             left = available(w, s)
-            while w.thing[s + BUSY] > left and w.thing[s + S_TAIL] != 0:
-                interrupt(w, s, w.thing[s + S_TAIL], w.thing[c + O_RULE])
+            while thing[s + BUSY] > left and thing[s + S_TAIL] != 0:
+                interrupt(w, s, thing[s + S_TAIL], thing[c + O_RULE])
     note(w, s)
-    use = w.thing[s + USES]
+    use = thing[s + USES]
     while use != 0:
-        note(w, w.thing[use + R_POOL])
-        use = w.thing[use + R_NEXT]
+        note(w, thing[use + R_POOL])
+        use = thing[use + R_NEXT]
 
 
 @njit(**_HOT)
 def gap(w: Memory, source: int, made: int) -> float:
     """Return the time between the arrival of that number of a source and the one before."""
-    return draw(w, w.thing[source + S_EVERY], U(w.thing[source + KEY]) + U(made) * GOLD, made)
+    thing = w.thing
+    return draw(w, thing[source + S_EVERY], U(thing[source + KEY]) + U(made) * GOLD, made)
 
 
 @njit(**_HOT)
 def arrival_after(w: Memory, source: int, gap: float) -> float:
     """Return when a source has its next arrival; inf if it has none."""
-    due = w.real[CLOCK + NOW] + gap
-    if w.thing[source + S_PROFILE] != 0:
-        due = operational_time(w, w.thing[source + S_PROFILE], w.real[CLOCK + NOW], gap)
-    return due if due <= w.real[source + X_UNTIL] else np.inf
+    thing = w.thing
+    real = w.real
+    due = real[CLOCK + NOW] + gap
+    if thing[source + S_PROFILE] != 0:
+        due = operational_time(w, thing[source + S_PROFILE], real[CLOCK + NOW], gap)
+    return due if due <= real[source + X_UNTIL] else np.inf
 
 
 @njit(**_HOT)
 def one_more(w: Memory, source: int) -> int:
     """Return a new entity of a source before its first step."""
-    number = w.thing[source + S_NUMBER]
-    w.thing[source + S_NUMBER] = number + 1
-    return create(w, w.thing[source + S_STEP], source, number, U(w.thing[source + KEY2]))
+    thing = w.thing
+    number = thing[source + S_NUMBER]
+    thing[source + S_NUMBER] = number + 1
+    return create(w, thing[source + S_STEP], source, number, U(thing[source + KEY2]))
 
 
 @njit(**_INNER)
 def arrivals(w: Memory, source: int) -> None:
     """Let a source make its entities, and schedule its next arrival."""
-    made = w.thing[source + S_MADE] + 1
-    w.thing[source + S_MADE] = made
-    if made < w.thing[source + S_COUNT]:
+    thing = w.thing
+    made = thing[source + S_MADE] + 1
+    thing[source + S_MADE] = made
+    if made < thing[source + S_COUNT]:
         due = arrival_after(w, source, gap(w, source, made))
         if due < np.inf:
             schedule(w, due, ARRIVAL, source)
-    for _ in range(w.thing[source + S_SIZE]):
+    for _ in range(thing[source + S_SIZE]):
         e = one_more(w, source)
         step = successor(w, e)
-        s = w.thing[step + STAGE]
-        if step != 0 and w.thing[s + FLAGS] & F_PLACES and w.thing[s + TAKEN] >= w.thing[s + PLACES]:
+        s = thing[step + STAGE]
+        if step != 0 and thing[s + FLAGS] & F_PLACES and thing[s + TAKEN] >= thing[s + PLACES]:
             w.entity[e + E_STEP] = step
-            w.thing[s + LOST] += 1
+            thing[s + LOST] += 1
             leave(w, e, L_LOST)
         else:
             go(w, e, step)
@@ -1616,18 +1720,20 @@ def arrivals(w: Memory, source: int) -> None:
 @njit(**_INNER)
 def set_off(w: Memory, row: int) -> None:
     """Set off a source, a closure, a timetable or the longest gap of a stage."""
-    if row >= w.thing[CLOCK + FIRST_TIMETABLE]:
-        schedule(w, series_time(w, row, 0), TICK, row)
-    elif row >= w.thing[CLOCK + FIRST_CLOSURE]:
+    thing = w.thing
+    real = w.real
+    if row >= thing[CLOCK + FIRST_TIMETABLE]:
+        schedule(w, series_time(w, row, NOT), TICK, row)
+    elif row >= thing[CLOCK + FIRST_CLOSURE]:
         next_toggle(w, row, CLOSE)
-    elif row >= w.thing[CLOCK + FIRST_SOURCE]:
-        due = arrival_after(w, row, gap(w, row, 0))
+    elif row >= thing[CLOCK + FIRST_SOURCE]:
+        due = arrival_after(w, row, gap(w, row, NOT))
         if due < np.inf:
             schedule(w, due, ARRIVAL, row)
-            w.real[row + X_GAP] = gap(w, row, 1)
+            real[row + X_GAP] = gap(w, row, IN)
     else:
-        w.thing[row + GAP_ARMED] = 1
-        schedule(w, w.real[CLOCK + NOW] + w.real[row + X_MAX_GAP], GAP, row)
+        thing[row + GAP_ARMED] = 1
+        schedule(w, real[CLOCK + NOW] + real[row + X_MAX_GAP], GAP, row)
 
 
 @njit(**_INNER)
@@ -1636,104 +1742,109 @@ def deadlocked(w: Memory) -> bool:
 
     A stage stays stuck if all who hold its servers are blocked by stuck stages.
     """
-    first = w.thing[CLOCK + FIRST_STAGE]
-    last = first + w.thing[CLOCK + N_STAGES] * COLUMNS
+    thing = w.thing
+    entity = w.entity
+    first = thing[CLOCK + FIRST_STAGE]
+    last = first + thing[CLOCK + N_STAGES] * COLUMNS
     marked = 0
     for s in range(first, last, COLUMNS):
-        w.thing[s + MARK] = 0
+        thing[s + MARK] = 0
         if (
-            w.thing[s + BLOCKED] > 0
-            and w.thing[s + BLOCKED] == w.thing[s + BUSY]
-            and (w.thing[s + BUSY] >= w.thing[s + SERVERS] or w.thing[s + WAITING] == 0)
-            and w.thing[s + TAKEN] >= w.thing[s + PLACES]
+            thing[s + BLOCKED] > 0
+            and thing[s + BLOCKED] == thing[s + BUSY]
+            and (thing[s + BUSY] >= thing[s + SERVERS] or thing[s + WAITING] == 0)
+            and thing[s + TAKEN] >= thing[s + PLACES]
         ):
-            w.thing[s + MARK] = 1
+            thing[s + MARK] = 1
             marked += 1
     changed = True
     while changed and marked > 0:
         changed = False
         for t in range(first, last, COLUMNS):
-            if w.thing[t + MARK] != 0:
+            if thing[t + MARK] != 0:
                 continue
-            e = w.thing[t + B_HEAD]
+            e = thing[t + B_HEAD]
             while e != 0:
-                s = w.thing[w.entity[e + E_STEP] + STAGE]
-                if w.thing[s + MARK] != 0:
-                    w.thing[s + MARK] = 0
+                s = thing[entity[e + E_STEP] + STAGE]
+                if thing[s + MARK] != 0:
+                    thing[s + MARK] = 0
                     marked -= 1
                     changed = True
-                e = w.entity[e + E_NEXT]
+                e = entity[e + E_NEXT]
     return marked > 0
 
 
 @njit(**_INNER)
 def happen(w: Memory, kind: int, row: int, key: np.uint64) -> None:  # noqa: C901, PLR0915 - one branch for each kind of event
     """Do what an event of the rarer kinds does."""
-    now = w.real[CLOCK + NOW]
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    now = real[CLOCK + NOW]
     if kind == END:
-        s = w.thing[w.entity[row + E_STEP] + STAGE]
-        if w.thing[CLOCK + LOGGING] != 0:
-            write(w, L_END, w.entity[row + E_ID], s, NOT)
+        s = thing[entity[row + E_STEP] + STAGE]
+        if thing[CLOCK + LOGGING] != 0:
+            write(w, L_END, entity[row + E_ID], s, NOT)
         depart(w, row, BACK)
     elif kind == FINISH:
-        if U(w.entity[row + E_TOKEN]) == key:
-            s = w.thing[w.entity[row + E_STEP] + STAGE]
+        if U(entity[row + E_TOKEN]) == key:
+            s = thing[entity[row + E_STEP] + STAGE]
             off_server(w, s, row)
-            if w.thing[CLOCK + LOGGING] != 0:
-                write(w, L_END, w.entity[row + E_ID], s, NOT)
+            if thing[CLOCK + LOGGING] != 0:
+                write(w, L_END, entity[row + E_ID], s, NOT)
             depart(w, row, BACK)
     elif kind == ARRIVAL:
         arrivals(w, row)
     elif kind == RETURN:
-        w.thing[row + BUSY] -= 1
+        thing[row + BUSY] -= 1
         note(w, row)
     elif kind == POOL_RETURN:
-        count_units(w, w.thing[row + R_POOL], w.thing[row + R_UNITS])
-        note(w, w.thing[row + R_POOL])
+        count_units(w, thing[row + R_POOL], thing[row + R_UNITS])
+        note(w, thing[row + R_POOL])
     elif kind in (OPEN, CLOSE):
         toggle(w, row, kind)
     elif kind == WAKE:
-        w.thing[row + WOKEN] = 0
+        thing[row + WOKEN] = 0
         note(w, row)
     elif kind == DEADLINE:
-        w.thing[row + ARMED] = 0
-        if longest_since(w, row) + w.real[row + X_MAX_WAIT] <= now:
-            w.thing[row + OVERDUE] = 1
+        thing[row + ARMED] = 0
+        if longest_since(w, row) + real[row + X_MAX_WAIT] <= now:
+            thing[row + OVERDUE] = 1
             refresh(w, row)
-        if w.thing[row + OVERDUE] == 0:
+        if thing[row + OVERDUE] == 0:
             arm(w, row)
     elif kind == GAP:
-        w.thing[row + GAP_ARMED] = 0
-        due = w.real[row + X_LAST_DEPARTURE] + w.real[row + X_MAX_GAP]
+        thing[row + GAP_ARMED] = 0
+        due = real[row + X_LAST_DEPARTURE] + real[row + X_MAX_GAP]
         if due > now:
-            w.thing[row + GAP_ARMED] = 1
+            thing[row + GAP_ARMED] = 1
             schedule(w, due, GAP, row)
         else:
-            w.thing[row + OVERDUE] = 1
+            thing[row + OVERDUE] = 1
             refresh(w, row)
     elif kind == TICK:
-        s = w.thing[row + T_STAGE]
-        n = w.thing[row + T_COUNT] + 1
-        w.thing[row + T_COUNT] = n
+        s = thing[row + T_STAGE]
+        n = thing[row + T_COUNT] + 1
+        thing[row + T_COUNT] = n
         due = series_time(w, row, n)
         if due < np.inf:
             schedule(w, due, TICK, row)
-        before = w.thing[s + DEPARTED]
-        w.thing[s + FORCE] = 1
+        before = thing[s + DEPARTED]
+        thing[s + FORCE] = 1
         refresh(w, s)
-        w.thing[s + FORCE] = 0
-        if w.thing[s + DEPARTED] == before:
-            w.thing[s + MISSED] += 1
+        thing[s + FORCE] = 0
+        if thing[s + DEPARTED] == before:
+            thing[s + MISSED] += 1
     elif kind == BEGIN:
         set_off(w, row)
-    elif kind == RENEGE and U(w.entity[row + E_TOKEN]) == key:
-        step = w.entity[row + E_STEP]
-        s = w.thing[step + STAGE]
+    elif kind == RENEGE and U(entity[row + E_TOKEN]) == key:
+        step = entity[row + E_STEP]
+        s = thing[step + STAGE]
         account(w, s)
-        step_out(w, w.thing[s + QUEUE] + w.thing[step + LEVEL], row)
-        w.thing[s + WAITING] -= 1
-        w.thing[s + RENEGED] += 1
-        w.real[s + X_QUIT_WAIT] += now - w.time[row + E_SINCE]
+        step_out(w, thing[s + QUEUE] + thing[step + LEVEL], row)
+        thing[s + WAITING] -= 1
+        thing[s + RENEGED] += 1
+        real[s + X_QUIT_WAIT] += now - w.time[row + E_SINCE]
         occupy(w, s, OUT)
         note(w, s)
         leave(w, row, L_RENEGE)
@@ -1742,8 +1853,9 @@ def happen(w: Memory, kind: int, row: int, key: np.uint64) -> None:  # noqa: C90
 @njit(**_INNER)
 def look(w: Memory, row: int) -> None:
     """Look at a stage, or at a pool, that was noted."""
-    first = w.thing[CLOCK + FIRST_STAGE]
-    if first <= row < first + w.thing[CLOCK + N_STAGES] * COLUMNS:
+    thing = w.thing
+    first = thing[CLOCK + FIRST_STAGE]
+    if first <= row < first + thing[CLOCK + N_STAGES] * COLUMNS:
         refresh(w, row)
     else:
         share_pool(w, row)
@@ -1752,30 +1864,32 @@ def look(w: Memory, row: int) -> None:
 @njit(**_INNER)
 def settle(w: Memory) -> None:
     """Look at what was noted, and let arrive who is under way, until nothing is left to do."""
+    thing = w.thing
+    entity = w.entity
     while True:
-        row = w.thing[CLOCK + N_HEAD]
+        row = thing[CLOCK + N_HEAD]
         if row != 0:
-            w.thing[CLOCK + N_HEAD] = w.thing[row + NOTE_NEXT]
-            if w.thing[row + NOTE_NEXT] == 0:
-                w.thing[CLOCK + N_TAIL] = 0
-            w.thing[row + NOTED] = 0
+            thing[CLOCK + N_HEAD] = thing[row + NOTE_NEXT]
+            if thing[row + NOTE_NEXT] == 0:
+                thing[CLOCK + N_TAIL] = 0
+            thing[row + NOTED] = 0
             look(w, row)
             continue
-        e = w.thing[CLOCK + A_HEAD]
+        e = thing[CLOCK + A_HEAD]
         if e == 0:
             return
-        w.thing[CLOCK + A_HEAD] = w.entity[e + E_NEXT]
-        if w.entity[e + E_NEXT] == 0:
-            w.thing[CLOCK + A_TAIL] = 0
-        s = w.thing[w.entity[e + E_STEP] + STAGE]
-        if w.thing[s + FLAGS] == 0:
-            step = w.entity[e + E_STEP]
-            w.time[e + E_AHEAD] = service_time(w, e, step, w.entity[e + E_VISITS])
-            w.thing[CLOCK + HOLE] = come(w, s, e, w.thing[CLOCK + HOLE])
+        thing[CLOCK + A_HEAD] = entity[e + E_NEXT]
+        if entity[e + E_NEXT] == 0:
+            thing[CLOCK + A_TAIL] = 0
+        s = thing[entity[e + E_STEP] + STAGE]
+        if thing[s + FLAGS] == 0:
+            step = entity[e + E_STEP]
+            w.time[e + E_AHEAD] = service_time(w, e, step, entity[e + E_VISITS])
+            thing[CLOCK + HOLE] = come(w, s, e, thing[CLOCK + HOLE])
             continue
-        w.thing[s + ARRIVED] += 1
-        if w.thing[CLOCK + LOGGING] != 0:
-            write(w, L_ARRIVE, w.entity[e + E_ID], s, NOT)
+        thing[s + ARRIVED] += 1
+        if thing[CLOCK + LOGGING] != 0:
+            write(w, L_ARRIVE, entity[e + E_ID], s, NOT)
         arrive(w, e)
 
 
@@ -1786,30 +1900,31 @@ def room(w: Memory, slots: int, rows: int, log_rows: int, stop: int) -> int:
     Reasons are negative statuses.  A plain event adds at most one entity, one event and four rows
     of the log.
     """
-    inside = w.thing[CLOCK + INSIDE]
-    burst = w.thing[CLOCK + BURST]
-    events = w.thing[CLOCK + EVENTS]
-    free = slots - burst - w.thing[CLOCK + PENDING] - 2 * inside
+    thing = w.thing
+    inside = thing[CLOCK + INSIDE]
+    burst = thing[CLOCK + BURST]
+    events = thing[CLOCK + EVENTS]
+    free = slots - burst - thing[CLOCK + PENDING] - 2 * inside
     if free < 0:
         return -GROW_EVENTS
-    carries = w.thing[CLOCK + CARRIES]
-    free_rows = rows - burst - w.thing[CLOCK + USED] - carries * inside
+    carries = thing[CLOCK + CARRIES]
+    free_rows = rows - burst - thing[CLOCK + USED] - carries * inside
     if free_rows < 0:
         return -GROW_ENTITIES
     calm = min(free // 3, free_rows // 2)
-    if w.thing[CLOCK + LOGGING] != 0:
-        free = log_rows - 8 * burst - w.thing[CLOCK + LOGGED] - 8 * inside
+    if thing[CLOCK + LOGGING] != 0:
+        free = log_rows - 8 * burst - thing[CLOCK + LOGGED] - 8 * inside
         if free < 0:
             return -GROW_LOG
         calm = min(calm, free // 12)
-    if inside > w.thing[CLOCK + MOST_INSIDE]:
+    if inside > thing[CLOCK + MOST_INSIDE]:
         return -TOO_MANY_INSIDE
     if events >= stop:
         return -SLICE
-    if events >= w.thing[CLOCK + MOST_EVENTS]:
+    if events >= thing[CLOCK + MOST_EVENTS]:
         return -TOO_MANY_EVENTS
-    calm = min(calm, w.thing[CLOCK + MOST_INSIDE] - inside)
-    return max(1, min(calm, stop - events, w.thing[CLOCK + MOST_EVENTS] - events))
+    calm = min(calm, thing[CLOCK + MOST_INSIDE] - inside)
+    return max(1, min(calm, stop - events, thing[CLOCK + MOST_EVENTS] - events))
 
 
 @njit(_I(WORLD, _F, _I), **_ENTRY)
@@ -1842,69 +1957,70 @@ def advance(world: World, until: float, events: int) -> int:
         beginning(world.log_time),
         beginning(world.log),
     )
+    thing, real, entity, event, time = w.thing, w.real, w.entity, w.event, w.time
     slots = world.holder.size
     rows = world.entity.shape[0] - 1
     log_rows = world.log_time.size
-    stop = w.thing[CLOCK + EVENTS] + events
+    stop = thing[CLOCK + EVENTS] + events
     calm = 0
     while True:
-        if w.thing[CLOCK + PENDING] == 0:
-            return EMPTY if w.thing[CLOCK + INSIDE] == 0 else STUCK
-        now = U(w.event[2]).view(np.float64)
+        if thing[CLOCK + PENDING] == 0:
+            return EMPTY if thing[CLOCK + INSIDE] == 0 else STUCK
+        now = U(event[2]).view(np.float64)
         if now > until:
-            w.real[CLOCK + NOW] = until
+            real[CLOCK + NOW] = until
             return UNTIL
         if calm <= 0:
             calm = room(w, slots, rows, log_rows, stop)
             if calm < 0:
                 return -calm
         calm -= 1
-        w.real[CLOCK + NOW] = now
-        w.thing[CLOCK + EVENTS] += 1
-        key = w.event[3]
+        real[CLOCK + NOW] = now
+        thing[CLOCK + EVENTS] += 1
+        key = event[3]
         kind = np.int64(key >> _60)
         slot = np.int64(key & _SLOT)
         row = w.holder[slot]
-        if kind == END and w.thing[w.entity[row + E_STEP] + PLAIN] != 0:
-            step = w.entity[row + E_STEP]
-            s = w.thing[step + STAGE]
-            following = w.thing[step + NEXT]
-            if w.thing[CLOCK + LOGGING] != 0:
-                write(w, L_END, w.entity[row + E_ID], s, NOT)
+        if kind == END and thing[entity[row + E_STEP] + PLAIN] != 0:
+            step = entity[row + E_STEP]
+            s = thing[step + STAGE]
+            following = thing[step + NEXT]
+            if thing[CLOCK + LOGGING] != 0:
+                write(w, L_END, entity[row + E_ID], s, NOT)
             if following == 0:
                 leave(w, row, L_EXIT)
                 slot = serve_next(w, s, slot)
             else:
-                if w.thing[following + AGAIN] != 0:
-                    w.entity[row + E_VISITS] += 1
-                w.entity[row + E_STEP] = following
+                if thing[following + AGAIN] != 0:
+                    entity[row + E_VISITS] += 1
+                entity[row + E_STEP] = following
                 slot = serve_next(w, s, slot)
-                slot = come(w, w.thing[following + STAGE], row, slot)
-        elif kind == ARRIVAL and w.thing[row + PLAIN] != 0:
-            made = w.thing[row + S_MADE] + 1
-            w.thing[row + S_MADE] = made
-            if made < w.thing[row + S_COUNT]:
-                due = arrival_after(w, row, w.real[row + X_GAP])
+                slot = come(w, thing[following + STAGE], row, slot)
+        elif kind == ARRIVAL and thing[row + PLAIN] != 0:
+            made = thing[row + S_MADE] + 1
+            thing[row + S_MADE] = made
+            if made < thing[row + S_COUNT]:
+                due = arrival_after(w, row, real[row + X_GAP])
                 if due < np.inf:
                     succeed(w, slot, due, ARRIVAL, row)
                     slot = NO_SLOT
-                    w.real[row + X_GAP] = gap(w, row, made + 1)
+                    real[row + X_GAP] = gap(w, row, made + 1)
             e = one_more(w, row)
-            step = w.thing[w.entity[e + E_STEP] + NEXT]
+            step = thing[entity[e + E_STEP] + NEXT]
             foresee(w, e, step)
-            w.entity[e + E_VISITS] = w.thing[step + AGAIN]
-            w.entity[e + E_STEP] = step
-            slot = come(w, w.thing[step + STAGE], e, slot)
+            entity[e + E_VISITS] = thing[step + AGAIN]
+            entity[e + E_STEP] = step
+            slot = come(w, thing[step + STAGE], e, slot)
         else:
             calm = 0
-            w.thing[CLOCK + HOLE] = slot
+            thing[CLOCK + HOLE] = slot
             happen(w, kind, row, key)
             settle(w)
-            slot = w.thing[CLOCK + HOLE]
-            w.thing[CLOCK + HOLE] = NO_SLOT
+            slot = thing[CLOCK + HOLE]
+            thing[CLOCK + HOLE] = NO_SLOT
         if slot >= 0:
             drop(w, slot)
-        if w.thing[CLOCK + BLOCKING] != 0:
-            w.thing[CLOCK + BLOCKING] = 0
-            if w.thing[CLOCK + LOOPS] != 0 and deadlocked(w):
+        if thing[CLOCK + BLOCKING] != 0:
+            thing[CLOCK + BLOCKING] = 0
+            if thing[CLOCK + LOOPS] != 0 and deadlocked(w):
                 return DEADLOCK
