@@ -24,6 +24,8 @@ CACHE_LINE = 8
 
 COURSE_BINS = 100
 """Parts of a replication whose mean number inside is kept, to see whether it settles."""
+COURSES_KEPT = 100
+"""Replications, the first ones, of which that is kept: their mean is smooth enough."""
 
 ENDED = {
     k.UNTIL: "horizon",
@@ -60,13 +62,17 @@ class Replication:
     events : int
     thing, real : ndarray
         Rows of the kernel with their accounts closed at the end.
-    histogram : ndarray
+    filled : ndarray of int
+        Bins of all histograms, as one array, in which something was counted.
+    counts : ndarray
+        How much: times in a histogram of times, hours in one of numbers.
     snapshot_h : ndarray, shape (n_bins,)
         Ends of the bins [h].
     snapshot_thing, snapshot_real : ndarray, shape (n_bins, n_rows, ...)
         Rows at those times.
     course : ndarray, shape (COURSE_BINS, n_classes)
-        Mean number inside in equal parts of the time counted; empty without a horizon.
+        Mean number inside in equal parts of the time counted; empty without a horizon, and of
+        all but the first replications.
     law_error : float
         Largest relative difference between the two sides of a law, see :func:`check_laws`.
     inside : dict
@@ -83,7 +89,8 @@ class Replication:
     events: int
     thing: k.IntArray
     real: k.FloatArray
-    histogram: k.FloatArray
+    filled: k.IntArray
+    counts: k.FloatArray
     snapshot_h: k.FloatArray
     snapshot_thing: k.IntArray
     snapshot_real: k.FloatArray
@@ -93,6 +100,14 @@ class Replication:
     waits_for: tuple[tuple[int, int], ...]
     log_time: k.FloatArray
     log: k.IntArray
+
+    def histogram(self, number: int) -> k.FloatArray:
+        """Return a histogram, shape (BINS,)."""
+        first = number * k.BINS
+        part = slice(*np.searchsorted(self.filled, [first, first + k.BINS]))
+        result = np.zeros(k.BINS)
+        result[self.filled[part] - first] = self.counts[part]
+        return result
 
 
 def build(layout: Layout, seed: int, replication: int, limits: Limits, *, log: bool) -> k.World:
@@ -296,7 +311,13 @@ def _open_ends(world: k.World, layout: Layout, now: float) -> Carried:
     return Carried(waits, stays, world.thing[:, k.C_INSIDE].copy())
 
 
-def check_laws(world: k.World, layout: Layout, carried: Carried, now: float) -> list[LawCheck]:
+def check_laws(
+    world: k.World,
+    layout: Layout,
+    carried: Carried,
+    accounts: tuple[k.IntArray, k.FloatArray],
+    now: float,
+) -> list[LawCheck]:
     """Return both sides of conservation and of Little's law for each stage and class.
 
     The number inside, added up over time, against the times of all entities: exact on a window.
@@ -306,7 +327,7 @@ def check_laws(world: k.World, layout: Layout, carried: Carried, now: float) -> 
     SimulationError
         The engine has lost somebody or some time: a fault of ours.
     """
-    thing, real = close_accounts(world, now)
+    thing, real = accounts
     ends = _open_ends(world, layout, now)
     found = []
     for name, s in layout.stages.items():
@@ -381,7 +402,7 @@ def run_replication(
         if status in (k.UNTIL, k.EMPTY, k.STUCK):
             carried = forget(world, layout, warmup_h)
     world, status, edges, seen, areas = _watch(
-        world, layout, status, warmup_h, horizon, bins, go_on
+        world, layout, number, status, warmup_h, horizon, bins, go_on
     )
     if status == k.UNTIL:
         world, status = run_until(world, horizon, go_on)
@@ -390,10 +411,11 @@ def run_replication(
     now = float(world.real[k.CLOCK, k.NOW])
     if horizon < inf and status in (k.UNTIL, k.EMPTY, k.STUCK):
         now = horizon
-    laws = check_laws(world, layout, carried, now)
     thing, real = close_accounts(world, now)
+    laws = check_laws(world, layout, carried, (thing, real), now)
     histogram = world.histogram.copy()
     _close_classes(world, layout, thing, real, histogram, now)
+    filled = np.flatnonzero(histogram)
     logged = int(world.thing[k.CLOCK, k.LOGGED])
     return Replication(
         number=number,
@@ -402,7 +424,8 @@ def run_replication(
         events=int(world.thing[k.CLOCK, k.EVENTS]),
         thing=thing,
         real=real,
-        histogram=histogram,
+        filled=filled,
+        counts=histogram.ravel()[filled],
         snapshot_h=np.array(edges[: len(seen)]),
         snapshot_thing=np.array([t for t, _ in seen]),
         snapshot_real=np.array([r for _, r in seen]),
@@ -418,6 +441,7 @@ def run_replication(
 def _watch(
     world: k.World,
     layout: Layout,
+    number: int,
     status: int | None,
     warmup_h: float,
     horizon_h: float,
@@ -428,10 +452,11 @@ def _watch(
     none: k.FloatArray = np.array([])
     seen: list[tuple[k.IntArray, k.FloatArray]] = []
     areas: Areas = []
-    if horizon_h == inf:
+    if horizon_h == inf or (not bins and number >= COURSES_KEPT):
         return world, status, none, seen, areas
     edges = np.linspace(warmup_h, horizon_h, bins + 1)[1:]
-    course = np.linspace(warmup_h, horizon_h, COURSE_BINS + 1)[1:]
+    parts = COURSE_BINS if number < COURSES_KEPT else 0
+    course = np.linspace(warmup_h, horizon_h, parts + 1)[1:]
     for edge in np.unique(np.concatenate([edges, course])):
         if status == k.UNTIL:
             world, status = run_until(world, float(edge), go_on)

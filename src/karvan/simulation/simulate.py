@@ -4,10 +4,11 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from math import inf, nan
 
+import numpy as np
 import polars as pl
 
 from karvan.errors import SimulationError
@@ -210,18 +211,36 @@ class Runs:
 
     def more(self, numbers: range) -> None:
         """Run replications; Ctrl-C ends those at work and keeps those that are finished."""
+        done: dict[int, Replication] = {}
+        lost: dict[int, str] = {}
+        todo = iter(numbers)
+        taking = threading.Lock()
+
+        def work() -> None:
+            while not self._stop.is_set():
+                with taking:
+                    number = next(todo, None)
+                if number is None:
+                    return
+                try:
+                    result = self._one(number, self._stop)
+                except Exception as error:  # noqa: BLE001 - whatever it died of, the others go on
+                    lost[number] = f"{type(error).__name__}: {error}"
+                else:
+                    if result is not None:
+                        done[number] = result
+
         with ThreadPoolExecutor(self._threads) as pool:
-            futures = {n: pool.submit(self._one, n, self._stop) for n in numbers}
+            workers = [pool.submit(work) for _ in range(self._threads)]
             try:
                 # A wait without an end is not woken where another thread takes the signal.
-                while wait(futures.values(), timeout=LOOK_S).not_done:
+                while wait(workers, timeout=LOOK_S).not_done:
                     pass
             except KeyboardInterrupt:
                 self._stop.set()
-                wait(futures.values())
-        done, lost = _gather(futures)
-        self.done += done
-        self.lost |= lost
+                wait(workers)
+        self.done += [done[number] for number in sorted(done)]
+        self.lost |= {number: lost[number] for number in sorted(lost)}
 
 
 def _until_precise(
@@ -284,21 +303,6 @@ def _result(
     )
 
 
-def _gather(
-    futures: dict[int, "Future[Replication | None]"],
-) -> tuple[list[Replication], dict[int, str]]:
-    done, lost = [], {}
-    for number, future in futures.items():
-        error = future.exception()
-        if error is not None:
-            lost[number] = f"{type(error).__name__}: {error}"
-            continue
-        result = future.result()
-        if result is not None:
-            done.append(result)
-    return done, lost
-
-
 def _histograms(
     layout: Layout, model: Model, done: Sequence[Replication]
 ) -> dict[str, k.FloatArray]:
@@ -309,7 +313,7 @@ def _histograms(
             rows[f"wait at {stage.id}"] = int(layout.thing[s, k.HIST])
         if stage.count:
             rows[f"number at {stage.id}"] = int(layout.thing[s, k.OCC_HIST])
-    return {
-        name: sum((r.histogram[row] for r in done[1:]), done[0].histogram[row])
-        for name, row in rows.items()
-    }
+    total = np.zeros(layout.n_histograms * k.BINS)
+    for r in done:
+        total[r.filled] += r.counts
+    return {name: total[row * k.BINS : (row + 1) * k.BINS] for name, row in rows.items()}
