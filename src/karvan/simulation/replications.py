@@ -9,6 +9,7 @@ import numpy as np
 
 from karvan.errors import SimulationError
 from karvan.kernels import events as k
+from karvan.simulation.deadlocks import ring_of
 from karvan.simulation.laws import LawCheck, conservation
 from karvan.simulation.layout import Layout, replication_keys
 
@@ -79,6 +80,9 @@ class Replication:
         How many stand where at the end: by row of stage.
     waits_for : tuple of (int, int)
         Pairs of stages, the one that is blocked and the one that is full.
+    ring : tuple of str
+        Who can never move because each waits for the next, through servers, places and pools; see
+        :func:`karvan.simulation.deadlocks.ring_of`.
     log_time : ndarray
     log : ndarray, shape (n_log, 4)
     """
@@ -98,6 +102,7 @@ class Replication:
     law_error: float
     inside: dict[int, int]
     waits_for: tuple[tuple[int, int], ...]
+    ring: tuple[str, ...]
     log_time: k.FloatArray
     log: k.IntArray
 
@@ -432,6 +437,7 @@ def run_replication(
         course=_course(areas, now - warmup_h),
         law_error=max((law.relative_error for law in laws), default=0.0),
         inside=_where(world),
+        ring=ring_of(world, layout) if status in (k.UNTIL, k.STUCK) else (),
         waits_for=_waits_for(world, marked=status == k.DEADLOCK),
         log_time=world.log_time[:logged].copy(),
         log=world.log[:logged].copy(),

@@ -10,8 +10,9 @@ from math import inf, nan
 
 import numpy as np
 import polars as pl
+from pydantic import ValidationError
 
-from karvan.errors import SimulationError
+from karvan.errors import ModelError, SimulationError
 from karvan.kernels import events as k
 from karvan.simulation.checks import check, overloads
 from karvan.simulation.endings import endings
@@ -19,6 +20,7 @@ from karvan.simulation.layout import Layout, lay_out
 from karvan.simulation.log import event_log
 from karvan.simulation.model import Model
 from karvan.simulation.precision import Decision, PrecisionRule, run_until_precise
+from karvan.simulation.reader import problems_of
 from karvan.simulation.replications import Limits, Replication, run_replication
 from karvan.simulation.results import tables
 from karvan.simulation.statistics import CONFIDENCE, Caution
@@ -151,14 +153,9 @@ def simulate(
     SimulationError
         No replication came to an end.
     """
-    if replications < 1 or threads < 1 or first < 0 or bins < 0:
-        message = (
-            f"simulate: found replications={replications}, threads={threads}, first={first}, "
-            f"bins={bins}; expected at least 1, 1, 0 and 0"
-        )
-        raise SimulationError(message)
-    changes = {"horizon_h": horizon_h, "warmup_h": warmup_h}
-    model = Model(**{**dict(model), **{n: v for n, v in changes.items() if v is not None}})
+    _see_numbers(replications=(replications, 1), threads=(threads, 1), first=(first, 0),
+                 bins=(bins, 0), most_inside=(most_inside, 1), most_events=(most_events, 1))  # fmt: skip
+    model = _changed(model, {"horizon_h": horizon_h, "warmup_h": warmup_h})
     check(model)
     layout = lay_out(model)
     limits = Limits(
@@ -190,6 +187,27 @@ def simulate(
         message = f"no replication came to an end: {reasons or 'interrupted'}"
         raise SimulationError(message)
     return _result(layout, model, run, seed=seed, log=log, decision=decision, confidence=confidence)
+
+
+def _see_numbers(**numbers: tuple[object, int]) -> None:
+    """Refuse options that are not whole numbers of at least their least value."""
+    wrong = [
+        f"{name}={value!r} (expected a whole number of at least {least})"
+        for name, (value, least) in numbers.items()
+        if not isinstance(value, int) or isinstance(value, bool) or value < least
+    ]
+    if wrong:
+        message = f"simulate: found {', '.join(wrong)}"
+        raise SimulationError(message)
+
+
+def _changed(model: Model, changes: dict[str, float | None]) -> Model:
+    """Return a model with other times."""
+    values = {**dict(model), **{n: v for n, v in changes.items() if v is not None}}
+    try:
+        return Model(**values)
+    except ValidationError as error:
+        raise ModelError(problems_of(error, values)) from None
 
 
 class Runs:
@@ -231,7 +249,7 @@ class Runs:
                         done[number] = result
 
         with ThreadPoolExecutor(self._threads) as pool:
-            workers = [pool.submit(work) for _ in range(self._threads)]
+            workers = [pool.submit(work) for _ in range(min(self._threads, len(numbers)))]
             try:
                 # A wait without an end is not woken where another thread takes the signal.
                 while wait(workers, timeout=LOOK_S).not_done:
