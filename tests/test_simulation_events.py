@@ -157,6 +157,7 @@ time_text = st.sampled_from(
         "weibull(1, 0.8)",
         "triangular(0, 1, 2)",
         "0.5 + exponential(0.5)",
+        "hyperexponential(1, 2)",
     ]
 )
 

@@ -97,7 +97,7 @@ L_LOST, L_BALK, L_RENEGE, L_BOARD, L_ALIGHT, L_OPEN, L_CLOSE = (
 
 # Distributions.
 CONSTANT, EXPONENTIAL, LOGNORMAL, UNIFORM, ERLANG = 0, 1, 2, 3, 4
-TRIANGULAR, WEIBULL, QUANTILES, SERIES = 5, 6, 7, 8
+TRIANGULAR, WEIBULL, QUANTILES, SERIES, HYPEREXPONENTIAL = 5, 6, 7, 8, 9
 
 # What a stage has beyond servers and an unlimited queue, as bits of FLAGS.
 F_PLACES, F_BATCH, F_TRACKED, F_PREEMPT, F_POOL = 1, 2, 4, 8, 16
@@ -529,6 +529,8 @@ def quantile(kind: int, a: float, b: float, c: float, u: float) -> float:
         if u * (c - a) < b - a:
             return a + math.sqrt(u * (c - a) * (b - a))
         return c - math.sqrt((1.0 - u) * (c - a) * (c - b))
+    if kind == HYPEREXPONENTIAL:
+        return -b * math.log(u / a) if u < a else -c * math.log((1.0 - u) / (1.0 - a))
     return a * math.exp(math.log(-math.log(u)) / b)
 
 

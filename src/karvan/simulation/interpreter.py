@@ -157,6 +157,10 @@ def draw(d: Distribution, key: int, number: int) -> float:
             return d.offset + (a + (b - a) * u)
         case "erlang":
             return d.offset + a * erlang(b, u)
+        case "hyperexponential":
+            if u < a:
+                return d.offset - b * math.log(u / a)
+            return d.offset - c * math.log((1.0 - u) / (1.0 - a))
         case "triangular":
             if u * (c - a) < b - a:
                 return d.offset + (a + math.sqrt(u * (c - a) * (b - a)))

@@ -35,6 +35,7 @@ KIND_NUMBERS = {
     "weibull": k.WEIBULL,
     "quantiles": k.QUANTILES,
     "series": k.SERIES,
+    "hyperexponential": k.HYPEREXPONENTIAL,
 }
 
 
