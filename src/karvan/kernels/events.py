@@ -487,7 +487,7 @@ def normal(p: float) -> float:
 
 @njit(**_PART)
 def erlang(k: float, u: float) -> float:
-    """Return the quantile of the sum of k unit exponentials (k whole), by bisected Newton steps."""
+    """Return the quantile of the sum of k unit exponentials (k whole), by Halley's steps, else bisected."""
     z = normal(u)
     c = 1.0 - 1.0 / (9.0 * k) + z / (3.0 * math.sqrt(k))
     x = k * c * c * c
@@ -509,11 +509,14 @@ def erlang(k: float, u: float) -> float:
         else:
             low = x
         density = scale * term
-        new = x - error / density if density > 0.0 else low
+        step = error / density if density > 0.0 else x
+        bend = 0.5 * step * ((k - 1.0) / x - 1.0)
+        new = x - step / (1.0 - bend) if abs(bend) < 0.5 else x - step
+        # Halley's steps leave the cube of the error.  Who has arrived may lie on the bracket.
+        if abs(new - x) <= 1e-6 * x:
+            return new
         if not (low < new < high):
             new = 0.5 * (low + high)
-        if abs(new - x) <= 1e-14 * x:
-            return new
         x = new
     return x
 

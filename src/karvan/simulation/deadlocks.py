@@ -75,21 +75,26 @@ class _State:
         """Return the spots that something already under way will free."""
         n = int(world.thing[k.CLOCK, k.LEAVES])
         keys = world.event[n : 2 * n, 1]
+        used = np.flatnonzero(keys != k.NO_KEY)
+        kinds = (keys[used] >> np.uint64(60)).astype(np.int64)
         found: set[Spot] = set()
-        for slot in np.flatnonzero(keys != k.NO_KEY):
-            kind, row = int(keys[slot] >> np.uint64(60)), int(world.holder[slot])
-            if kind in (k.END, k.FINISH, k.RENEGE):
-                cells = world.entity[row // k.ENTITY_COLUMNS]
-                if kind != k.END and int(cells[k.E_TOKEN]) != int(keys[slot].astype(np.int64)):
-                    continue
-                stage = self._row(cells[k.E_STEP] // k.COLUMNS, k.STAGE)
-                found.add(Spot(LINE if kind == k.RENEGE else SERVERS, stage))
-            elif kind in (k.RETURN, k.WAKE):
-                found.add(Spot(LINE, row // k.COLUMNS))
+        of_entities = np.isin(kinds, [k.END, k.FINISH, k.RENEGE])
+        entities = world.holder[used[of_entities]] // k.ENTITY_COLUMNS
+        tokens = world.entity[entities, k.E_TOKEN]
+        holds = (kinds[of_entities] == k.END) | (tokens == keys[used[of_entities]].astype(np.int64))
+        steps = world.entity[entities, k.E_STEP] // k.COLUMNS
+        stages = world.thing[steps, k.STAGE] // k.COLUMNS
+        leaves_line = kinds[of_entities] == k.RENEGE
+        for stage, from_line in set(zip(stages[holds], leaves_line[holds], strict=True)):
+            found.add(Spot(LINE if from_line else SERVERS, int(stage)))
+        for slot, kind in zip(used[~of_entities], kinds[~of_entities], strict=True):
+            row = int(world.holder[slot]) // k.COLUMNS
+            if kind in (k.RETURN, k.WAKE):
+                found.add(Spot(LINE, row))
             elif kind == k.POOL_RETURN:
-                found.add(Spot(POOL, self._row(row // k.COLUMNS, k.R_POOL)))
+                found.add(Spot(POOL, self._row(row, k.R_POOL)))
             elif kind == k.OPEN:
-                found.add(Spot(LINE, self._row(row // k.COLUMNS, k.O_STAGE)))
+                found.add(Spot(LINE, self._row(row, k.O_STAGE)))
         return found
 
     def _entities(self, world: k.World) -> tuple[dict[int, set[int]], dict[int, set[Spot]]]:
@@ -99,12 +104,15 @@ class _State:
         blocked: dict[int, set[int]] = {}
         later: dict[int, set[Spot]] = {p: set() for p in self.layout.pools.values()}
         states = world.entity[:, k.E_STATE]
-        for e in np.flatnonzero((states == k.IS_BLOCKED) | (states == k.WAITS)):
-            step = int(world.entity[e, k.E_STEP]) // k.COLUMNS
+        columns = [k.E_STATE, k.E_STEP, k.E_TARGET]
+        chosen = world.entity[(states == k.IS_BLOCKED) | (states == k.WAITS)][:, columns]
+        chosen[chosen[:, 0] == k.WAITS, 2] = 0
+        for state, at, target in np.unique(chosen, axis=0):
+            step = int(at) // k.COLUMNS
             stage = self._row(step, k.STAGE)
             spot = Spot(LINE, stage)
-            if states[e] == k.IS_BLOCKED:
-                blocked.setdefault(stage, set()).add(int(world.entity[e, k.E_TARGET]) // k.COLUMNS)
+            if state == k.IS_BLOCKED:
+                blocked.setdefault(stage, set()).add(int(target) // k.COLUMNS)
                 spot = Spot(SERVERS, stage)
             for pool, spots in later.items():
                 if spot not in spots and self._holds(step, pool):

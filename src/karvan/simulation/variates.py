@@ -20,7 +20,8 @@ KINDS = {
 """Name and parameters of each kind; the order is the kernel's.  Those without take a list."""
 
 LEAST_QUANTILES = 2
-MOST_ERLANG = 1000
+MOST_ERLANG = 400
+"""Above, the sum of powers that the quantile is found by leaves the range of doubles."""
 MOST_VARIATION = 1000.0
 _PATTERN = re.compile(r"^\s*(?:([^\s()+]+)\s*\+\s*)?([a-z]+)\s*\(([^()]*)\)\s*$")
 
