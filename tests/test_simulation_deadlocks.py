@@ -1,8 +1,8 @@
 """Rings of those who wait for each other through pools and tracks; runs that are stopped or die."""
 
-import json
 # ruff: noqa: E501 - a row of a table of models is a line
 
+import json
 import os
 import signal
 import subprocess
@@ -45,8 +45,13 @@ def crossed(count: int | None, horizon: float | None = 100.0) -> Model:
 @pytest.mark.parametrize("count", [None, 2])
 def test_a_ring_through_pools_is_named_with_who_holds_what(count: int | None) -> None:
     warning = simulate(crossed(count, 100.0 if count is None else None)).warnings[-1]
-    assert "the line of then locomotive waits for pool locomotive, held by the line of then crew" in warning
-    assert "the line of then crew waits for pool crew, held by the line of then locomotive" in warning
+    assert (
+        "the line of then locomotive waits for pool locomotive, held by the line of then crew"
+        in warning
+    )
+    assert (
+        "the line of then crew waits for pool crew, held by the line of then locomotive" in warning
+    )
 
 
 def test_a_ring_through_a_single_track_and_a_station_is_named() -> None:
@@ -80,7 +85,10 @@ def test_a_pool_that_nobody_gives_back_to_is_named() -> None:
             "pools": [{"id": "seal", "units": 3}],
         }
     )
-    assert "waits for pool seal, of which nobody who is left gives units back" in simulate(model).warnings[-1]
+    assert (
+        "waits for pool seal, of which nobody who is left gives units back"
+        in simulate(model).warnings[-1]
+    )
 
 
 def test_who_waits_for_ever_without_a_ring_is_told_for_what() -> None:
@@ -98,7 +106,9 @@ def test_a_run_in_which_nothing_leaves_says_where_all_stand() -> None:
             "stages": [{"id": "desk", "service_h": 1}],
             "classes": [{"id": "c", "route": ["desk"]}],
             "sources": [{"id": "s", "class": "c", "every_h": 2}],
-            "closures": [{"id": "x", "stage": "desk", "closed_from_h": [0.1], "closed_until_h": [1e9]}],
+            "closures": [
+                {"id": "x", "stage": "desk", "closed_from_h": [0.1], "closed_until_h": [1e9]}
+            ],
         }
     )
     assert "nothing left until the end; inside: 25 at desk (closed)" in simulate(model).warnings[-1]
@@ -137,7 +147,15 @@ def test_ctrl_c_keeps_the_replications_that_are_finished(tmp_path: Path) -> None
     log = tmp_path / "e.parquet"
     command = ["simulate", str(tmp_path / "m.toml"), "--replications", "1000000", "--threads", "2"]
     process = subprocess.Popen(
-        [sys.executable, "-c", "from karvan.cli import main; main()", *command, "--json", "--log", str(log)],
+        [
+            sys.executable,
+            "-c",
+            "from karvan.cli import main; main()",
+            *command,
+            "--json",
+            "--log",
+            str(log),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -33,7 +33,18 @@ from karvan.simulation.formulas_markov import (
 )
 from karvan.simulation.formulas_phases import berth_wait_ratio, tandem_with_blocking
 from karvan.simulation.variates import read_distribution
-from queueing_cases import Case, Estimates, _at_times, _bulk, _ferry, _timetable, build, estimate, one, usual  # noqa: I001
+from queueing_cases import (
+    Case,
+    Estimates,
+    _at_times,
+    _bulk,
+    _ferry,
+    _timetable,
+    build,
+    estimate,
+    one,
+    usual,
+)
 
 SLOW = bool(os.environ.get("KARVAN_SLOW"))
 STANDARD_ERRORS = 3.5
@@ -48,7 +59,10 @@ def waits_of(found: Any) -> dict[str, float]:
 def many_servers(c: int, rate: float) -> Variant:
     def make() -> tuple[Case, dict[str, float]]:
         exact = mmc(c, rate, 1.0)
-        return one(c, rate, "exponential(1)", 300_000), {**waits_of(exact), "P_wait": exact.wait_probability}
+        return one(c, rate, "exponential(1)", 300_000), {
+            **waits_of(exact),
+            "P_wait": exact.wait_probability,
+        }
 
     return make
 
@@ -63,7 +77,10 @@ def service(text: str, variation: float, rate: float) -> Variant:
 def gaps(text: str, transform: Callable[[float], float]) -> Variant:
     def make() -> tuple[Case, dict[str, float]]:
         exact = gm1(transform, 0.8, 1.0)
-        return one(1, 0.8, "exponential(1)", 500_000, every=text), {"Wq": exact.wait_h, "P_wait": exact.wait_probability}
+        return one(1, 0.8, "exponential(1)", 500_000, every=text), {
+            "Wq": exact.wait_h,
+            "P_wait": exact.wait_probability,
+        }
 
     return make
 
@@ -80,9 +97,16 @@ def uniform_gaps(s: float) -> float:
 def impatient(c: int, rate: float, patience_h: float) -> tuple[Case, dict[str, float]]:
     """M/M/c whose customers leave the line after exponential times: birth and death."""
     n = np.arange(400)
-    chance = birth_death(np.full(400, rate), np.minimum(n + 1.0, c) + np.maximum(n + 1.0 - c, 0.0) / patience_h)
+    chance = birth_death(
+        np.full(400, rate), np.minimum(n + 1.0, c) + np.maximum(n + 1.0 - c, 0.0) / patience_h
+    )
     line = float(chance @ np.maximum(np.arange(401) - c, 0))
-    desk = {"id": "desk", "servers": c, "service_h": "exponential(1)", "patience_h": f"exponential({patience_h})"}
+    desk = {
+        "id": "desk",
+        "servers": c,
+        "service_h": "exponential(1)",
+        "patience_h": f"exponential({patience_h})",
+    }
     model = build([desk], {"door": {"every_h": f"exponential({1 / rate!r})"}}, hours=300_000)
 
     def read(r: SimulationResult) -> Estimates:
@@ -113,7 +137,13 @@ def day_and_night() -> tuple[Case, dict[str, float]]:
         profiles=[{"id": "day", "starts_h": [0, 6, 20], "factors": [0, 1.5, 0.5], "period_h": 24}],
     )
     pace = (14 * 1.5 + 4 * 0.5) / 24
-    case = Case(model, lambda r: {"L": r.classes["inside_mean"][0], "throughput": r.classes["throughput_per_h"][0]})
+    case = Case(
+        model,
+        lambda r: {
+            "L": r.classes["inside_mean"][0],
+            "throughput": r.classes["throughput_per_h"][0],
+        },
+    )
     return case, {"L": 2.0 * pace * 8.0, "throughput": 2.0 * pace}
 
 
@@ -124,9 +154,16 @@ def loss(c: int, load: float, text: str) -> tuple[Case, dict[str, float]]:
 
 def closing() -> tuple[Case, dict[str, float]]:
     exact = mm1_with_closures(0.5, 1.0, 50.0, 10.0)
-    storm = {"id": "storm", "stage": "desk", "open_h": "exponential(50)", "closed_h": "exponential(10)"}
+    storm = {
+        "id": "storm",
+        "stage": "desk",
+        "open_h": "exponential(50)",
+        "closed_h": "exponential(10)",
+    }
     desk = {"id": "desk", "service_h": "exponential(1)"}
-    model = build([desk], {"door": {"every_h": "exponential(2)"}}, hours=3_000_000, closures=[storm])
+    model = build(
+        [desk], {"door": {"every_h": "exponential(2)"}}, hours=3_000_000, closures=[storm]
+    )
     return Case(model, usual), {"L": exact.in_system, "W": exact.sojourn_h}
 
 
@@ -135,7 +172,11 @@ def urgency(*, preemptive: bool) -> tuple[Case, dict[str, float]]:
     rates, means = (0.2, 0.3, 0.25), (0.5, 1.0, 1.2)
     variation = (1.0, 1.0, 1.0) if preemptive else (0.0, 0.5, 1.0)
     exact = priority_mg1(rates, means, variation, preemptive=preemptive)
-    texts = [f"exponential({m})" for m in means] if preemptive else ["0.5", "erlang(1, 4)", "exponential(1.2)"]
+    texts = (
+        [f"exponential({m})" for m in means]
+        if preemptive
+        else ["0.5", "erlang(1, 4)", "exponential(1.2)"]
+    )
     stages = [{"id": "desk", "preemptive": preemptive}]
     classes = [
         {"id": f"c{n}", "route": [{"stage": "desk", "service_h": text}], "priority": n}
@@ -147,7 +188,9 @@ def urgency(*, preemptive: bool) -> tuple[Case, dict[str, float]]:
     ]
     from karvan.simulation import model_from
 
-    model = model_from({"stages": stages, "classes": classes, "sources": sources, "horizon_h": 500_000})
+    model = model_from(
+        {"stages": stages, "classes": classes, "sources": sources, "horizon_h": 500_000}
+    )
     names = [f"W{n}" for n in (1, 2, 3)]
     case = Case(model, lambda r: dict(zip(names, r.classes["time_mean_h"].to_list(), strict=True)))
     return case, dict(zip(names, [c.sojourn_h for c in exact], strict=True))
@@ -182,7 +225,13 @@ def repair() -> tuple[Case, dict[str, float]]:
     ]
     route = ["line", {"stage": "repair", "next": {"line": 1}}]
     model = build(stages, {"fleet": {"every_h": 0, "count": 1, "size": 6}}, route=route)
-    case = Case(model, lambda r: {"throughput": r.stages["throughput_per_h"][1], "waiting": r.stages["waiting_mean"][1]})
+    case = Case(
+        model,
+        lambda r: {
+            "throughput": r.stages["throughput_per_h"][1],
+            "waiting": r.stages["waiting_mean"][1],
+        },
+    )
     return case, {"throughput": exact.throughput_per_h, "waiting": exact.waiting}
 
 
@@ -195,19 +244,29 @@ def filling(places: int, longest: float) -> tuple[Case, dict[str, float]]:
     assert batch is not None
     stages = (stage.model_copy(update={"batch": batch.model_copy(update={"sails_empty": True})}),)
     model = case.model.model_copy(update={"stages": stages})
-    return Case(model, case.read), {"mean_wait": exact.mean_wait_h, "mean_load": exact.mean_load, "mean_headway": exact.mean_headway_h}
+    return Case(model, case.read), {
+        "mean_wait": exact.mean_wait_h,
+        "mean_load": exact.mean_load,
+        "mean_headway": exact.mean_headway_h,
+    }
 
 
 def timetable(mean: float, places: int) -> tuple[Case, dict[str, float]]:
     exact = timetable_departures(mean, places)
-    return _timetable(mean, places), {"left_behind": exact.left_behind, "mean_wait_over_T": exact.wait_headways}
+    return _timetable(mean, places), {
+        "left_behind": exact.left_behind,
+        "mean_wait_over_T": exact.wait_headways,
+    }
 
 
 def batches(size: int, rate: float) -> tuple[Case, dict[str, float]]:
     exact = batch_arrivals(rate, size, 1.0)
     source = {"every_h": f"exponential({1 / rate!r})", "size": size}
     desk = {"id": "desk", "service_h": "exponential(1)"}
-    return Case(build([desk], {"door": source}, hours=1_000_000), usual), {"L": exact.in_system, "W": exact.sojourn_h}
+    return Case(build([desk], {"door": source}, hours=1_000_000), usual), {
+        "L": exact.in_system,
+        "W": exact.sojourn_h,
+    }
 
 
 def berths(order: int, service_order: int, n: int, load: float) -> tuple[Case, dict[str, float]]:
@@ -232,7 +291,10 @@ VARIANTS: dict[str, Variant] = {
     "E2/E3/4 at 0.8": lambda: berths(2, 3, 4, 0.8),
     "M/lognormal/7/7": lambda: loss(7, 5.0, "lognormal(1, 1.2)"),
     "M/D/3/3": lambda: loss(3, 2.0, "1"),
-    "M/M/2/12": lambda: (one(2, 1.9, "exponential(1)", places=12), {"P_block": mmck(2, 12, 1.9, 1.0).blocking_probability, "Wq": mmck(2, 12, 1.9, 1.0).wait_h}),
+    "M/M/2/12": lambda: (
+        one(2, 1.9, "exponential(1)", places=12),
+        {"P_block": mmck(2, 12, 1.9, 1.0).blocking_probability, "Wq": mmck(2, 12, 1.9, 1.0).wait_h},
+    ),
     "M/M/3+M": lambda: impatient(3, 3.3, 2.0),
     "M/M/1+M, short patience": lambda: impatient(1, 1.5, 0.5),
     "balking at 4": lambda: balking(4, 0.9),
@@ -246,9 +308,15 @@ VARIANTS: dict[str, Variant] = {
     "ferry of 20 or 1.5 h": lambda: filling(20, 1.5),
     "ferry of 6 or 1 h": lambda: filling(6, 1.0),
     "timetable, 3 for 4 places": lambda: timetable(3.0, 4),
-    "shuttle of 4": lambda: (_bulk(3.0, 4), {"L": bulk_service(3.0, 1.0, 4).in_system, "W": bulk_service(3.0, 1.0, 4).sojourn_h}),
+    "shuttle of 4": lambda: (
+        _bulk(3.0, 4),
+        {"L": bulk_service(3.0, 1.0, 4).in_system, "W": bulk_service(3.0, 1.0, 4).sojourn_h},
+    ),
     "trains of 4": lambda: batches(4, 0.2),
-    "transient M/M/1 at 0.5 after 5 h": lambda: (_at_times(0.5, 1, "exponential(1)", {"EN": 5.0}), {"EN": mm1_transient(0.5, 1.0, 5.0)}),
+    "transient M/M/1 at 0.5 after 5 h": lambda: (
+        _at_times(0.5, 1, "exponential(1)", {"EN": 5.0}),
+        {"EN": mm1_transient(0.5, 1.0, 5.0)},
+    ),
 }
 QUICK = ["M/M/3+M", "balking at 4", "day and night", "M/D/3/3", "six machines, one repair place"]
 
@@ -258,7 +326,12 @@ def judge(name: str, *, precision: float, most: int) -> dict[str, tuple[float, f
     case, exact = VARIANTS[name]()
     found = estimate(case, exact, 7, precision=precision, most=most)
     return {
-        q: (value, exact[q], se, abs(value - exact[q]) <= STANDARD_ERRORS * se + 1e-9 * abs(exact[q]))
+        q: (
+            value,
+            exact[q],
+            se,
+            abs(value - exact[q]) <= STANDARD_ERRORS * se + 1e-9 * abs(exact[q]),
+        )
         for q, (value, se) in found.items()
     }
 

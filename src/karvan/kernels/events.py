@@ -13,7 +13,7 @@ that one event can add, and else returns a status; the caller grows them and cal
 
 The event list is a tournament.  Each event has a *slot*; a binary tree over the slots holds at each
 node the earlier of its two children, so the next event is at the root.  Replacing the event that
-is handled by the one that it schedules compares once on each level on the way up, and where that way
+is handled by the one that it schedules compares once on each level on the way up, and where that
 leads is known beforehand: no branch that the processor could guess wrongly, as there are in a heap.
 
 An event's key holds its kind (4 bits; decides between events of one instant, see `END` to
@@ -300,14 +300,16 @@ _HOT: dict[str, Any] = {**_INNER, "forceinline": True}
 _ENTRY: dict[str, Any] = {**_PART, "_nrt": False, "cache": True}
 
 
-@intrinsic
-def beginning(_context: Any, array: Any) -> Any:
+def _beginning(_context: Any, array: Any) -> Any:  # noqa: ANN401 - numba's own types
     """Return the pointer to the first element of an array."""
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
         return context.make_array(signature.args[0])(context, builder, arguments[0]).data
 
     return types.CPointer(array.dtype)(array), code
+
+
+beginning: Any = intrinsic(_beginning)
 
 
 # ---------------------------------------------------------------- draws
@@ -487,7 +489,7 @@ def normal(p: float) -> float:
 
 @njit(**_PART)
 def erlang(k: float, u: float) -> float:
-    """Return the quantile of the sum of k unit exponentials (k whole), by Halley's steps, else bisected."""
+    """Return the quantile of the sum of k unit exponentials (k whole), by Halley's steps."""
     z = normal(u)
     c = 1.0 - 1.0 / (9.0 * k) + z / (3.0 * math.sqrt(k))
     x = k * c * c * c
@@ -564,7 +566,7 @@ def draw(w: Memory, d: int, key: np.uint64, number: int) -> float:
 NEVER = U(0x7FF0000000000000)
 """The bits of infinity."""
 NO_KEY = U(0xFFFFFFFFFFFFFFFF)
-NO_SLOT = _N(-1)
+NO_SLOT: Any = _N(-1)
 
 
 @njit(**_HOT)
@@ -622,9 +624,7 @@ def widen(w: Memory) -> int:
     for node in range(2 * n - 1, 0, -1):
         a = 4 * node
         b = a + 2
-        if event[b] < event[a] or (
-            event[b] == event[a] and event[b + 1] < event[a + 1]
-        ):
+        if event[b] < event[a] or (event[b] == event[a] and event[b + 1] < event[a + 1]):
             a = b
         event[2 * node] = event[a]
         event[2 * node + 1] = event[a + 1]
@@ -1933,7 +1933,7 @@ def room(w: Memory, slots: int, rows: int, log_rows: int, stop: int) -> int:
 
 
 @njit(_I(WORLD, _F, _I), **_ENTRY)
-def advance(world: World, until: float, events: int) -> int:
+def advance(world: World, until: float, events: int) -> int:  # noqa: C901, PLR0915 - the fast path is spelled out, see decision 014
     """Let events happen up to a time.
 
     Parameters
@@ -1962,7 +1962,7 @@ def advance(world: World, until: float, events: int) -> int:
         beginning(world.log_time),
         beginning(world.log),
     )
-    thing, real, entity, event, time = w.thing, w.real, w.entity, w.event, w.time
+    thing, real, entity, event = w.thing, w.real, w.entity, w.event
     slots = world.holder.size
     rows = world.entity.shape[0] - 1
     log_rows = world.log_time.size

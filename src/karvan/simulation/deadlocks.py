@@ -1,9 +1,9 @@
 """Who waits for whom for ever at the end of a replication: rings through servers, places and pools.
 
-Everybody inside is at a *spot*: in the line of a stage, or on its servers.  What may still go on is
-found from what is sure to happen (services under way, units and carriers on their way back, closures
-that end) by asking over and over who would be freed by that.  Whoever is left waits for somebody who
-waits as well, and can never move, whatever else arrives.
+Everybody inside is at a *spot*: in the line of a stage, or on its servers.  What may still go on
+is found from what is sure to happen (services under way, units and carriers on their way back,
+closures that end) by asking over and over who would be freed by that.  Whoever is left waits for
+somebody who waits as well, and can never move, whatever else arrives.
 """
 
 from collections.abc import Iterator
@@ -98,8 +98,9 @@ class _State:
         return found
 
     def _entities(self, world: k.World) -> tuple[dict[int, set[int]], dict[int, set[Spot]]]:
-        """Return the stages that those on the servers of a stage wait for, and where who holds units
-        of a pool that are given back at a later stage may be.
+        """Return whom those on the servers of a stage wait for, and where holders of a pool are.
+
+        Holders are those who took units at an earlier stage and have not given them back.
         """
         blocked: dict[int, set[int]] = {}
         later: dict[int, set[Spot]] = {p: set() for p in self.layout.pools.values()}

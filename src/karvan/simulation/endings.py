@@ -36,8 +36,8 @@ def endings(layout: Layout, done: Sequence[Replication]) -> list[str]:
         if ended == "ring":
             result.append(
                 f"{numbers}: deadlock, found at the end ({r.time_h:g} h counted; still inside: "
-                f"{where}): {', '.join(r.ring)}; give a pool or a stage of the ring more, or let all "
-                "take what they need in the same order"
+                f"{where}): {', '.join(r.ring)}; give a pool or a stage of the ring more, or let "
+                "all take what they need in the same order"
             )
         elif ended == "deadlock":
             ring = _ring(r.waits_for, names)

@@ -14,12 +14,13 @@ from karvan.simulation.variates import Distribution, constant
 
 EXIT = "exit"
 BRANCHING = -1
-REFERENCES = frozenset(
-    """QUEUE CARRIER PAYLOAD PATIENCE RETURNING USES RELEASES STAGE CLASS LEVEL SERVICE NEXT BRANCHES
-    N_BRANCHES S_STEP S_EVERY S_PROFILE O_STAGE O_OPEN O_CLOSED T_STAGE P_USERS R_POOL R_NEXT
-    R_STAGE R_NEXT_USER R_RETURN FIRST_STAGE FIRST_SOURCE FIRST_CLOSURE FIRST_TIMETABLE
-    PAST_TIMETABLES""".split()
-)
+REFERENCES = frozenset({
+    "QUEUE", "CARRIER", "PAYLOAD", "PATIENCE", "RETURNING", "USES", "RELEASES", "STAGE", "CLASS",
+    "LEVEL", "SERVICE", "NEXT", "BRANCHES", "N_BRANCHES", "S_STEP", "S_EVERY", "S_PROFILE",
+    "O_STAGE", "O_OPEN", "O_CLOSED", "T_STAGE", "P_USERS", "R_POOL", "R_NEXT", "R_STAGE",
+    "R_NEXT_USER", "R_RETURN", "FIRST_STAGE", "FIRST_SOURCE", "FIRST_CLOSURE", "FIRST_TIMETABLE",
+    "PAST_TIMETABLES",
+})  # fmt: skip
 """Columns that hold rows, or numbers of rows, which the kernel counts in cells."""
 MARGIN = 64
 """Rows that one event may add beyond those in proportion to who is inside."""

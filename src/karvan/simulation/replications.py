@@ -141,9 +141,7 @@ def build(layout: Layout, seed: int, replication: int, limits: Limits, *, log: b
     return _more_entities(_first_events(world, layout.begins, rows), rows)
 
 
-def _first_events(
-    world: k.World, begins: Sequence[tuple[float, int]], slots: int
-) -> k.World:
+def _first_events(world: k.World, begins: Sequence[tuple[float, int]], slots: int) -> k.World:
     """Return a world whose tournament holds the events that set things off, in their order."""
     n = len(begins)
     leaves = 1

@@ -153,12 +153,14 @@ def simulate(
     SimulationError
         No replication came to an end.
     """
-    _see_numbers(replications=(replications, 1), threads=(threads, 1), first=(first, 0),
-                 bins=(bins, 0), most_inside=(most_inside, 1), most_events=(most_events, 1))  # fmt: skip
+    counts = {"replications": replications, "threads": threads}
+    limits = {"most_inside": most_inside, "most_events": most_events}
+    _see_numbers({**counts, **limits}, 1)
+    _see_numbers({"first": first, "bins": bins}, 0)
     model = _changed(model, {"horizon_h": horizon_h, "warmup_h": warmup_h})
     check(model)
     layout = lay_out(model)
-    limits = Limits(
+    ends = Limits(
         model.horizon_h or inf, min(most_inside, k.MOST_ROWS // 4), min(most_events, MOST_EVENTS)
     )
 
@@ -169,7 +171,7 @@ def simulate(
             layout,
             seed,
             number,
-            limits,
+            ends,
             warmup_h=model.warmup_h,
             bins=bins,
             log=log and number == first,
@@ -189,15 +191,15 @@ def simulate(
     return _result(layout, model, run, seed=seed, log=log, decision=decision, confidence=confidence)
 
 
-def _see_numbers(**numbers: tuple[object, int]) -> None:
-    """Refuse options that are not whole numbers of at least their least value."""
+def _see_numbers(numbers: Mapping[str, object], least: int) -> None:
+    """Refuse options that are not whole numbers of at least so much."""
     wrong = [
-        f"{name}={value!r} (expected a whole number of at least {least})"
-        for name, (value, least) in numbers.items()
+        f"{name}={value!r}"
+        for name, value in numbers.items()
         if not isinstance(value, int) or isinstance(value, bool) or value < least
     ]
     if wrong:
-        message = f"simulate: found {', '.join(wrong)}"
+        message = f"simulate: found {', '.join(wrong)}; expected whole numbers of at least {least}"
         raise SimulationError(message)
 
 
@@ -242,7 +244,7 @@ class Runs:
                     return
                 try:
                     result = self._one(number, self._stop)
-                except Exception as error:  # noqa: BLE001 - whatever it died of, the others go on
+                except Exception as error:
                     lost[number] = f"{type(error).__name__}: {error}"
                 else:
                     if result is not None:

@@ -66,7 +66,7 @@ def _parts(frame: pl.DataFrame, key: str) -> list[tuple[tuple[object, ...], pl.D
 def _interval(
     table: str, name: str, column: pl.Series, confidence: float
 ) -> tuple[str | float | None, ...]:
-    # By numpy: a query of polars costs a tenth of a millisecond, and there are hundreds of measures.
+    # By numpy: a query of polars costs a tenth of a millisecond, and measures are hundreds.
     values = np.zeros(0) if column.dtype == pl.Null else column.to_numpy().astype(np.float64)
     there = values[~np.isnan(values)]
     what = (table, name, column.name)
