@@ -1443,7 +1443,10 @@ def refresh(w: Memory, s: int) -> None:
 
 @njit(**_INNER)
 def share_pool(w: Memory, p: int) -> None:
-    """Let the stages that wait for a pool begin: the most urgent first, then who waits longest."""
+    """Let the stages that wait for a pool begin: the most urgent first, then who waits longest.
+
+    Of equals the first stage of the model, which is the last in the list of users.
+    """
     thing = w.thing
     while True:
         best = 0
@@ -1458,7 +1461,7 @@ def share_pool(w: Memory, p: int) -> None:
                     level += COLUMNS
                 since = w.time[thing[level + Q_HEAD] + E_SINCE]
                 level -= thing[s + QUEUE]
-                if best == 0 or level < best_level or (level == best_level and since < best_since):
+                if best == 0 or level < best_level or (level == best_level and since <= best_since):
                     best = s
                     best_level = level
                     best_since = since
