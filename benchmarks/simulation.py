@@ -254,7 +254,8 @@ def cimba_of(name):
 def cimba_corridor():
     servers = [n or 12 for n in CORRIDOR_SERVERS]
     means = [m or 20.0 for m in MEANS]
-    times = [f"lognormal(mean={math.log(m) - SIGMA * SIGMA / 2.0!r}, sigma={SIGMA!r})" for m in means]
+    half = SIGMA * SIGMA / 2.0
+    times = [f"lognormal(mean={math.log(m) - half!r}, sigma={SIGMA!r})" for m in means]
     return cimba_row("corridor", servers, 1.0 / WAGONS_PER_HOUR, times, ferry=6)
 
 
