@@ -3,8 +3,10 @@
 CPU seconds of one process and one thread, least of repeats after one run to warm up.  Every tool
 simulates the same queues with exponential times and the corridor year of the reference with its
 lognormal ones; what each estimates stands beside the time, so that one sees that it is the same.
-Cimba simulates the first only.
-Cold start: a new process that imports the kernel, with an empty cache and with a filled one.
+Cimba's corridor sails only when 50 wait: a clock that takes fewer is not in it.
+
+Then a year of a corridor with all features, memory and cold start, each in a process of its own,
+and with ``--many`` a thousand replications, on one and on two threads.
 """
 
 # ruff: noqa: E402 - threads are limited before numpy is imported
@@ -15,9 +17,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
     os.environ[_name] = "1"
 
 import argparse
+import importlib.util
 import math
 import random  # noqa: TID251 - what SimPy's users draw from
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,13 +27,22 @@ import time
 from collections import deque
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+TESTS = Path(__file__).resolve().parents[1] / "tests"
+sys.path.insert(0, str(TESTS))
 
 import cimba as cb
 from cimba import inputs
 
+from karvan.kernels import events
 from karvan.simulation import simulate
-from simulation_models import CORRIDOR_SERVERS, WAGONS_PER_HOUR, corridor, queue, tandem
+from simulation_models import (
+    CORRIDOR_SERVERS,
+    WAGONS_PER_HOUR,
+    corridor,
+    queue,
+    tandem,
+    whole_corridor,
+)
 
 MEANS = [0.8 * servers / WAGONS_PER_HOUR for servers in CORRIDOR_SERVERS]
 SIGMA = math.sqrt(math.log1p(0.25))
@@ -159,15 +170,93 @@ class Queue(cb.Model):
         self.waiting = self.queue.mean_level()
 
 
-def cimba_queue(n):
-    model = Queue()
+class EightServers(cb.Model):
+    """M/M/8; mean number waiting."""
 
+    interarrival: cb.Input[float] = inputs.dist.exponential(mean=1.25 / 8)
+    service_time: cb.Input[float] = inputs.dist.exponential(mean=1.0)
+    queue: cb.Container
+    waiting: cb.Output[float]
+
+    @cb.process
+    def door(self):
+        while True:
+            cb.hold(self.interarrival.next())
+            self.queue.put(1)
+
+    @cb.process(copies=8)
+    def server(self):
+        while True:
+            self.queue.get(1)
+            cb.hold(self.service_time.next())
+
+    @cb.on_end
+    def measure(self):
+        self.waiting = self.queue.mean_level()
+
+
+def cimba_row(name, servers, every, times, ferry=None):
+    """A Cimba class of stations in a row, written out: its compiler reads source, not loops."""
+    lines = [
+        "class Row(cb.Model):",
+        f"    every: cb.Input[float] = inputs.dist.exponential(mean={every!r})",
+        *(f"    t{i}: cb.Input[float] = inputs.dist.{text}" for i, text in enumerate(times)),
+        *(f"    q{i}: cb.Container" for i in range(len(times))),
+        "    waiting: cb.Output[float]",
+        "    @cb.process",
+        "    def door(self):",
+        "        while True:",
+        "            cb.hold(self.every.next())",
+        "            self.q0.put(1)",
+    ]
+    for i, n in enumerate(servers):
+        load = 50 if i == ferry else 1
+        lines += [
+            f"    @cb.process(copies={n})",
+            f"    def s{i}(self):",
+            "        while True:",
+            f"            self.q{i}.get({load})",
+            f"            cb.hold(self.t{i}.next())",
+            *([f"            self.q{i + 1}.put({load})"] if i + 1 < len(times) else []),
+            *([f"            cb.hold(self.t{i}.next())"] if i == ferry else []),
+        ]
+    total = " + ".join(f"self.q{i}.mean_level()" for i in range(len(times)))
+    lines += ["    @cb.on_end", "    def measure(self):", f"        self.waiting = {total}"]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"cimba_{name}.py"
+        file.write_text("import cimba as cb\nfrom cimba import inputs\n" + "\n".join(lines) + "\n")
+        spec = importlib.util.spec_from_file_location(file.stem, file)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[file.stem] = module
+        spec.loader.exec_module(module)
+        model = module.Row()
+        cimba_call(model, 10.0)()
+    return model
+
+
+def cimba_call(model, hours):
     def call():
-        window = cb.Window(warmup=0, duration=n * 1.25)
+        window = cb.Window(warmup=0, duration=hours)
         done = cb.Experiment(model, replications=1, window=window, seed=1).run()
         return float(done[model].waiting.values.ravel()[0])
 
     return call
+
+
+def cimba_of(name):
+    if name == "M/M/1":
+        return Queue()
+    if name == "M/M/8":
+        return EightServers()
+    return cimba_row("tandem", [1] * 10, 1.25, ["exponential(mean=1.0)"] * 10)
+
+
+def cimba_corridor():
+    servers = [n or 12 for n in CORRIDOR_SERVERS]
+    means = [m or 20.0 for m in MEANS]
+    half = SIGMA * SIGMA / 2.0
+    times = [f"lognormal(mean={math.log(m) - half!r}, sigma={SIGMA!r})" for m in means]
+    return cimba_row("corridor", servers, 1.0 / WAGONS_PER_HOUR, times, ferry=6)
 
 
 def report(name, customers, ours, others):
@@ -194,9 +283,8 @@ def queues(repeats, scale):
         few = max(n // 50, 1000)
         plain = cpu(lambda a=(stages, servers, every, few): simpy_queues(*a), 1)
         others = [("SimPy", plain[0], few, f"{plain[1]:.3f} h inside")]
-        if name == "M/M/1":
-            theirs = cpu(cimba_queue(n), repeats)
-            others.append(("Cimba", theirs[0], n, f"{theirs[1]:.3f} waiting"))
+        theirs = cpu(cimba_call(cimba_of(name), n * every), repeats)
+        others.append(("Cimba", theirs[0], n, f"{theirs[1]:.3f} waiting"))
         report(name, n, (ours[0], f"{mean:.3f} h inside"), others)
 
 
@@ -205,16 +293,78 @@ def corridor_year(repeats):
     ours = cpu(lambda: simulate(model), repeats)
     mean = ours[1].classes["time_mean_h"][0]
     plain = cpu(simpy_corridor, 0)
+    theirs = cpu(cimba_call(cimba_corridor(), 8760.0), repeats)
     report(
         "corridor year",
         100_000,
         (ours[0], f"{mean:.2f} h inside, reference 41.17"),
-        [("SimPy", plain[0], 100_000, f"{plain[1]:.2f} h inside")],
+        [
+            ("SimPy", plain[0], 100_000, f"{plain[1]:.2f} h inside"),
+            ("Cimba", theirs[0], 100_000, f"{theirs[1]:.1f} waiting"),
+        ],
     )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"  peak memory of this process {peak:.0f} MB, {ours[1].replications['events'][0]:,} events"
-    )
+
+
+def full_corridor(repeats):
+    model = whole_corridor()
+    seconds, result = cpu(lambda: simulate(model), repeats)
+    events = result.replications["events"][0]
+    print(f"corridor with all features, a year: {events:,} events in {seconds:.3f} s,", end=" ")
+    print(f"{events / seconds / 1e6:.2f} M/s; {result.warnings or 'no warnings'}")
+
+
+def memory():
+    """Peak memory of a process that simulates the corridor year, and five of them in a row."""
+    for hours in (0, 8760, 5 * 8760):
+        run = f"print(simulate(corridor(), horizon_h={hours}.0).replications['events'][0])"
+        code = (
+            f"import resource, sys; sys.path.insert(0, {str(TESTS)!r})\n"
+            "from karvan.simulation import simulate\n"
+            "from simulation_models import corridor\n"
+            f"{run if hours else ''}\n"
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True, text=True
+        )
+        print(f"peak memory, {hours or 'no'} hours simulated: {done.stdout.split()[-1]} MB")
+
+
+def many(n):
+    """Replications of the corridor year on one thread and on two.
+
+    The share of the time in which the interpreter's lock is held bounds what threads can do, also
+    where the machine has other work: it is the CPU time outside the kernel.
+    """
+    model = corridor()
+    few = max(n // 20, 2)
+    inside = [0.0]
+    kernel = events.advance
+
+    def timed(*arguments):
+        begin = time.thread_time()
+        status = kernel(*arguments)
+        inside[0] += time.thread_time() - begin
+        return status
+
+    events.advance = timed
+    begin = time.process_time()
+    simulate(model, replications=few)
+    one = time.process_time() - begin
+    events.advance = kernel
+    locked = 1.0 - inside[0] / one
+    print(f"{few} replications, one thread: {one:.2f} CPU s, {locked:.1%} of it outside the kernel")
+    print(f"  two threads can be {2.0 / (1.0 + locked):.2f} times as fast (Amdahl's law)")
+    walls = {1: [], 2: []}
+    for threads in (1, 2) * 3:
+        begin = time.perf_counter()
+        simulate(model, replications=few, threads=threads)
+        walls[threads].append(time.perf_counter() - begin)
+    print(f"  measured by the clock, least of three: {min(walls[1]) / min(walls[2]):.2f} times")
+    begin, clock = time.process_time(), time.perf_counter()
+    simulate(model, replications=n, threads=2)
+    print(f"{n} replications on two threads: {time.process_time() - begin:.1f} CPU s,", end=" ")
+    print(f"{time.perf_counter() - clock:.1f} s by the clock")
 
 
 def cold_start():
@@ -235,7 +385,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0, help="Share of the customers.")
+    parser.add_argument("--many", type=int, default=0, help="Replications of the corridor year.")
     options = parser.parse_args()
     queues(options.repeats, options.scale)
     corridor_year(options.repeats)
+    full_corridor(options.repeats)
+    memory()
     cold_start()
+    if options.many:
+        many(options.many)

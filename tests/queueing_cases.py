@@ -22,6 +22,8 @@ class Case:
     model: Model
     read: Callable[[SimulationResult], Estimates]
     warmup_h: float = 2_000.0
+    at_once: int = 1
+    """Replications of a call: many where they are short, and `read` gives their mean."""
 
 
 def build(
@@ -106,10 +108,10 @@ def case_of(name: str) -> Case:  # noqa: C901 - one branch for each family
     if name.startswith("MGinf"):
         return _yard()
     if name.startswith("MDinf"):
-        return _copies(2.0, "unlimited", "10", {"EN_t5": 5.0, "EN_t20": 20.0})
+        return _at_times(2.0, "unlimited", "10", {"EN_t5": 5.0, "EN_t20": 20.0})
     if name.startswith("transient"):
         t = float(re.findall(r"N\((\d+)\)", name)[0])
-        return _copies(0.8, 1, "exponential(1)", {"EN": t})
+        return _at_times(0.8, 1, "exponential(1)", {"EN": t})
     if name.startswith("Jackson"):
         return _jackson()
     if name.startswith("ferry accumulate"):
@@ -183,25 +185,24 @@ def _yard() -> Case:
     return Case(model, read)
 
 
-def _copies(rate: float, servers: Any, service: str, at: dict[str, float], n: int = 400) -> Case:
-    """Independent copies, of which the numbers inside at the end are averaged."""
+def _at_times(rate: float, servers: Any, service: str, at: dict[str, float]) -> Case:
+    """Queues that begin empty so long before the end; the numbers inside at the end."""
     stages, classes, sources = [], [], []
     for name, t in at.items():
-        for i in range(n):
-            stages.append({"id": f"{name} {i}", "servers": servers, "service_h": service})
-            classes.append({"id": f"{name} {i}", "route": [f"{name} {i}"]})
-            start = max(at.values()) - t
-            every = f"exponential({1 / rate!r})"
-            sources.append({"id": f"{name} {i}", "class": f"{name} {i}", "every_h": every, "start_h": start})  # fmt: skip
+        stages.append({"id": name, "servers": servers, "service_h": service})
+        classes.append({"id": name, "route": [name]})
+        every = f"exponential({1 / rate!r})"
+        start = max(at.values()) - t
+        sources.append({"id": name, "class": name, "every_h": every, "start_h": start})
     model = model_from(
         {"stages": stages, "classes": classes, "sources": sources, "horizon_h": max(at.values())}
     )
 
     def read(r: SimulationResult) -> Estimates:
-        inside = r.classes["inside_at_end"].to_numpy().reshape(len(at), n).mean(axis=1)
+        inside = r.classes["inside_at_end"].to_numpy().reshape(-1, len(at)).mean(axis=0)
         return dict(zip(at, map(float, inside), strict=True))
 
-    return Case(model, read, 0.0)
+    return Case(model, read, 0.0, 1000)
 
 
 def _jackson() -> Case:
@@ -319,7 +320,13 @@ def estimate(
     """Mean and standard error of each quantity; replications until they are precise enough."""
     found: list[Estimates] = []
     while True:
-        r = simulate(case.model, first=len(found), seed=seed, warmup_h=case.warmup_h)
+        r = simulate(
+            case.model,
+            replications=case.at_once,
+            first=len(found) * case.at_once,
+            seed=seed,
+            warmup_h=case.warmup_h,
+        )
         found.append(case.read(r))
         n = len(found)
         if n < 8:

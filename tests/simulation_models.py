@@ -1,5 +1,7 @@
 """Models that several tests of the simulation share."""
 
+# ruff: noqa: E501 - a row of a table of models is a line
+
 from typing import Any
 
 from karvan.simulation.model import Model
@@ -63,3 +65,71 @@ def corridor() -> Model:
         ],
         horizon_h=8760,
     )
+
+
+def whole_corridor(wagons_per_h: float = 11.4) -> Model:
+    """A year of a corridor with every kind of element: both ways, two borders, a sea, weather.
+
+    Wagons form trains, pass a single track with a crossing place, change gauge with cranes, show
+    documents and are inspected now and then, cross the sea in ships that a draught limits and a
+    storm stops, and are handled in a port with limited places; empties come back.
+    """
+    ship = {"most": 50, "max_wait_h": 24, "payload": "draught", "return_h": "lognormal(20, 0.5)"}
+    train = {"most": 40, "max_length_m": 900, "max_wait_h": 8}
+    track = {"servers": "unlimited", "takes": {"track": 1}, "headway_h": 0.1}
+    stages: list[dict[str, Any]] = [
+        {"id": "yard", "servers": "unlimited", "batch": {**train, "carrier": "train"}},
+        {"id": "track there", **track, "direction": 1, "service_h": "lognormal(0.5, 0.1)"},
+        {"id": "crossing place", "places": 4, "servers": "unlimited", "service_h": 0.1},
+        {"id": "gauge", "servers": 60, "takes": {"bogies": 1}, "service_h": "lognormal(3, 0.4)"},
+        {"id": "documents", "servers": 30, "service_h": "erlang(1.5, 3)", "preemptive": True},
+        {"id": "inspection", "servers": 8, "service_h": "hyperexponential(3, 1.5)"},
+        {"id": "port", "servers": 40, "places": 400, "service_h": "triangular(1, 2, 4)"},
+        {
+            "id": "ferry",
+            "servers": 12,
+            "service_h": "lognormal(20, 0.5)",
+            "batch": ship,
+            "places": 2000,
+        },
+        {"id": "far port", "servers": 40, "service_h": "quantiles(1, 2, 2.5, 3, 6)"},
+        {"id": "delivery", "servers": 60, "service_h": "weibull(4, 1.8)", "patience_h": 400},
+        {"id": "yard back", "servers": "unlimited", "batch": {**train, "carrier": "train back"}},
+        {"id": "track back", **track, "direction": 2, "service_h": "lognormal(0.5, 0.1)"},
+    ]
+    there = ["yard", "gauge", "documents", {"stage": "inspection", "probability": 0.1}]
+    sea = ["port", "ferry", "far port", "delivery"]
+    classes: list[dict[str, Any]] = [
+        {"id": "wagon", "route": [*there, *sea], "length_m": 14, "priority": 2},
+        {"id": "urgent", "route": [*there, *sea], "length_m": 14, "priority": 1},
+        {"id": "empty", "route": ["yard back"], "length_m": 14},
+        {"id": "train", "route": ["track there", "crossing place"]},
+        {"id": "train back", "route": ["track back"]},
+    ]
+    sources = [
+        {"id": "east", "class": "wagon", "share": 0.9, "profiles": ["week", "months"]},
+        {"id": "express", "class": "urgent", "share": 0.1, "profiles": ["months"]},
+        {"id": "west", "class": "empty", "share": 0.8, "profiles": []},
+    ]
+    for source in sources:
+        source["every_h"] = f"exponential({1.0 / (wagons_per_h * source.pop('share'))!r})"  # type: ignore[operator]
+    return Model(
+        stages=stages,
+        classes=classes,
+        sources=sources,
+        closures=[
+            {"id": "storm", "stage": "ferry", "open_h": "exponential(240)", "closed_h": "lognormal(18, 0.8)", "work": "finishes"},
+            {"id": "breakdown", "stage": "gauge", "open_h": "exponential(90)", "closed_h": "exponential(6)", "servers": 15, "work": "resumes"},
+            {"id": "night", "stage": "inspection", "closed_from_h": [20], "closed_until_h": [30], "period_h": 24, "work": "resumes"},
+        ],
+        pools=[
+            {"id": "track", "units": 3, "single_track": True, "run": 4},
+            {"id": "bogies", "units": 55, "return_h": "uniform(0.5, 1)"},
+        ],
+        profiles=[
+            {"id": "week", "starts_h": [0, 120], "factors": [1.1, 0.75], "period_h": 168},
+            {"id": "months", "starts_h": [0, 2190, 6570], "factors": [0.9, 1.1, 0.9], "period_h": 8760},
+            {"id": "draught", "starts_h": [0, 4380], "factors": [0.75, 0.7], "period_h": 8760},
+        ],
+        horizon_h=8760,
+    )  # fmt: skip

@@ -157,6 +157,7 @@ time_text = st.sampled_from(
         "weibull(1, 0.8)",
         "triangular(0, 1, 2)",
         "0.5 + exponential(0.5)",
+        "hyperexponential(1, 2)",
     ]
 )
 
@@ -269,8 +270,8 @@ def test_normal_quantiles_are_those_of_scipy(u: float) -> None:
     assert k.normal(u) == pytest.approx(norm.ppf(u), rel=1e-13, abs=1e-13)
 
 
-@pytest.mark.parametrize("n", [1, 2, 4, 30, 500])
-@pytest.mark.parametrize("u", [1e-4, 0.4, 0.9, 1 - 1e-9])
+@pytest.mark.parametrize("n", [1, 2, 4, 30, 400])
+@pytest.mark.parametrize("u", [1e-4, 0.4, 0.7024236244840348, 0.9, 1 - 1e-9])
 def test_erlang_quantiles_are_those_of_scipy(n: int, u: float) -> None:
     from scipy.stats import gamma
 

@@ -1,16 +1,23 @@
 """One compiled event loop for every simulation model.
 
-A model is a table of *things* (stages, steps of routes, sources, pools, ...), one row each, in two
-arrays: whole numbers and reals.  A row refers to another by its number; 0 is none.  Row
-:data:`CLOCK` holds the event list's counters and the time.  What moves through the stages are
-*entities*, in two arrays of their own whose rows are used again, so memory follows what is inside.
-The rules are those of :mod:`karvan.simulation.interpreter`, in plain Python, event by event.
+A model is a table of *things* (stages, steps of routes, sources, pools, ...), one row each, with
+columns for whole numbers and columns, named ``X_``, for reals.  A row refers to another by its
+*place*, the number of its first cell in the table as one long array; 0 is none, and also the place
+of row :data:`CLOCK`, which holds counters and the time.  So ``w.thing[s + BUSY]`` is a cell of the
+row at place s, and nothing is multiplied.  What moves through the stages are *entities*, in a table
+of their own whose rows are used again, so memory follows what is inside.  The rules are those of
+:mod:`karvan.simulation.interpreter`, in plain Python, event by event.
 
 Nothing is allocated here: before each event the loop sees whether the arrays have room for all
 that one event can add, and else returns a status; the caller grows them and calls again.
 
+The event list is a tournament.  Each event has a *slot*; a binary tree over the slots holds at each
+node the earlier of its two children, so the next event is at the root.  Replacing the event that
+is handled by the one that it schedules compares once on each level on the way up, and where that
+leads is known beforehand: no branch that the processor could guess wrongly, as there are in a heap.
+
 An event's key holds its kind (4 bits; decides between events of one instant, see `END` to
-`CLOSE`), a number that counts up (36 bits) and a row (24 bits).
+`CLOSE`), a number that counts up (36 bits) and its slot (24 bits).
 
 References
 ----------
@@ -26,6 +33,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
@@ -36,9 +44,10 @@ U = np.uint64
 GOLD = U(0x9E3779B97F4A7C15)
 _MIX1, _MIX2 = U(0xBF58476D1CE4E5B9), U(0x94D049BB133111EB)
 _11, _24, _27, _30, _31, _60 = U(11), U(24), U(27), U(30), U(31), U(60)
-_ROW, _ONE, _TWO, _THREE = U(0xFFFFFF), U(1), U(2), U(3)
+_63 = np.int64(63)
+_SLOT = U(0xFFFFFF)
 MOST_ROWS = 0xFFFFFF
-"""Rows of entities that a key can name."""
+"""Events that can be pending: slots that a key can name."""
 UNLIMITED = 1 << 40
 """Servers or places without a limit."""
 
@@ -88,7 +97,7 @@ L_LOST, L_BALK, L_RENEGE, L_BOARD, L_ALIGHT, L_OPEN, L_CLOSE = (
 
 # Distributions.
 CONSTANT, EXPONENTIAL, LOGNORMAL, UNIFORM, ERLANG = 0, 1, 2, 3, 4
-TRIANGULAR, WEIBULL, QUANTILES, SERIES = 5, 6, 7, 8
+TRIANGULAR, WEIBULL, QUANTILES, SERIES, HYPEREXPONENTIAL = 5, 6, 7, 8, 9
 
 # What a stage has beyond servers and an unlimited queue, as bits of FLAGS.
 F_PLACES, F_BATCH, F_TRACKED, F_PREEMPT, F_POOL = 1, 2, 4, 8, 16
@@ -118,10 +127,11 @@ FINISHES, RESUMES, REPEATS = (
 
 # ---- columns of whole numbers ----
 CLOCK = 0
-HEAP, SEQ, FREE, INSIDE, EVENTS, HOLE, LOGGING, LOGGED = 0, 1, 2, 3, 4, 5, 6, 7
+PENDING, SEQ, FREE, INSIDE, EVENTS, HOLE, LOGGING, LOGGED = 0, 1, 2, 3, 4, 5, 6, 7
 A_HEAD, A_TAIL, N_HEAD, N_TAIL, MOST_INSIDE, MOST_EVENTS, BURST = 8, 9, 10, 11, 12, 13, 14
 LOOPS, FIRST_STAGE, N_STAGES, BLOCKING, USED, CARRIES = 15, 16, 17, 18, 19, 20
 FIRST_SOURCE, FIRST_CLOSURE, FIRST_TIMETABLE, PAST_TIMETABLES = 21, 22, 23, 24
+LEAVES, SPARE = 25, 26
 
 KEY, KEY2, KEY3 = 45, 46, 47
 """Columns that hold keys of draws, in every kind of row."""
@@ -129,7 +139,8 @@ KEY, KEY2, KEY3 = 45, 46, 47
 # of a stage
 FLAGS, SERVERS, BUSY, WAITING, QUEUE, STARTED, DELAYED, HIST = 0, 1, 2, 3, 4, 5, 6, 7
 ARRIVED, SERVICES, PLACES, TAKEN, DOWN, CAUSE, NOTED, NOTE_NEXT = 8, 9, 10, 11, 12, 13, 14, 15
-B_HEAD, B_TAIL, BLOCKED, S_HEAD, S_TAIL, FILL, MOST, LEAST = 16, 17, 18, 19, 20, 21, 22, 23
+B_HEAD, B_TAIL, BLOCKED, FILL, MOST, LEAST = 16, 17, 18, 21, 22, 23
+S_HEAD, S_TAIL = _N(19), _N(20)
 CARRIER, PAYLOAD, BALK, PATIENCE, RETURNING, USES, RELEASES, OCC_HIST = (
     24,
     25,
@@ -143,9 +154,13 @@ CARRIER, PAYLOAD, BALK, PATIENCE, RETURNING, USES, RELEASES, OCC_HIST = (
 ARMED, OVERDUE, FORCE, WOKEN, DEPARTED, BALKED, RENEGED, MISSED = 32, 33, 34, 35, 36, 37, 38, 39
 INTERRUPTED, LOST, LEVELS, GAP_ARMED, MARK = 40, 41, 42, 43, 44
 # of a line of a queue
-Q_HEAD, Q_TAIL, Q_COUNT = 0, 1, 2
+Q_HEAD, Q_TAIL, Q_COUNT = _N(0), _N(1), 2
 # of a step
 STAGE, CLASS, LEVEL, SERVICE, NEXT, BRANCHES, N_BRANCHES, UNLOADS, AGAIN = 0, 1, 2, 3, 4, 5, 6, 7, 8
+PLAIN = 9
+"""Of a step and of a source: what comes next needs none of the rarer rules, so the fast path does
+it.  1: from a stage with nothing but servers and a line to the next one or out; of a source: one at
+a time to such a stage."""
 # of a class
 C_INSIDE, C_CREATED, C_EXITS, C_LOST, C_BALKED, C_RENEGED, C_HIST = 0, 1, 2, 3, 4, 5, 6
 # of a distribution, a profile, a timetable or a closure: a part of the table of reals
@@ -198,28 +213,19 @@ X_C_LAST, X_C_AREA, X_C_SUM, X_C_SQUARES, X_C_LENGTH, X_C_WEIGHT = 0, 1, 2, 3, 5
 X_C_QUIT = 7
 # of a distribution (scale, shape, third, offset), a branch, a source, a profile, a closure
 X_A, X_B, X_C, X_OFFSET = 0, 1, 2, 3
-X_CUMULATIVE, X_UNTIL, X_PERIOD = 0, 1, 0
+X_CUMULATIVE, X_UNTIL, X_PERIOD, X_GAP = 0, 1, 0, 2
 # of a pool: integral of units in use
 X_P_LAST, X_P_AREA = 0, 1
-REALS = 24
+REALS = COLUMNS
+"""As many, so that a row has one place in both."""
 
 # ---- columns of an entity ----
-E_NEXT, E_STEP, E_KEY, E_TOKEN, E_BEFORE, E_MEMBERS, E_STATE, E_ID, E_VISITS, E_HELD = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
-)
-E_TARGET = 11
-ENTITY_COLUMNS = 12
-E_BORN, E_SINCE, E_DUE, E_LEFT = 0, 1, 2, 3
-ENTITY_REALS = 4
+# The first eight, what most events need, are a line of the processor's cache.
+E_NEXT, E_STEP, E_KEY, E_STATE, E_BEFORE, E_ID, E_VISITS, E_MEMBERS = 0, 1, 2, 3, 4, 5, 8, 9
+E_TOKEN, E_HELD, E_TARGET = 10, 11, 12
+# These are reals: the same memory, looked at as such.
+E_SINCE, E_AHEAD, E_BORN, E_DUE, E_LEFT = 6, 7, 13, 14, 15
+ENTITY_COLUMNS = 16
 GONE, WAITS, SERVED, IS_BLOCKED, MOVES, ABOARD = 0, 1, 2, 3, 4, 5
 
 BINS = 5120
@@ -234,10 +240,14 @@ class World(NamedTuple):
     thing : ndarray of int, shape (n_things, COLUMNS)
     real : ndarray, shape (n_things, REALS)
     entity : ndarray of int, shape (n_entities, ENTITY_COLUMNS)
-    time : ndarray, shape (n_entities, ENTITY_REALS)
-    due : ndarray, shape (n_events,)
-        Times in the event list, a heap whose nodes have four children.
-    key : ndarray of uint64, shape (n_events,)
+    time : ndarray, shape (n_entities, ENTITY_COLUMNS)
+        The same memory as `entity`, looked at as reals.
+    event : ndarray of uint64, shape (2 * n_slots, 2)
+        The tournament: from row 1, the root, rows 2 i and 2 i + 1 are the children of row i; the
+        last LEAVES of the rows in use are the slots.  Bits of the time, which are in order as the
+        times are, and key.
+    holder : ndarray of int, shape (n_slots,)
+        Place of the row that the event in a slot is about; of a free slot the next free one.
     table : ndarray
         Reals that series, profiles and quantiles are parts of.
     histogram : ndarray, shape (n_histograms, BINS)
@@ -250,32 +260,56 @@ class World(NamedTuple):
     real: FloatArray
     entity: IntArray
     time: FloatArray
-    due: FloatArray
-    key: KeyArray
+    event: KeyArray
+    holder: IntArray
     table: FloatArray
     histogram: FloatArray
     log_time: FloatArray
     log: IntArray
 
 
+class Memory(NamedTuple):
+    """Where the arrays of a world begin: the compiled functions read and write there.
+
+    A pointer is one argument, an array seven, and what is compiled for each access is a third.
+    """
+
+    thing: Any
+    real: Any
+    entity: Any
+    time: Any
+    event: Any
+    holder: Any
+    table: Any
+    histogram: Any
+    log_time: Any
+    log: Any
+
+
 _I, _F = types.int64, types.float64
-_I2, _F1, _F2, _U1 = _I[:, ::1], _F[::1], _F[:, ::1], types.uint64[::1]
-WORLD = types.NamedTuple([_I2, _F2, _I2, _F2, _F1, _U1, _F1, _F2, _F1, _I2], World)
+_I1, _I2, _F1, _F2, _U2 = _I[::1], _I[:, ::1], _F[::1], _F[:, ::1], types.uint64[:, ::1]
+WORLD = types.NamedTuple([_I2, _F2, _I2, _F2, _U2, _I1, _F1, _F2, _F1, _I2], World)
 _PART: dict[str, Any] = {"error_model": "numpy", "nogil": True}
-_HOT: dict[str, Any] = {
-    **_PART,
-    "_nrt": False,
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-    "forceinline": True,
-}
-_ENTRY: dict[str, Any] = {**_PART, "_nrt": False, "cache": True}
 _INNER: dict[str, Any] = {
     **_PART,
     "_nrt": False,
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
 }
+_HOT: dict[str, Any] = {**_INNER, "forceinline": True}
+_ENTRY: dict[str, Any] = {**_PART, "_nrt": False, "cache": True}
+
+
+def _beginning(_context: Any, array: Any) -> Any:  # noqa: ANN401 - numba's own types
+    """Return the pointer to the first element of an array."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
+
+    return types.CPointer(array.dtype)(array), code
+
+
+beginning: Any = intrinsic(_beginning)
 
 
 # ---------------------------------------------------------------- draws
@@ -455,7 +489,7 @@ def normal(p: float) -> float:
 
 @njit(**_PART)
 def erlang(k: float, u: float) -> float:
-    """Return the quantile of the sum of k unit exponentials (k whole), by bisected Newton steps."""
+    """Return the quantile of the sum of k unit exponentials (k whole), by Halley's steps."""
     z = normal(u)
     c = 1.0 - 1.0 / (9.0 * k) + z / (3.0 * math.sqrt(k))
     x = k * c * c * c
@@ -477,11 +511,14 @@ def erlang(k: float, u: float) -> float:
         else:
             low = x
         density = scale * term
-        new = x - error / density if density > 0.0 else low
+        step = error / density if density > 0.0 else x
+        bend = 0.5 * step * ((k - 1.0) / x - 1.0)
+        new = x - step / (1.0 - bend) if abs(bend) < 0.5 else x - step
+        # Halley's steps leave the cube of the error.  Who has arrived may lie on the bracket.
+        if abs(new - x) <= 1e-6 * x:
+            return new
         if not (low < new < high):
             new = 0.5 * (low + high)
-        if abs(new - x) <= 1e-14 * x:
-            return new
         x = new
     return x
 
@@ -497,320 +534,394 @@ def quantile(kind: int, a: float, b: float, c: float, u: float) -> float:
         if u * (c - a) < b - a:
             return a + math.sqrt(u * (c - a) * (b - a))
         return c - math.sqrt((1.0 - u) * (c - a) * (c - b))
+    if kind == HYPEREXPONENTIAL:
+        return -b * math.log(u / a) if u < a else -c * math.log((1.0 - u) / (1.0 - a))
     return a * math.exp(math.log(-math.log(u)) / b)
 
 
-@njit(**_HOT)
-def draw(w: World, d: int, key: np.uint64, number: int) -> float:
+@njit(**_INNER)
+def draw(w: Memory, d: int, key: np.uint64, number: int) -> float:
     """Return the variate of distribution d for a key; of a series the value of that number."""
-    kind = w.thing[d, KIND]
+    thing = w.thing
+    real = w.real
+    kind = thing[d + KIND]
     if kind == CONSTANT:
-        return w.real[d, X_A]
+        return real[d + X_A]
     if kind == SERIES:
-        return w.table[w.thing[d, FIRST] + number % w.thing[d, LENGTH]]
+        return w.table[thing[d + FIRST] + number % thing[d + LENGTH]]
     u = uniform(key)
     if kind == EXPONENTIAL:
-        return w.real[d, X_OFFSET] - w.real[d, X_A] * math.log(u)
+        return real[d + X_OFFSET] - real[d + X_A] * math.log(u)
     if kind == LOGNORMAL:
-        return w.real[d, X_OFFSET] + math.exp(w.real[d, X_A] + w.real[d, X_B] * normal(u))
+        return real[d + X_OFFSET] + math.exp(real[d + X_A] + real[d + X_B] * normal(u))
     if kind == QUANTILES:
-        place = u * (w.thing[d, LENGTH] - 1)
+        place = u * (thing[d + LENGTH] - 1)
         i = int(place)
-        at = w.thing[d, FIRST] + i
+        at = thing[d + FIRST] + i
         return w.table[at] + (place - i) * (w.table[at + 1] - w.table[at])
-    return w.real[d, X_OFFSET] + quantile(kind, w.real[d, X_A], w.real[d, X_B], w.real[d, X_C], u)
+    return real[d + X_OFFSET] + quantile(kind, real[d + X_A], real[d + X_B], real[d + X_C], u)
 
 
 # ---------------------------------------------------------------- the event list
+NEVER = U(0x7FF0000000000000)
+"""The bits of infinity."""
+NO_KEY = U(0xFFFFFFFFFFFFFFFF)
+NO_SLOT: Any = _N(-1)
+
+
 @njit(**_HOT)
-def sift_up(due: FloatArray, keys: KeyArray, n: int, t: float, k: np.uint64) -> None:
-    """Put an event after the last of n."""
-    i = U(n)
-    while i > U(0):
-        p = (i - _ONE) >> _TWO
-        if t < due[p] or (t == due[p] and k < keys[p]):
-            due[i] = due[p]
-            keys[i] = keys[p]
-            i = p
-        else:
+def replace(w: Memory, slot: int, due: np.uint64, key: np.uint64) -> None:
+    """Put an event into the slot of the first one, and find the new first."""
+    event = w.event
+    node = w.thing[CLOCK + LEAVES] + slot
+    event[2 * node] = due
+    event[2 * node + 1] = key
+    while node > 1:
+        other = 2 * (node ^ 1)
+        t = event[other]
+        k = event[other + 1]
+        # All bits if the other is earlier, else none: a branch would be guessed wrongly every other
+        # time.  Times as bits are below 2**63, so the sign of the difference is right.
+        other_is_earlier = U(np.int64(t - due - U(k < key)) >> _63)
+        due ^= (due ^ t) & other_is_earlier
+        key ^= (key ^ k) & other_is_earlier
+        node >>= 1
+        event[2 * node] = due
+        event[2 * node + 1] = key
+
+
+@njit(**_HOT)
+def enter(w: Memory, slot: int, due: np.uint64, key: np.uint64) -> None:
+    """Put an event into a free slot: on its way up until it meets an earlier one."""
+    event = w.event
+    node = w.thing[CLOCK + LEAVES] + slot
+    event[2 * node] = due
+    event[2 * node + 1] = key
+    node >>= 1
+    while node > 0:
+        t = event[2 * node]
+        if t < due or (t == due and event[2 * node + 1] < key):
             break
-    due[i] = t
-    keys[i] = k
-
-
-@njit(**_HOT)
-def sift_down(due: FloatArray, keys: KeyArray, n: int, t: float, k: np.uint64) -> None:
-    """Put an event in the place of the first of n."""
-    i = U(0)
-    size = U(n)
-    while True:
-        c = (i << _TWO) + _ONE
-        if c + _THREE < size:
-            a = c
-            ta = due[a]
-            b = c + _TWO
-            tb = due[b]
-            t1 = due[c + _ONE]
-            if t1 < ta or (t1 == ta and keys[c + _ONE] < keys[a]):
-                a = c + _ONE
-                ta = t1
-            t3 = due[c + _THREE]
-            if t3 < tb or (t3 == tb and keys[c + _THREE] < keys[b]):
-                b = c + _THREE
-                tb = t3
-            if tb < ta or (tb == ta and keys[b] < keys[a]):
-                a = b
-                ta = tb
-        else:
-            if c >= size:
-                break
-            a = c
-            ta = due[a]
-            j = c + _ONE
-            while j < size:
-                if due[j] < ta or (due[j] == ta and keys[j] < keys[a]):
-                    a = j
-                    ta = due[j]
-                j += _ONE
-        if ta < t or (ta == t and keys[a] < k):
-            due[i] = ta
-            keys[i] = keys[a]
-            i = a
-        else:
-            break
-    due[i] = t
-    keys[i] = k
-
-
-@njit(**_HOT)
-def schedule(w: World, t: float, kind: int, row: int) -> np.uint64:
-    """Add an event and return its key; the first added by an event takes that one's place."""
-    k = (U(kind) << _60) | (U(w.thing[CLOCK, SEQ]) << _24) | U(row)
-    w.thing[CLOCK, SEQ] += 1
-    if w.thing[CLOCK, HOLE] != 0:
-        w.thing[CLOCK, HOLE] = 0
-        sift_down(w.due, w.key, w.thing[CLOCK, HEAP], t, k)
-    else:
-        sift_up(w.due, w.key, w.thing[CLOCK, HEAP], t, k)
-        w.thing[CLOCK, HEAP] += 1
-    return k
+        event[2 * node] = due
+        event[2 * node + 1] = key
+        node >>= 1
 
 
 @njit(**_INNER)
-def write(w: World, kind: int, entity: int, stage: int, other: int) -> None:
+def widen(w: Memory) -> int:
+    """Return a free slot after doubling the slots in use."""
+    thing = w.thing
+    event = w.event
+    n = thing[CLOCK + LEAVES]
+    for slot in range(n - 1, -1, -1):
+        event[2 * (2 * n + slot)] = event[2 * (n + slot)]
+        event[2 * (2 * n + slot) + 1] = event[2 * (n + slot) + 1]
+    for slot in range(n, 2 * n):
+        event[2 * (2 * n + slot)] = NEVER
+        event[2 * (2 * n + slot) + 1] = NO_KEY
+        w.holder[slot] = slot + 1
+    w.holder[2 * n - 1] = NO_SLOT
+    for node in range(2 * n - 1, 0, -1):
+        a = 4 * node
+        b = a + 2
+        if event[b] < event[a] or (event[b] == event[a] and event[b + 1] < event[a + 1]):
+            a = b
+        event[2 * node] = event[a]
+        event[2 * node + 1] = event[a + 1]
+    thing[CLOCK + LEAVES] = 2 * n
+    return n
+
+
+@njit(**_HOT)
+def add(w: Memory, t: float, kind: int, row: int) -> np.uint64:
+    """Add an event in a slot of its own and return its key."""
+    thing = w.thing
+    slot = thing[CLOCK + SPARE]
+    if slot < 0:
+        slot = widen(w)
+    thing[CLOCK + SPARE] = w.holder[slot]
+    thing[CLOCK + PENDING] += 1
+    seq = thing[CLOCK + SEQ]
+    thing[CLOCK + SEQ] = seq + 1
+    key = (U(kind) << _60) | (U(seq) << _24) | U(slot)
+    w.holder[slot] = row
+    enter(w, slot, np.float64(t).view(np.uint64), key)
+    return key
+
+
+@njit(**_HOT)
+def succeed(w: Memory, slot: int, t: float, kind: int, row: int) -> np.uint64:
+    """Add an event in the slot of the one that is handled and return its key."""
+    thing = w.thing
+    seq = thing[CLOCK + SEQ]
+    thing[CLOCK + SEQ] = seq + 1
+    key = (U(kind) << _60) | (U(seq) << _24) | U(slot)
+    w.holder[slot] = row
+    replace(w, slot, np.float64(t).view(np.uint64), key)
+    return key
+
+
+@njit(**_HOT)
+def drop(w: Memory, slot: int) -> None:
+    """Free the slot of the event that is handled."""
+    thing = w.thing
+    thing[CLOCK + PENDING] -= 1
+    w.holder[slot] = thing[CLOCK + SPARE]
+    thing[CLOCK + SPARE] = slot
+    replace(w, slot, NEVER, NO_KEY)
+
+
+@njit(**_INNER)
+def schedule(w: Memory, t: float, kind: int, row: int) -> np.uint64:
+    """Add an event and return its key; the first added by an event takes that one's slot."""
+    thing = w.thing
+    slot = thing[CLOCK + HOLE]
+    if slot < 0:
+        return add(w, t, kind, row)
+    thing[CLOCK + HOLE] = NO_SLOT
+    return succeed(w, slot, t, kind, row)
+
+
+@njit(**_INNER)
+def write(w: Memory, kind: int, entity: int, stage: int, other: int) -> None:
     """Append a row to the log."""
-    n = w.thing[CLOCK, LOGGED]
-    w.log_time[n] = w.real[CLOCK, NOW]
-    w.log[n, 0] = kind
-    w.log[n, 1] = entity
-    w.log[n, 2] = stage
-    w.log[n, 3] = other
-    w.thing[CLOCK, LOGGED] = n + 1
+    thing = w.thing
+    n = thing[CLOCK + LOGGED]
+    w.log_time[n] = w.real[CLOCK + NOW]
+    w.log[4 * n] = kind
+    w.log[4 * n + 1] = entity
+    w.log[4 * n + 2] = stage
+    w.log[4 * n + 3] = other
+    thing[CLOCK + LOGGED] = n + 1
 
 
 # ---------------------------------------------------------------- accounts
 @njit(**_INNER)
-def account(w: World, s: int) -> None:
+def account(w: Memory, s: int) -> None:
     """Add what waited at a stage since the last change to the area of its cause."""
-    now = w.real[CLOCK, NOW]
-    area = X_QUEUE + w.thing[s, CAUSE]
-    w.real[s, area] += w.thing[s, WAITING] * (now - w.real[s, X_LAST])
-    w.real[s, X_LAST] = now
+    thing = w.thing
+    real = w.real
+    now = real[CLOCK + NOW]
+    area = X_QUEUE + thing[s + CAUSE]
+    real[s + area] += thing[s + WAITING] * (now - real[s + X_LAST])
+    real[s + X_LAST] = now
 
 
 @njit(**_INNER)
-def occupy(w: World, s: int, change: int) -> None:
+def occupy(w: Memory, s: int, change: int) -> None:
     """Take or free places of a stage; the monitor of its numbers, if any, gets the time."""
-    if w.thing[s, FLAGS] & F_OCCUPANCY:
-        now = w.real[CLOCK, NOW]
-        n = min(w.thing[s, TAKEN], BINS - 1)
-        w.histogram[w.thing[s, OCC_HIST], n] += now - w.real[s, X_OCC_LAST]
-        w.real[s, X_OCC_LAST] = now
-    w.thing[s, TAKEN] += change
+    thing = w.thing
+    real = w.real
+    if thing[s + FLAGS] & F_OCCUPANCY:
+        now = real[CLOCK + NOW]
+        n = min(thing[s + TAKEN], BINS - 1)
+        w.histogram[thing[s + OCC_HIST] * BINS + n] += now - real[s + X_OCC_LAST]
+        real[s + X_OCC_LAST] = now
+    thing[s + TAKEN] += change
 
 
 @njit(**_HOT)
-def tally(w: World, row: int, value: float) -> None:
+def tally(w: Memory, row: int, value: float) -> None:
     """Count a value in a histogram."""
     n = 0
     if value > 0.0:
         n = int(np.float64(value).view(np.int64) >> 45) - 128 * (1023 - 20)
         n = max(0, min(n, BINS - 1))
-    w.histogram[row, n] += 1.0
+    w.histogram[row * BINS + n] += 1.0
 
 
 @njit(**_HOT)
-def census(w: World, c: int, change: int) -> None:
+def census(w: Memory, c: int, change: int) -> None:
     """Change how many of a class are inside."""
-    now = w.real[CLOCK, NOW]
-    w.real[c, X_C_AREA] += w.thing[c, C_INSIDE] * (now - w.real[c, X_C_LAST])
-    w.real[c, X_C_LAST] = now
-    w.thing[c, C_INSIDE] += change
-    w.thing[CLOCK, INSIDE] += change
+    thing = w.thing
+    real = w.real
+    now = real[CLOCK + NOW]
+    real[c + X_C_AREA] += thing[c + C_INSIDE] * (now - real[c + X_C_LAST])
+    real[c + X_C_LAST] = now
+    thing[c + C_INSIDE] += change
+    thing[CLOCK + INSIDE] += change
 
 
 @njit(**_HOT)
-def leave(w: World, e: int, kind: int) -> None:
+def leave(w: Memory, e: int, kind: int) -> None:
     """Let an entity leave the system, and free its row."""
-    c = w.thing[w.entity[e, E_STEP], CLASS]
-    stay = w.real[CLOCK, NOW] - w.time[e, E_BORN]
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    c = thing[entity[e + E_STEP] + CLASS]
+    stay = real[CLOCK + NOW] - w.time[e + E_BORN]
     census(w, c, OUT)
     if kind == L_EXIT:
-        w.thing[c, C_EXITS] += 1
-        w.real[c, X_C_SUM] += stay
-        w.real[c, X_C_SQUARES] += stay * stay
-        tally(w, w.thing[c, C_HIST], stay)
+        thing[c + C_EXITS] += 1
+        real[c + X_C_SUM] += stay
+        real[c + X_C_SQUARES] += stay * stay
+        tally(w, thing[c + C_HIST], stay)
     else:
-        w.real[c, X_C_QUIT] += stay
-        w.thing[c, C_LOST + kind - L_LOST] += 1
-    if w.thing[CLOCK, LOGGING] != 0:
-        write(w, kind, w.entity[e, E_ID], w.thing[w.entity[e, E_STEP], STAGE], NOT)
-    w.entity[e, E_TOKEN] = 0
-    w.entity[e, E_STATE] = GONE
-    w.entity[e, E_NEXT] = w.thing[CLOCK, FREE]
-    w.thing[CLOCK, FREE] = e
-    w.thing[CLOCK, USED] -= 1
+        real[c + X_C_QUIT] += stay
+        thing[c + C_LOST + kind - L_LOST] += 1
+    if thing[CLOCK + LOGGING] != 0:
+        write(w, kind, entity[e + E_ID], thing[entity[e + E_STEP] + STAGE], NOT)
+    entity[e + E_TOKEN] = 0
+    entity[e + E_STATE] = GONE
+    entity[e + E_NEXT] = thing[CLOCK + FREE]
+    thing[CLOCK + FREE] = e
+    thing[CLOCK + USED] -= 1
 
 
 @njit(**_HOT)
-def create(w: World, step: int, origin: int, number: int, key: np.uint64) -> int:
+def create(w: Memory, step: int, origin: int, number: int, key: np.uint64) -> int:
     """Return the row of a new entity before its first step."""
-    e = w.thing[CLOCK, FREE]
-    w.thing[CLOCK, FREE] = w.entity[e, E_NEXT]
-    w.thing[CLOCK, USED] += 1
-    w.entity[e, E_STEP] = step
-    w.entity[e, E_KEY] = np.int64(mix(key + U(number) * GOLD))
-    w.entity[e, E_TOKEN] = 0
-    w.entity[e, E_MEMBERS] = 0
-    w.entity[e, E_STATE] = MOVES
-    w.entity[e, E_ID] = (origin << 40) | number
-    w.entity[e, E_VISITS] = 0
-    w.entity[e, E_HELD] = 0
-    w.time[e, E_BORN] = w.real[CLOCK, NOW]
-    w.time[e, E_LEFT] = -1.0
-    c = w.thing[step, CLASS]
-    w.thing[c, C_CREATED] += 1
+    thing = w.thing
+    entity = w.entity
+    time = w.time
+    e = thing[CLOCK + FREE]
+    thing[CLOCK + FREE] = entity[e + E_NEXT]
+    thing[CLOCK + USED] += 1
+    entity[e + E_STEP] = step
+    entity[e + E_KEY] = np.int64(mix(key + U(number) * GOLD))
+    entity[e + E_TOKEN] = 0
+    entity[e + E_MEMBERS] = 0
+    entity[e + E_STATE] = MOVES
+    entity[e + E_ID] = (origin << 40) | number
+    entity[e + E_VISITS] = 0
+    entity[e + E_HELD] = 0
+    time[e + E_BORN] = w.real[CLOCK + NOW]
+    time[e + E_LEFT] = -1.0
+    c = thing[step + CLASS]
+    thing[c + C_CREATED] += 1
     census(w, c, IN)
     return e
 
 
 # ---------------------------------------------------------------- lines
 @njit(**_HOT)
-def append(w: World, row: int, e: int, head: int, tail: int) -> None:
+def append(w: Memory, row: int, e: int, head: int, tail: int) -> None:
     """Put an entity at the end of a linked list; `head` and `tail` are its columns in `row`."""
-    last = w.thing[row, tail]
-    w.entity[e, E_NEXT] = 0
-    w.entity[e, E_BEFORE] = last
-    w.thing[row, tail] = e
+    thing = w.thing
+    entity = w.entity
+    last = thing[row + tail]
+    entity[e + E_NEXT] = 0
+    entity[e + E_BEFORE] = last
+    thing[row + tail] = e
     if last != 0:
-        w.entity[last, E_NEXT] = e
+        entity[last + E_NEXT] = e
     else:
-        w.thing[row, head] = e
+        thing[row + head] = e
 
 
 @njit(**_HOT)
-def unlink(w: World, row: int, e: int, head: int, tail: int) -> None:
+def unlink(w: Memory, row: int, e: int, head: int, tail: int) -> None:
     """Take an entity out of a linked list, wherever it stands."""
-    before = w.entity[e, E_BEFORE]
-    after = w.entity[e, E_NEXT]
+    thing = w.thing
+    entity = w.entity
+    before = entity[e + E_BEFORE]
+    after = entity[e + E_NEXT]
     if before != 0:
-        w.entity[before, E_NEXT] = after
+        entity[before + E_NEXT] = after
     else:
-        w.thing[row, head] = after
+        thing[row + head] = after
     if after != 0:
-        w.entity[after, E_BEFORE] = before
+        entity[after + E_BEFORE] = before
     else:
-        w.thing[row, tail] = before
+        thing[row + tail] = before
 
 
 @njit(**_HOT)
-def line_up(w: World, q: int, e: int, front: int) -> None:
+def line_up(w: Memory, q: int, e: int, front: int) -> None:
     """Put an entity at the end or the front of a line."""
+    thing = w.thing
+    entity = w.entity
     if front != 0:
-        old = w.thing[q, Q_HEAD]
-        w.entity[e, E_NEXT] = old
-        w.entity[e, E_BEFORE] = 0
-        w.thing[q, Q_HEAD] = e
+        old = thing[q + Q_HEAD]
+        entity[e + E_NEXT] = old
+        entity[e + E_BEFORE] = 0
+        thing[q + Q_HEAD] = e
         if old != 0:
-            w.entity[old, E_BEFORE] = e
+            entity[old + E_BEFORE] = e
         else:
-            w.thing[q, Q_TAIL] = e
+            thing[q + Q_TAIL] = e
     else:
         append(w, q, e, Q_HEAD, Q_TAIL)
-    w.thing[q, Q_COUNT] += 1
-    w.entity[e, E_STATE] = WAITS
-    w.time[e, E_SINCE] = w.real[CLOCK, NOW]
+    thing[q + Q_COUNT] += 1
+    entity[e + E_STATE] = WAITS
+    w.time[e + E_SINCE] = w.real[CLOCK + NOW]
 
 
 @njit(**_INNER)
-def step_out(w: World, q: int, e: int) -> None:
+def step_out(w: Memory, q: int, e: int) -> None:
     """Take an entity out of a line, wherever it stands."""
     unlink(w, q, e, Q_HEAD, Q_TAIL)
-    w.thing[q, Q_COUNT] -= 1
+    w.thing[q + Q_COUNT] -= 1
 
 
 @njit(**_INNER)
-def note(w: World, row: int) -> None:
+def note(w: Memory, row: int) -> None:
     """Remember a stage or pool that has to be looked at within this event."""
-    if w.thing[row, NOTED] != 0:
+    thing = w.thing
+    if thing[row + NOTED] != 0:
         return
-    w.thing[row, NOTED] = 1
-    w.thing[row, NOTE_NEXT] = 0
-    last = w.thing[CLOCK, N_TAIL]
+    thing[row + NOTED] = 1
+    thing[row + NOTE_NEXT] = 0
+    last = thing[CLOCK + N_TAIL]
     if last != 0:
-        w.thing[last, NOTE_NEXT] = row
+        thing[last + NOTE_NEXT] = row
     else:
-        w.thing[CLOCK, N_HEAD] = row
-    w.thing[CLOCK, N_TAIL] = row
+        thing[CLOCK + N_HEAD] = row
+    thing[CLOCK + N_TAIL] = row
 
 
 @njit(**_INNER)
-def successor(w: World, e: int) -> int:
+def successor(w: Memory, e: int) -> int:
     """Return the step after the one an entity has done; 0 is the way out."""
-    step = w.entity[e, E_STEP]
-    following = w.thing[step, NEXT]
+    thing = w.thing
+    entity = w.entity
+    step = entity[e + E_STEP]
+    following = thing[step + NEXT]
     if following >= 0:
         return following
-    key = U(w.thing[step, KEY2]) + U(w.entity[e, E_KEY])
-    if w.thing[step, AGAIN] != 0:
-        key += U(w.entity[e, E_VISITS]) * GOLD
+    key = U(thing[step + KEY2]) + U(entity[e + E_KEY])
+    if thing[step + AGAIN] != 0:
+        key += U(entity[e + E_VISITS]) * GOLD
     u = uniform(key)
-    first = w.thing[step, BRANCHES]
-    last = first + w.thing[step, N_BRANCHES] - 1
-    while first < last and u >= w.real[first, X_CUMULATIVE]:
-        first += 1
-    return w.thing[first, NEXT]
+    first = thing[step + BRANCHES]
+    last = first + thing[step + N_BRANCHES] - COLUMNS
+    while first < last and u >= w.real[first + X_CUMULATIVE]:
+        first += COLUMNS
+    return thing[first + NEXT]
 
 
 @njit(**_HOT)
-def go(w: World, e: int, step: int) -> None:
+def go(w: Memory, e: int, step: int) -> None:
     """Send an entity, which holds no server, to a step whose stage has a place, or out."""
+    thing = w.thing
+    entity = w.entity
     if step == 0:
         leave(w, e, L_EXIT)
         return
-    w.entity[e, E_VISITS] += w.thing[step, AGAIN]
-    w.entity[e, E_STEP] = step
-    w.entity[e, E_STATE] = MOVES
-    w.entity[e, E_NEXT] = 0
-    s = w.thing[step, STAGE]
-    if w.thing[s, FLAGS] != 0:
+    entity[e + E_VISITS] += thing[step + AGAIN]
+    entity[e + E_STEP] = step
+    entity[e + E_STATE] = MOVES
+    entity[e + E_NEXT] = 0
+    s = thing[step + STAGE]
+    if thing[s + FLAGS] != 0:
         occupy(w, s, IN)
-    last = w.thing[CLOCK, A_TAIL]
+    last = thing[CLOCK + A_TAIL]
     if last != 0:
-        w.entity[last, E_NEXT] = e
+        entity[last + E_NEXT] = e
     else:
-        w.thing[CLOCK, A_HEAD] = e
-    w.thing[CLOCK, A_TAIL] = e
+        thing[CLOCK + A_HEAD] = e
+    thing[CLOCK + A_TAIL] = e
 
 
 # ---------------------------------------------------------------- profiles
 @njit(**_INNER)
-def factor(w: World, p: int, t: float) -> float:
+def factor(w: Memory, p: int, t: float) -> float:
     """Return the factor of a profile at a time: steps that repeat after a period."""
-    period = w.real[p, X_PERIOD]
+    thing = w.thing
+    period = w.real[p + X_PERIOD]
     phase = t - math.floor(t / period) * period if period < np.inf else t
-    first = w.thing[p, FIRST]
-    n = w.thing[p, LENGTH]
+    first = thing[p + FIRST]
+    n = thing[p + LENGTH]
     i = 0
     while i + 1 < n and w.table[first + i + 1] <= phase:
         i += 1
@@ -818,11 +929,12 @@ def factor(w: World, p: int, t: float) -> float:
 
 
 @njit(**_INNER)
-def operational_time(w: World, p: int, t: float, gap: float) -> float:
+def operational_time(w: Memory, p: int, t: float, gap: float) -> float:
     """Return when a gap, at the pace of a profile, that begins at t is over."""
-    period = w.real[p, X_PERIOD]
-    first = w.thing[p, FIRST]
-    n = w.thing[p, LENGTH]
+    thing = w.thing
+    period = w.real[p + X_PERIOD]
+    first = thing[p + FIRST]
+    n = thing[p + LENGTH]
     begin = math.floor(t / period) * period if period < np.inf else 0.0
     i = 0
     while i + 1 < n and begin + w.table[first + i + 1] <= t:
@@ -844,180 +956,198 @@ def operational_time(w: World, p: int, t: float, gap: float) -> float:
 
 
 @njit(**_INNER)
-def longest_since(w: World, s: int) -> float:
+def longest_since(w: Memory, s: int) -> float:
     """Return since when the one waits who has waited longest at a batch stage; inf if nobody."""
+    thing = w.thing
     since = np.inf
-    for q in range(w.thing[s, QUEUE] + 1, w.thing[s, QUEUE] + w.thing[s, LEVELS] + 1):
-        if w.thing[q, Q_HEAD] != 0:
-            since = min(since, w.time[w.thing[q, Q_HEAD], E_SINCE])
+    q = thing[s + QUEUE]
+    for _ in range(thing[s + LEVELS]):
+        q += COLUMNS
+        if thing[q + Q_HEAD] != 0:
+            since = min(since, w.time[thing[q + Q_HEAD] + E_SINCE])
     return since
 
 
 # ---------------------------------------------------------------- pools
 @njit(**_INNER)
-def available(w: World, s: int) -> int:
+def available(w: Memory, s: int) -> int:
     """Return the servers of a stage that are not closed."""
-    return max(0, w.thing[s, SERVERS] - w.thing[s, DOWN])
+    thing = w.thing
+    return max(0, thing[s + SERVERS] - thing[s + DOWN])
 
 
 @njit(**_INNER)
-def others_want(w: World, p: int, way: int) -> bool:
+def others_want(w: Memory, p: int, way: int) -> bool:
     """Whether somebody waits to use a track against a direction, with a server at hand."""
-    user = w.thing[p, P_USERS]
+    thing = w.thing
+    user = thing[p + P_USERS]
     while user != 0:
-        s = w.thing[user, R_STAGE]
+        s = thing[user + R_STAGE]
         if (
-            w.thing[user, R_DIRECTION] != way
-            and w.thing[s, WAITING] > 0
-            and w.thing[s, BUSY] < available(w, s)
+            thing[user + R_DIRECTION] != way
+            and thing[s + WAITING] > 0
+            and thing[s + BUSY] < available(w, s)
         ):
             return True
-        user = w.thing[user, R_NEXT_USER]
+        user = thing[user + R_NEXT_USER]
     return False
 
 
 @njit(**_INNER)
-def units_are_free(w: World, s: int) -> bool:
+def units_are_free(w: Memory, s: int) -> bool:
     """Whether the pools have what a stage needs to begin, in its direction."""
-    use = w.thing[s, USES]
+    thing = w.thing
+    use = thing[s + USES]
     while use != 0:
-        p = w.thing[use, R_POOL]
-        if w.thing[p, P_FREE] < w.thing[use, R_UNITS]:
+        p = thing[use + R_POOL]
+        if thing[p + P_FREE] < thing[use + R_UNITS]:
             return False
-        if w.thing[p, P_DIRECTED] != 0:
-            way = w.thing[use, R_DIRECTION]
-            same = way == w.thing[p, P_DIRECTION]
-            if not same and w.thing[p, P_FREE] < w.thing[p, P_UNITS]:
+        if thing[p + P_DIRECTED] != 0:
+            way = thing[use + R_DIRECTION]
+            same = way == thing[p + P_DIRECTION]
+            if not same and thing[p + P_FREE] < thing[p + P_UNITS]:
                 return False
-            if same and w.thing[p, P_RUN] >= w.thing[p, P_DIRECTED] and others_want(w, p, way):
+            if same and thing[p + P_RUN] >= thing[p + P_DIRECTED] and others_want(w, p, way):
                 return False
-        use = w.thing[use, R_NEXT]
+        use = thing[use + R_NEXT]
     return True
 
 
 @njit(**_INNER)
-def count_units(w: World, p: int, change: int) -> None:
+def count_units(w: Memory, p: int, change: int) -> None:
     """Change the free units of a pool."""
-    now = w.real[CLOCK, NOW]
-    used = w.thing[p, P_UNITS] - w.thing[p, P_FREE]
-    w.real[p, X_P_AREA] += used * (now - w.real[p, X_P_LAST])
-    w.real[p, X_P_LAST] = now
-    w.thing[p, P_FREE] += change
+    thing = w.thing
+    real = w.real
+    now = real[CLOCK + NOW]
+    used = thing[p + P_UNITS] - thing[p + P_FREE]
+    real[p + X_P_AREA] += used * (now - real[p + X_P_LAST])
+    real[p + X_P_LAST] = now
+    thing[p + P_FREE] += change
 
 
 @njit(**_INNER)
-def take_units(w: World, s: int) -> None:
+def take_units(w: Memory, s: int) -> None:
     """Take what a stage needs from the pools."""
-    use = w.thing[s, USES]
+    thing = w.thing
+    use = thing[s + USES]
     while use != 0:
-        p = w.thing[use, R_POOL]
-        count_units(w, p, -w.thing[use, R_UNITS])
-        if w.thing[p, P_DIRECTED] != 0:
-            if w.thing[p, P_DIRECTION] == w.thing[use, R_DIRECTION]:
-                w.thing[p, P_RUN] += 1
+        p = thing[use + R_POOL]
+        count_units(w, p, -thing[use + R_UNITS])
+        if thing[p + P_DIRECTED] != 0:
+            if thing[p + P_DIRECTION] == thing[use + R_DIRECTION]:
+                thing[p + P_RUN] += 1
             else:
-                w.thing[p, P_DIRECTION] = w.thing[use, R_DIRECTION]
-                w.thing[p, P_RUN] = 1
-        use = w.thing[use, R_NEXT]
+                thing[p + P_DIRECTION] = thing[use + R_DIRECTION]
+                thing[p + P_RUN] = 1
+        use = thing[use + R_NEXT]
 
 
 @njit(**_INNER)
-def give_units(w: World, s: int) -> None:
+def give_units(w: Memory, s: int) -> None:
     """Return to the pools what a stage gives back at its end, at once or after a return."""
-    row = w.thing[s, RELEASES]
+    thing = w.thing
+    row = thing[s + RELEASES]
     while row != 0:
-        p = w.thing[row, R_POOL]
-        if w.thing[row, R_RETURN] != 0:
-            n = w.thing[row, R_COUNT]
-            w.thing[row, R_COUNT] = n + 1
-            away = draw(w, w.thing[row, R_RETURN], U(w.thing[row, KEY]) + U(n) * GOLD, n)
-            schedule(w, w.real[CLOCK, NOW] + away, POOL_RETURN, row)
+        p = thing[row + R_POOL]
+        if thing[row + R_RETURN] != 0:
+            n = thing[row + R_COUNT]
+            thing[row + R_COUNT] = n + 1
+            away = draw(w, thing[row + R_RETURN], U(thing[row + KEY]) + U(n) * GOLD, n)
+            schedule(w, w.real[CLOCK + NOW] + away, POOL_RETURN, row)
         else:
-            count_units(w, p, w.thing[row, R_UNITS])
+            count_units(w, p, thing[row + R_UNITS])
             note(w, p)
-        row = w.thing[row, R_NEXT]
+        row = thing[row + R_NEXT]
 
 
 # ---------------------------------------------------------------- the end of a service
 @njit(**_INNER)
-def block(w: World, e: int, s: int, t: int, front: int) -> None:
+def block(w: Memory, e: int, s: int, t: int, front: int) -> None:
     """Keep an entity on its server at stage s until stage t has a place."""
-    if w.entity[e, E_STATE] != IS_BLOCKED:
-        now = w.real[CLOCK, NOW]
-        w.real[s, X_BLOCKED] += w.thing[s, BLOCKED] * (now - w.real[s, X_BLOCK_LAST])
-        w.real[s, X_BLOCK_LAST] = now
-        w.thing[s, BLOCKED] += 1
-        w.entity[e, E_STATE] = IS_BLOCKED
-        if w.thing[CLOCK, LOGGING] != 0:
-            write(w, L_BLOCK, w.entity[e, E_ID], s, t)
-    w.entity[e, E_TARGET] = t
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    if entity[e + E_STATE] != IS_BLOCKED:
+        now = real[CLOCK + NOW]
+        real[s + X_BLOCKED] += thing[s + BLOCKED] * (now - real[s + X_BLOCK_LAST])
+        real[s + X_BLOCK_LAST] = now
+        thing[s + BLOCKED] += 1
+        entity[e + E_STATE] = IS_BLOCKED
+        if thing[CLOCK + LOGGING] != 0:
+            write(w, L_BLOCK, entity[e + E_ID], s, t)
+    entity[e + E_TARGET] = t
     if front != 0:
-        w.entity[e, E_NEXT] = w.thing[t, B_HEAD]
-        w.thing[t, B_HEAD] = e
-        if w.thing[t, B_TAIL] == 0:
-            w.thing[t, B_TAIL] = e
+        entity[e + E_NEXT] = thing[t + B_HEAD]
+        thing[t + B_HEAD] = e
+        if thing[t + B_TAIL] == 0:
+            thing[t + B_TAIL] = e
     else:
-        w.entity[e, E_NEXT] = 0
-        if w.thing[t, B_TAIL] != 0:
-            w.entity[w.thing[t, B_TAIL], E_NEXT] = e
+        entity[e + E_NEXT] = 0
+        if thing[t + B_TAIL] != 0:
+            entity[thing[t + B_TAIL] + E_NEXT] = e
         else:
-            w.thing[t, B_HEAD] = e
-        w.thing[t, B_TAIL] = e
-    w.thing[CLOCK, BLOCKING] = 1
+            thing[t + B_HEAD] = e
+        thing[t + B_TAIL] = e
+    thing[CLOCK + BLOCKING] = 1
 
 
 @njit(**_INNER)
-def release(w: World, e: int, s: int) -> None:
+def release(w: Memory, e: int, s: int) -> None:
     """Free the server that an entity held, its place and what it returns to pools."""
-    now = w.real[CLOCK, NOW]
-    if w.entity[e, E_STATE] == IS_BLOCKED:
-        w.real[s, X_BLOCKED] += w.thing[s, BLOCKED] * (now - w.real[s, X_BLOCK_LAST])
-        w.real[s, X_BLOCK_LAST] = now
-        w.thing[s, BLOCKED] -= 1
-    flags = w.thing[s, FLAGS]
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    now = real[CLOCK + NOW]
+    if entity[e + E_STATE] == IS_BLOCKED:
+        real[s + X_BLOCKED] += thing[s + BLOCKED] * (now - real[s + X_BLOCK_LAST])
+        real[s + X_BLOCK_LAST] = now
+        thing[s + BLOCKED] -= 1
+    flags = thing[s + FLAGS]
     if flags & F_RETURN:
-        key = U(w.thing[s, KEY]) + U(w.entity[e, E_KEY])
-        away = draw(w, w.thing[s, RETURNING], key, w.entity[e, E_ID] & 0xFFFFFFFFFF)
-        w.real[s, X_AWAY] += away
+        key = U(thing[s + KEY]) + U(entity[e + E_KEY])
+        away = draw(w, thing[s + RETURNING], key, entity[e + E_ID] & 0xFFFFFFFFFF)
+        real[s + X_AWAY] += away
         schedule(w, now + away, RETURN, s)
     else:
-        w.thing[s, BUSY] -= 1
+        thing[s + BUSY] -= 1
         note(w, s)
     if flags != 0 and not (flags & F_BATCH):
         occupy(w, s, OUT)
-        if w.thing[s, B_HEAD] != 0:
+        if thing[s + B_HEAD] != 0:
             note(w, s)
-    if w.thing[s, RELEASES] != 0:
+    if thing[s + RELEASES] != 0:
         give_units(w, s)
 
 
 @njit(**_INNER)
-def depart(w: World, e: int, front: int) -> None:
+def depart(w: Memory, e: int, front: int) -> None:
     """Let whose service is over go on: first what it carries, if that alights here, then itself.
 
     Who finds the next stage full stays on the server (blocking after service), at the front of
     those who wait for that stage if it has been there before.
     """
-    step = w.entity[e, E_STEP]
-    s = w.thing[step, STAGE]
+    thing = w.thing
+    entity = w.entity
+    step = entity[e + E_STEP]
+    s = thing[step + STAGE]
     following = successor(w, e)
-    if w.entity[e, E_MEMBERS] != 0 and (following == 0 or w.thing[step, UNLOADS] != 0):
-        while w.entity[e, E_MEMBERS] != 0:
-            m = w.entity[e, E_MEMBERS]
+    if entity[e + E_MEMBERS] != 0 and (following == 0 or thing[step + UNLOADS] != 0):
+        while entity[e + E_MEMBERS] != 0:
+            m = entity[e + E_MEMBERS]
             then = successor(w, m)
             if then != 0:
-                t = w.thing[then, STAGE]
-                if w.thing[t, FLAGS] & F_PLACES and w.thing[t, TAKEN] >= w.thing[t, PLACES]:
-                    block(w, e, s, t, front if w.entity[e, E_TARGET] == t else BACK)
+                t = thing[then + STAGE]
+                if thing[t + FLAGS] & F_PLACES and thing[t + TAKEN] >= thing[t + PLACES]:
+                    block(w, e, s, t, front if entity[e + E_TARGET] == t else BACK)
                     return
-            w.entity[e, E_MEMBERS] = w.entity[m, E_NEXT]
-            if w.thing[CLOCK, LOGGING] != 0:
-                write(w, L_ALIGHT, w.entity[m, E_ID], s, w.entity[e, E_ID])
+            entity[e + E_MEMBERS] = entity[m + E_NEXT]
+            if thing[CLOCK + LOGGING] != 0:
+                write(w, L_ALIGHT, entity[m + E_ID], s, entity[e + E_ID])
             go(w, m, then)
     if following != 0:
-        t = w.thing[following, STAGE]
-        if t != s and w.thing[t, FLAGS] & F_PLACES and w.thing[t, TAKEN] >= w.thing[t, PLACES]:
-            block(w, e, s, t, front if w.entity[e, E_TARGET] == t else BACK)
+        t = thing[following + STAGE]
+        if t != s and thing[t + FLAGS] & F_PLACES and thing[t + TAKEN] >= thing[t + PLACES]:
+            block(w, e, s, t, front if entity[e + E_TARGET] == t else BACK)
             return
     release(w, e, s)
     go(w, e, following)
@@ -1025,38 +1155,41 @@ def depart(w: World, e: int, front: int) -> None:
 
 # ---------------------------------------------------------------- the beginning of a service
 @njit(**_INNER)
-def boarding(w: World, s: int) -> int:
+def boarding(w: Memory, s: int) -> int:
     """Return how many board at a batch stage now; -1 if its carrier does not leave yet."""
-    most = w.thing[s, MOST]
-    if w.thing[s, PAYLOAD] != 0:
-        most = int(most * factor(w, w.thing[s, PAYLOAD], w.real[CLOCK, NOW]) + 1e-9)
-    count = w.thing[s, WAITING] - w.thing[w.thing[s, QUEUE], Q_COUNT]
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    most = thing[s + MOST]
+    if thing[s + PAYLOAD] != 0:
+        most = int(most * factor(w, thing[s + PAYLOAD], real[CLOCK + NOW]) + 1e-9)
+    count = thing[s + WAITING] - thing[thing[s + QUEUE] + Q_COUNT]
     fits = min(count, most)
-    full = count >= min(w.thing[s, FILL], most) and w.thing[s, FILL] < UNLIMITED and most > 0
-    longest = w.real[s, X_LENGTH]
-    heaviest = w.real[s, X_WEIGHT]
+    full = count >= min(thing[s + FILL], most) and thing[s + FILL] < UNLIMITED and most > 0
+    longest = real[s + X_LENGTH]
+    heaviest = real[s + X_WEIGHT]
     if longest < np.inf or heaviest < np.inf:
         length = 0.0
         weight = 0.0
         n = 0
-        q = w.thing[s, QUEUE] + 1
-        e = w.thing[q, Q_HEAD]
+        q = thing[s + QUEUE] + COLUMNS
+        e = thing[q + Q_HEAD]
         while n < fits:
             while e == 0:
-                q += 1
-                e = w.thing[q, Q_HEAD]
-            c = w.thing[w.entity[e, E_STEP], CLASS]
-            length += w.real[c, X_C_LENGTH]
-            weight += w.real[c, X_C_WEIGHT]
+                q += COLUMNS
+                e = thing[q + Q_HEAD]
+            c = thing[entity[e + E_STEP] + CLASS]
+            length += real[c + X_C_LENGTH]
+            weight += real[c + X_C_WEIGHT]
             if length > longest or weight > heaviest:
-                full = n > 0 and w.thing[s, FILL] < UNLIMITED
+                full = n > 0 and thing[s + FILL] < UNLIMITED
                 break
             n += 1
-            e = w.entity[e, E_NEXT]
+            e = entity[e + E_NEXT]
         fits = n
     if full:
         return fits
-    if (w.thing[s, FORCE] != 0 or w.thing[s, OVERDUE] != 0) and fits >= w.thing[s, LEAST]:
+    if (thing[s + FORCE] != 0 or thing[s + OVERDUE] != 0) and fits >= thing[s + LEAST]:
         return fits
     return -1
 
@@ -1065,252 +1198,294 @@ NOBODY, HEAD = -1, -2
 
 
 @njit(**_INNER)
-def could_begin(w: World, s: int) -> int:  # noqa: C901 - one question after the other
+def could_begin(w: Memory, s: int) -> int:  # noqa: C901 - one question after the other
     """Return what a stage can begin now: HEAD of its line, how many board, or NOBODY.
 
     Says in CAUSE why not.
     """
-    open_servers = w.thing[s, SERVERS] - w.thing[s, DOWN]
-    busy = w.thing[s, BUSY]
+    thing = w.thing
+    real = w.real
+    open_servers = thing[s + SERVERS] - thing[s + DOWN]
+    busy = thing[s + BUSY]
     cause = C_QUEUE
     result = NOBODY
-    flags = w.thing[s, FLAGS]
+    flags = thing[s + FLAGS]
     if busy >= open_servers:
-        if w.thing[s, DOWN] > 0 and busy < w.thing[s, SERVERS]:
+        if thing[s + DOWN] > 0 and busy < thing[s + SERVERS]:
             cause = C_CLOSED
-    elif w.thing[s, WAITING] > 0 or (flags & F_BATCH and w.thing[s, LEAST] == 0):
+    elif thing[s + WAITING] > 0 or (flags & F_BATCH and thing[s + LEAST] == 0):
         result = HEAD
-        if flags & F_BATCH and w.thing[w.thing[s, QUEUE], Q_HEAD] == 0:
+        if flags & F_BATCH and thing[thing[s + QUEUE] + Q_HEAD] == 0:
             result = boarding(w, s)
             cause = C_BATCH
         if result != NOBODY:
-            q = w.thing[s, QUEUE]
-            while q < w.thing[s, QUEUE] + w.thing[s, LEVELS] and w.thing[q, Q_HEAD] == 0:
-                q += 1
-            e = w.thing[q, Q_HEAD]
-            held = result == HEAD and w.entity[e, E_HELD] != 0
+            q = thing[s + QUEUE]
+            last = q + thing[s + LEVELS] * COLUMNS
+            while q < last and thing[q + Q_HEAD] == 0:
+                q += COLUMNS
+            e = thing[q + Q_HEAD]
+            held = result == HEAD and w.entity[e + E_HELD] != 0
             if not held:
                 cause = C_POOL
                 if flags & F_HEADWAY:
-                    due = w.real[s, X_LAST_START] + w.real[s, X_HEADWAY]
-                    if w.real[CLOCK, NOW] < due:
+                    due = real[s + X_LAST_START] + real[s + X_HEADWAY]
+                    if real[CLOCK + NOW] < due:
                         result = NOBODY
-                        if w.thing[s, WOKEN] == 0:
-                            w.thing[s, WOKEN] = 1
+                        if thing[s + WOKEN] == 0:
+                            thing[s + WOKEN] = 1
                             schedule(w, due, WAKE, s)
                 if result != NOBODY and flags & F_POOL and not units_are_free(w, s):
                     result = NOBODY
-    if result == NOBODY and cause != w.thing[s, CAUSE]:
+    if result == NOBODY and cause != thing[s + CAUSE]:
         account(w, s)
-        w.thing[s, CAUSE] = cause
+        thing[s + CAUSE] = cause
     return result
 
 
 @njit(**_INNER)
-def arm(w: World, s: int) -> None:
+def arm(w: Memory, s: int) -> None:
     """See that somebody looks when the longest waiting at a batch stage has waited long enough."""
-    if w.thing[s, ARMED] != 0 or w.real[s, X_MAX_WAIT] == np.inf:
+    thing = w.thing
+    real = w.real
+    if thing[s + ARMED] != 0 or real[s + X_MAX_WAIT] == np.inf:
         return
     since = longest_since(w, s)
     if since < np.inf:
-        w.thing[s, ARMED] = 1
-        schedule(w, max(w.real[CLOCK, NOW], since + w.real[s, X_MAX_WAIT]), DEADLINE, s)
+        thing[s + ARMED] = 1
+        schedule(w, max(real[CLOCK + NOW], since + real[s + X_MAX_WAIT]), DEADLINE, s)
 
 
 @njit(**_INNER)
-def end_wait(w: World, s: int, e: int) -> None:
+def end_wait(w: Memory, s: int, e: int) -> None:
     """Count the wait of who begins or boards."""
-    wait = w.real[CLOCK, NOW] - w.time[e, E_SINCE]
-    w.real[s, X_SUM_WAIT] += wait
-    if w.time[e, E_LEFT] < 0.0:
-        w.thing[s, STARTED] += 1
+    thing = w.thing
+    real = w.real
+    time = w.time
+    wait = real[CLOCK + NOW] - time[e + E_SINCE]
+    real[s + X_SUM_WAIT] += wait
+    if time[e + E_LEFT] < 0.0:
+        thing[s + STARTED] += 1
         if wait > 0.0:
-            w.thing[s, DELAYED] += 1
-        if w.thing[s, HIST] >= 0:
-            tally(w, w.thing[s, HIST], wait)
+            thing[s + DELAYED] += 1
+        if thing[s + HIST] >= 0:
+            tally(w, thing[s + HIST], wait)
 
 
 @njit(**_INNER)
-def board(w: World, s: int, n: int) -> int:
+def board(w: Memory, s: int, n: int) -> int:
     """Return a new carrier with the first n of a batch stage aboard."""
-    number = w.thing[s, DEPARTED]
-    w.thing[s, DEPARTED] = number + 1
-    carrier = create(w, w.thing[s, CARRIER], s, number, U(w.thing[s, KEY3]))
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    number = thing[s + DEPARTED]
+    thing[s + DEPARTED] = number + 1
+    carrier = create(w, thing[s + CARRIER], s, number, U(thing[s + KEY3]))
     last = 0
-    q = w.thing[s, QUEUE] + 1
+    q = thing[s + QUEUE] + COLUMNS
     for _ in range(n):
-        while w.thing[q, Q_HEAD] == 0:
-            q += 1
-        e = w.thing[q, Q_HEAD]
+        while thing[q + Q_HEAD] == 0:
+            q += COLUMNS
+        e = thing[q + Q_HEAD]
         step_out(w, q, e)
         end_wait(w, s, e)
-        w.entity[e, E_STATE] = ABOARD
-        w.entity[e, E_TOKEN] = 0
-        w.entity[e, E_NEXT] = 0
+        entity[e + E_STATE] = ABOARD
+        entity[e + E_TOKEN] = 0
+        entity[e + E_NEXT] = 0
         if last != 0:
-            w.entity[last, E_NEXT] = e
+            entity[last + E_NEXT] = e
         else:
-            w.entity[carrier, E_MEMBERS] = e
+            entity[carrier + E_MEMBERS] = e
         last = e
-        if w.thing[CLOCK, LOGGING] != 0:
-            write(w, L_BOARD, w.entity[e, E_ID], s, w.entity[carrier, E_ID])
-    w.thing[s, WAITING] -= n
+        if thing[CLOCK + LOGGING] != 0:
+            write(w, L_BOARD, entity[e + E_ID], s, entity[carrier + E_ID])
+    thing[s + WAITING] -= n
     occupy(w, s, -n)
-    if w.thing[s, B_HEAD] != 0:
+    if thing[s + B_HEAD] != 0:
         note(w, s)
-    w.thing[s, FORCE] = 0
-    w.thing[s, OVERDUE] = 0
-    w.real[s, X_LOAD] += n
-    w.real[s, X_LEFT] += w.thing[s, WAITING] - w.thing[w.thing[s, QUEUE], Q_COUNT]
-    w.real[s, X_LAST_DEPARTURE] = w.real[CLOCK, NOW]
-    if w.real[s, X_MAX_GAP] < np.inf and w.thing[s, GAP_ARMED] == 0:
-        w.thing[s, GAP_ARMED] = 1
-        schedule(w, w.real[CLOCK, NOW] + w.real[s, X_MAX_GAP], GAP, s)
+    thing[s + FORCE] = 0
+    thing[s + OVERDUE] = 0
+    real[s + X_LOAD] += n
+    real[s + X_LEFT] += thing[s + WAITING] - thing[thing[s + QUEUE] + Q_COUNT]
+    real[s + X_LAST_DEPARTURE] = real[CLOCK + NOW]
+    if real[s + X_MAX_GAP] < np.inf and thing[s + GAP_ARMED] == 0:
+        thing[s + GAP_ARMED] = 1
+        schedule(w, real[CLOCK + NOW] + real[s + X_MAX_GAP], GAP, s)
     arm(w, s)
     return carrier
 
 
+@njit(**_INNER)
+def service_time(w: Memory, e: int, step: int, visits: int) -> float:
+    """Return the time that a step takes an entity that has been there so often before."""
+    thing = w.thing
+    entity = w.entity
+    key = U(thing[step + KEY]) + U(entity[e + E_KEY])
+    if thing[step + AGAIN] != 0:
+        key += U(visits) * GOLD
+    return draw(w, thing[step + SERVICE], key, entity[e + E_ID] & 0xFFFFFFFFFF)
+
+
 @njit(**_HOT)
-def service_time(w: World, e: int) -> float:
-    """Return the time that an entity's step takes."""
-    step = w.entity[e, E_STEP]
-    key = U(w.thing[step, KEY]) + U(w.entity[e, E_KEY])
-    if w.thing[step, AGAIN] != 0:
-        key += U(w.entity[e, E_VISITS]) * GOLD
-    return draw(w, w.thing[step, SERVICE], key, w.entity[e, E_ID] & 0xFFFFFFFFFF)
+def foresee(w: Memory, e: int, step: int) -> None:
+    """Draw the time of the plain step that an entity does next; see :func:`start`."""
+    if step != 0:
+        visits = 0
+        if w.thing[step + AGAIN] != 0:
+            visits = w.entity[e + E_VISITS] + 1
+        w.time[e + E_AHEAD] = service_time(w, e, step, visits)
 
 
 @njit(**_INNER)
-def serve(w: World, s: int, e: int, service: float) -> None:
+def serve(w: Memory, s: int, e: int, service: float) -> None:
     """Put an entity on a server for a time."""
-    flags = w.thing[s, FLAGS]
-    w.thing[s, BUSY] += 1
-    w.real[s, X_WORK] += service
-    w.entity[e, E_STATE] = SERVED
-    w.entity[e, E_HELD] = 0
-    due = w.real[CLOCK, NOW] + service
-    if w.thing[CLOCK, LOGGING] != 0:
-        write(w, L_START, w.entity[e, E_ID], s, NOT)
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    time = w.time
+    flags = thing[s + FLAGS]
+    thing[s + BUSY] += 1
+    real[s + X_WORK] += service
+    entity[e + E_STATE] = SERVED
+    entity[e + E_HELD] = 0
+    due = real[CLOCK + NOW] + service
+    if thing[CLOCK + LOGGING] != 0:
+        write(w, L_START, entity[e + E_ID], s, NOT)
     if flags & F_TRACKED:
-        w.time[e, E_DUE] = due
-        w.time[e, E_LEFT] = service
+        time[e + E_DUE] = due
+        time[e + E_LEFT] = service
         append(w, s, e, S_HEAD, S_TAIL)
-        w.entity[e, E_TOKEN] = np.int64(schedule(w, due, FINISH, e))
+        entity[e + E_TOKEN] = np.int64(schedule(w, due, FINISH, e))
     else:
-        w.entity[e, E_TOKEN] = 0
+        entity[e + E_TOKEN] = 0
         schedule(w, due, END, e)
+        if thing[entity[e + E_STEP] + PLAIN] != 0:
+            foresee(w, e, thing[entity[e + E_STEP] + NEXT])
 
 
 @njit(**_INNER)
-def begin(w: World, s: int, what: int) -> None:
+def begin(w: Memory, s: int, what: int) -> None:
     """Begin the service that :func:`could_begin` found."""
+    thing = w.thing
+    real = w.real
+    entity = w.entity
     account(w, s)
-    flags = w.thing[s, FLAGS]
-    now = w.real[CLOCK, NOW]
+    flags = thing[s + FLAGS]
+    now = real[CLOCK + NOW]
     if what == HEAD:
-        q = w.thing[s, QUEUE]
-        while w.thing[q, Q_HEAD] == 0:
-            q += 1
-        e = w.thing[q, Q_HEAD]
+        q = thing[s + QUEUE]
+        while thing[q + Q_HEAD] == 0:
+            q += COLUMNS
+        e = thing[q + Q_HEAD]
         step_out(w, q, e)
-        w.thing[s, WAITING] -= 1
+        thing[s + WAITING] -= 1
         end_wait(w, s, e)
     else:
         e = board(w, s, what)
-    if flags & F_HEADWAY and w.entity[e, E_HELD] == 0:
-        w.real[s, X_LAST_START] = now
-    if flags & F_POOL and w.entity[e, E_HELD] == 0:
+    if flags & F_HEADWAY and entity[e + E_HELD] == 0:
+        real[s + X_LAST_START] = now
+    if flags & F_POOL and entity[e + E_HELD] == 0:
         take_units(w, s)
-    service = w.time[e, E_LEFT]
+    service = w.time[e + E_LEFT]
     if service < 0.0:
-        service = service_time(w, e)
-        w.thing[s, SERVICES] += 1
+        service = service_time(w, e, entity[e + E_STEP], entity[e + E_VISITS])
+        thing[s + SERVICES] += 1
     serve(w, s, e, service)
 
 
 @njit(**_INNER)
-def off_server(w: World, s: int, e: int) -> None:
+def off_server(w: Memory, s: int, e: int) -> None:
     """Take an entity out of the list of those in service."""
     unlink(w, s, e, S_HEAD, S_TAIL)
-    w.entity[e, E_TOKEN] = 0
+    w.entity[e + E_TOKEN] = 0
 
 
 @njit(**_INNER)
-def interrupt(w: World, s: int, e: int, rule: int) -> None:
+def interrupt(w: Memory, s: int, e: int, rule: int) -> None:
     """Put who is in service back to the front of its line, keeping what it took from pools."""
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    time = w.time
     account(w, s)
     off_server(w, s, e)
-    left = w.time[e, E_DUE] - w.real[CLOCK, NOW]
-    w.real[s, X_WORK] -= left
+    left = time[e + E_DUE] - real[CLOCK + NOW]
+    real[s + X_WORK] -= left
     if rule == RESUMES:
-        w.time[e, E_LEFT] = left
-    w.entity[e, E_HELD] = 1
-    w.thing[s, BUSY] -= 1
-    w.thing[s, INTERRUPTED] += 1
-    q = w.thing[s, QUEUE]
-    if not (w.thing[s, FLAGS] & F_BATCH):
-        q += w.thing[w.entity[e, E_STEP], LEVEL]
+        time[e + E_LEFT] = left
+    entity[e + E_HELD] = 1
+    thing[s + BUSY] -= 1
+    thing[s + INTERRUPTED] += 1
+    q = thing[s + QUEUE]
+    if not (thing[s + FLAGS] & F_BATCH):
+        q += thing[entity[e + E_STEP] + LEVEL]
     line_up(w, q, e, FRONT)
-    w.thing[s, WAITING] += 1
-    if w.thing[CLOCK, LOGGING] != 0:
-        write(w, L_INTERRUPT, w.entity[e, E_ID], s, NOT)
+    thing[s + WAITING] += 1
+    if thing[CLOCK + LOGGING] != 0:
+        write(w, L_INTERRUPT, entity[e + E_ID], s, NOT)
 
 
 @njit(**_INNER)
-def refresh(w: World, s: int) -> None:
+def refresh(w: Memory, s: int) -> None:
     """Begin what a stage can begin, then let in who is blocked in front of it."""
+    thing = w.thing
     while True:
         what = could_begin(w, s)
         if what == NOBODY:
             break
         begin(w, s, what)
-    while w.thing[s, B_HEAD] != 0 and w.thing[s, TAKEN] < w.thing[s, PLACES]:
-        e = w.thing[s, B_HEAD]
-        w.thing[s, B_HEAD] = w.entity[e, E_NEXT]
-        if w.thing[s, B_HEAD] == 0:
-            w.thing[s, B_TAIL] = 0
+    while thing[s + B_HEAD] != 0 and thing[s + TAKEN] < thing[s + PLACES]:
+        e = thing[s + B_HEAD]
+        thing[s + B_HEAD] = w.entity[e + E_NEXT]
+        if thing[s + B_HEAD] == 0:
+            thing[s + B_TAIL] = 0
         depart(w, e, FRONT)
 
 
 @njit(**_INNER)
-def share_pool(w: World, p: int) -> None:
-    """Let the stages that wait for a pool begin: the most urgent first, then who waits longest."""
+def share_pool(w: Memory, p: int) -> None:
+    """Let the stages that wait for a pool begin: the most urgent first, then who waits longest.
+
+    Of equals the first stage of the model, which is the last in the list of users.
+    """
+    thing = w.thing
     while True:
         best = 0
         best_level = 0
         best_since = 0.0
-        user = w.thing[p, P_USERS]
+        user = thing[p + P_USERS]
         while user != 0:
-            s = w.thing[user, R_STAGE]
-            if w.thing[s, WAITING] > 0 and could_begin(w, s) != NOBODY:
-                level = w.thing[s, QUEUE]
-                while w.thing[level, Q_HEAD] == 0:
-                    level += 1
-                since = w.time[w.thing[level, Q_HEAD], E_SINCE]
-                level -= w.thing[s, QUEUE]
-                if best == 0 or level < best_level or (level == best_level and since < best_since):
+            s = thing[user + R_STAGE]
+            if thing[s + WAITING] > 0 and could_begin(w, s) != NOBODY:
+                level = thing[s + QUEUE]
+                while thing[level + Q_HEAD] == 0:
+                    level += COLUMNS
+                since = w.time[thing[level + Q_HEAD] + E_SINCE]
+                level -= thing[s + QUEUE]
+                if best == 0 or level < best_level or (level == best_level and since <= best_since):
                     best = s
                     best_level = level
                     best_since = since
-            user = w.thing[user, R_NEXT_USER]
+            user = thing[user + R_NEXT_USER]
         if best == 0:
             return
         begin(w, best, could_begin(w, best))
 
 
 @njit(**_INNER)
-def preempt(w: World, s: int, level: int) -> None:
+def preempt(w: Memory, s: int, level: int) -> None:
     """Interrupt the least urgent in service, the one begun last, for who is more urgent."""
+    thing = w.thing
+    entity = w.entity
     if available(w, s) == 0:
         return
     victim = 0
     worst = level
-    e = w.thing[s, S_TAIL]
+    e = thing[s + S_TAIL]
     while e != 0:
-        if w.thing[w.entity[e, E_STEP], LEVEL] > worst:
-            worst = w.thing[w.entity[e, E_STEP], LEVEL]
+        if thing[entity[e + E_STEP] + LEVEL] > worst:
+            worst = thing[entity[e + E_STEP] + LEVEL]
             victim = e
-        e = w.entity[e, E_BEFORE]
+        e = entity[e + E_BEFORE]
     if victim != 0:
         interrupt(w, s, victim, RESUMES)
         what = could_begin(w, s)
@@ -1319,266 +1494,454 @@ def preempt(w: World, s: int, level: int) -> None:
 
 
 @njit(**_INNER)
-def arrive(w: World, e: int) -> None:
+def arrive(w: Memory, e: int) -> None:
     """Let an entity arrive at a stage with more than servers and a line."""
-    step = w.entity[e, E_STEP]
-    s = w.thing[step, STAGE]
-    flags = w.thing[s, FLAGS]
-    if flags & F_BALK and w.thing[s, WAITING] >= w.thing[s, BALK]:
+    thing = w.thing
+    entity = w.entity
+    step = entity[e + E_STEP]
+    s = thing[step + STAGE]
+    flags = thing[s + FLAGS]
+    if flags & F_BALK and thing[s + WAITING] >= thing[s + BALK]:
         occupy(w, s, OUT)
-        w.thing[s, BALKED] += 1
-        if w.thing[s, B_HEAD] != 0:
+        thing[s + BALKED] += 1
+        if thing[s + B_HEAD] != 0:
             note(w, s)
         leave(w, e, L_BALK)
         return
     account(w, s)
-    level = w.thing[step, LEVEL]
-    line_up(w, w.thing[s, QUEUE] + level, e, BACK)
-    w.time[e, E_LEFT] = -1.0
-    w.thing[s, WAITING] += 1
+    level = thing[step + LEVEL]
+    line_up(w, thing[s + QUEUE] + level, e, BACK)
+    w.time[e + E_LEFT] = -1.0
+    thing[s + WAITING] += 1
     while True:
         what = could_begin(w, s)
         if what == NOBODY:
             break
         begin(w, s, what)
-    if flags & F_PREEMPT and w.entity[e, E_STATE] == WAITS:
+    if flags & F_PREEMPT and entity[e + E_STATE] == WAITS:
         preempt(w, s, level)
     if flags & F_BATCH:
         arm(w, s)
-    if flags & F_PATIENCE and w.entity[e, E_STATE] == WAITS and w.entity[e, E_STEP] == step:
-        key = U(w.thing[s, KEY2]) + U(w.entity[e, E_KEY])
-        if w.thing[step, AGAIN] != 0:
-            key += U(w.entity[e, E_VISITS]) * GOLD
-        patience = draw(w, w.thing[s, PATIENCE], key, w.entity[e, E_ID] & 0xFFFFFFFFFF)
-        token = schedule(w, w.real[CLOCK, NOW] + patience, RENEGE, e)
-        w.entity[e, E_TOKEN] = np.int64(token)
+    if flags & F_PATIENCE and entity[e + E_STATE] == WAITS and entity[e + E_STEP] == step:
+        key = U(thing[s + KEY2]) + U(entity[e + E_KEY])
+        if thing[step + AGAIN] != 0:
+            key += U(entity[e + E_VISITS]) * GOLD
+        patience = draw(w, thing[s + PATIENCE], key, entity[e + E_ID] & 0xFFFFFFFFFF)
+        token = schedule(w, w.real[CLOCK + NOW] + patience, RENEGE, e)
+        entity[e + E_TOKEN] = np.int64(token)
+
+
+# ---------------------------------------------------------------- plain stages
+@njit(**_HOT)
+def start(w: Memory, s: int, e: int, slot: int) -> None:
+    """Begin a service at a stage with nothing but servers and a line.
+
+    Its end takes a slot if the event that is handled has left one.  Its time has been drawn before:
+    the next event depends on when this one ends, and need not wait for logarithms if the
+    processor can work at them beside the event list.
+    """
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    if thing[CLOCK + LOGGING] != 0:
+        write(w, L_START, entity[e + E_ID], s, NOT)
+    service = w.time[e + E_AHEAD]
+    thing[s + SERVICES] += 1
+    real[s + X_WORK] += service
+    entity[e + E_STATE] = SERVED
+    if slot >= 0:
+        succeed(w, slot, real[CLOCK + NOW] + service, END, e)
+    else:
+        add(w, real[CLOCK + NOW] + service, END, e)
+    step = entity[e + E_STEP]
+    if thing[step + PLAIN] != 0:
+        foresee(w, e, thing[step + NEXT])
+
+
+@njit(**_HOT)
+def come(w: Memory, s: int, e: int, slot: int) -> int:
+    """Let an entity arrive at such a stage; return the slot if it is still free."""
+    thing = w.thing
+    real = w.real
+    thing[s + ARRIVED] += 1
+    if thing[CLOCK + LOGGING] != 0:
+        write(w, L_ARRIVE, w.entity[e + E_ID], s, NOT)
+    if thing[s + BUSY] < thing[s + SERVERS]:
+        thing[s + BUSY] += 1
+        thing[s + STARTED] += 1
+        if thing[s + HIST] >= 0:
+            tally(w, thing[s + HIST], 0.0)
+        start(w, s, e, slot)
+        return NO_SLOT
+    now = real[CLOCK + NOW]
+    real[s + X_QUEUE] += thing[s + WAITING] * (now - real[s + X_LAST])
+    real[s + X_LAST] = now
+    thing[s + WAITING] += 1
+    line_up(w, thing[s + QUEUE] + COLUMNS, e, BACK)
+    return slot
+
+
+@njit(**_HOT)
+def serve_next(w: Memory, s: int, slot: int) -> int:
+    """Let the first in line begin where a server has become free; return the slot if unused."""
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    waiting = thing[s + WAITING]
+    if waiting == 0:
+        thing[s + BUSY] -= 1
+        return slot
+    now = real[CLOCK + NOW]
+    q = thing[s + QUEUE] + COLUMNS
+    e = thing[q + Q_HEAD]
+    after = entity[e + E_NEXT]
+    thing[q + Q_HEAD] = after
+    # Row 0 of entities is nobody: who is last in line may write there.
+    entity[after + E_BEFORE] = 0
+    if after == 0:
+        thing[q + Q_TAIL] = 0
+    real[s + X_QUEUE] += waiting * (now - real[s + X_LAST])
+    real[s + X_LAST] = now
+    thing[s + WAITING] = waiting - 1
+    wait = now - w.time[e + E_SINCE]
+    real[s + X_SUM_WAIT] += wait
+    thing[s + STARTED] += 1
+    if wait > 0.0:
+        thing[s + DELAYED] += 1
+    if thing[s + HIST] >= 0:
+        tally(w, thing[s + HIST], wait)
+    start(w, s, e, slot)
+    return NO_SLOT
 
 
 # ---------------------------------------------------------------- clocks
 @njit(**_INNER)
-def series_time(w: World, row: int, n: int) -> float:
+def series_time(w: Memory, row: int, n: int) -> float:
     """Return the n-th time of a series that may repeat after a period; inf after its end."""
-    length = w.thing[row, LENGTH]
+    thing = w.thing
+    real = w.real
+    length = thing[row + LENGTH]
     cycle = n // length
-    if cycle > 0 and w.real[row, X_PERIOD] == np.inf:
+    if cycle > 0 and real[row + X_PERIOD] == np.inf:
         return np.inf
-    at = w.table[w.thing[row, FIRST] + n % length]
-    return at + cycle * w.real[row, X_PERIOD] if cycle > 0 else at
+    at = w.table[thing[row + FIRST] + n % length]
+    return at + cycle * real[row + X_PERIOD] if cycle > 0 else at
 
 
 @njit(**_INNER)
-def next_toggle(w: World, c: int, kind: int) -> None:
+def next_toggle(w: Memory, c: int, kind: int) -> None:
     """Schedule the next opening or closing of a closure."""
-    n = w.thing[c, O_COUNT]
-    if w.thing[c, KIND] != 0:
+    thing = w.thing
+    real = w.real
+    n = thing[c + O_COUNT]
+    if thing[c + KIND] != 0:
         due = series_time(w, c, n)
     elif kind == CLOSE:
-        key = U(w.thing[c, KEY]) + U(n) * GOLD
-        due = w.real[CLOCK, NOW] + draw(w, w.thing[c, O_OPEN], key, n >> 1)
+        key = U(thing[c + KEY]) + U(n) * GOLD
+        due = real[CLOCK + NOW] + draw(w, thing[c + O_OPEN], key, n >> 1)
     else:
-        key = U(w.thing[c, KEY]) + U(n) * GOLD
-        due = w.real[CLOCK, NOW] + draw(w, w.thing[c, O_CLOSED], key, n >> 1)
-    w.thing[c, O_COUNT] = n + 1
+        key = U(thing[c + KEY]) + U(n) * GOLD
+        due = real[CLOCK + NOW] + draw(w, thing[c + O_CLOSED], key, n >> 1)
+    thing[c + O_COUNT] = n + 1
     if due < np.inf:
         schedule(w, due, kind, c)
 
 
 @njit(**_INNER)
-def toggle(w: World, c: int, kind: int) -> None:
+def toggle(w: Memory, c: int, kind: int) -> None:
     """Close or open servers of a stage."""
-    s = w.thing[c, O_STAGE]
+    thing = w.thing
+    real = w.real
+    s = thing[c + O_STAGE]
     next_toggle(w, c, OPEN if kind == CLOSE else CLOSE)
-    now = w.real[CLOCK, NOW]
+    now = real[CLOCK + NOW]
     account(w, s)
-    down = min(w.thing[s, DOWN], w.thing[s, SERVERS])
-    w.real[s, X_DOWN] += down * (now - w.real[s, X_DOWN_LAST])
-    w.real[s, X_DOWN_LAST] = now
-    if w.thing[CLOCK, LOGGING] != 0:
-        write(w, L_CLOSE if kind == CLOSE else L_OPEN, 0, s, 0)
+    down = min(thing[s + DOWN], thing[s + SERVERS])
+    real[s + X_DOWN] += down * (now - real[s + X_DOWN_LAST])
+    real[s + X_DOWN_LAST] = now
+    if thing[CLOCK + LOGGING] != 0:
+        write(w, L_CLOSE if kind == CLOSE else L_OPEN, NOT, s, NOT)
     if kind == OPEN:
-        w.thing[s, DOWN] -= w.thing[c, O_SERVERS]
+        thing[s + DOWN] -= thing[c + O_SERVERS]
     else:
-        w.thing[s, DOWN] += w.thing[c, O_SERVERS]
-        if w.thing[c, O_RULE] != FINISHES:
+        thing[s + DOWN] += thing[c + O_SERVERS]
+        if thing[c + O_RULE] != FINISHES:
             left = available(w, s)
-            while w.thing[s, BUSY] > left and w.thing[s, S_TAIL] != 0:
-                interrupt(w, s, w.thing[s, S_TAIL], w.thing[c, O_RULE])
+            while thing[s + BUSY] > left and thing[s + S_TAIL] != 0:
+                interrupt(w, s, thing[s + S_TAIL], thing[c + O_RULE])
     note(w, s)
-    use = w.thing[s, USES]
+    use = thing[s + USES]
     while use != 0:
-        note(w, w.thing[use, R_POOL])
-        use = w.thing[use, R_NEXT]
+        note(w, thing[use + R_POOL])
+        use = thing[use + R_NEXT]
+
+
+@njit(**_HOT)
+def gap(w: Memory, source: int, made: int) -> float:
+    """Return the time between the arrival of that number of a source and the one before."""
+    thing = w.thing
+    return draw(w, thing[source + S_EVERY], U(thing[source + KEY]) + U(made) * GOLD, made)
+
+
+@njit(**_HOT)
+def arrival_after(w: Memory, source: int, gap: float) -> float:
+    """Return when a source has its next arrival; inf if it has none."""
+    thing = w.thing
+    real = w.real
+    due = real[CLOCK + NOW] + gap
+    if thing[source + S_PROFILE] != 0:
+        due = operational_time(w, thing[source + S_PROFILE], real[CLOCK + NOW], gap)
+    return due if due <= real[source + X_UNTIL] else np.inf
+
+
+@njit(**_HOT)
+def one_more(w: Memory, source: int) -> int:
+    """Return a new entity of a source before its first step."""
+    thing = w.thing
+    number = thing[source + S_NUMBER]
+    thing[source + S_NUMBER] = number + 1
+    return create(w, thing[source + S_STEP], source, number, U(thing[source + KEY2]))
 
 
 @njit(**_INNER)
-def next_arrival(w: World, source: int, made: int) -> None:
-    """Schedule the arrival of a source after `made` earlier ones."""
-    key = U(w.thing[source, KEY]) + U(made) * GOLD
-    gap = draw(w, w.thing[source, S_EVERY], key, made)
-    if w.thing[source, S_PROFILE] != 0:
-        due = operational_time(w, w.thing[source, S_PROFILE], w.real[CLOCK, NOW], gap)
-    else:
-        due = w.real[CLOCK, NOW] + gap
-    if due <= w.real[source, X_UNTIL]:
-        schedule(w, due, ARRIVAL, source)
-
-
-@njit(**_INNER)
-def arrivals(w: World, source: int) -> None:
+def arrivals(w: Memory, source: int) -> None:
     """Let a source make its entities, and schedule its next arrival."""
-    made = w.thing[source, S_MADE] + 1
-    w.thing[source, S_MADE] = made
-    if made < w.thing[source, S_COUNT]:
-        next_arrival(w, source, made)
-    for _ in range(w.thing[source, S_SIZE]):
-        number = w.thing[source, S_NUMBER]
-        w.thing[source, S_NUMBER] = number + 1
-        e = create(w, w.thing[source, S_STEP], source, number, U(w.thing[source, KEY2]))
+    thing = w.thing
+    made = thing[source + S_MADE] + 1
+    thing[source + S_MADE] = made
+    if made < thing[source + S_COUNT]:
+        due = arrival_after(w, source, gap(w, source, made))
+        if due < np.inf:
+            schedule(w, due, ARRIVAL, source)
+    for _ in range(thing[source + S_SIZE]):
+        e = one_more(w, source)
         step = successor(w, e)
-        s = w.thing[step, STAGE]
-        if step != 0 and w.thing[s, FLAGS] & F_PLACES and w.thing[s, TAKEN] >= w.thing[s, PLACES]:
-            w.entity[e, E_STEP] = step
-            w.thing[s, LOST] += 1
+        s = thing[step + STAGE]
+        if step != 0 and thing[s + FLAGS] & F_PLACES and thing[s + TAKEN] >= thing[s + PLACES]:
+            w.entity[e + E_STEP] = step
+            thing[s + LOST] += 1
             leave(w, e, L_LOST)
         else:
             go(w, e, step)
 
 
 @njit(**_INNER)
-def set_off(w: World, row: int) -> None:
+def set_off(w: Memory, row: int) -> None:
     """Set off a source, a closure, a timetable or the longest gap of a stage."""
-    if row >= w.thing[CLOCK, FIRST_TIMETABLE]:
-        schedule(w, series_time(w, row, 0), TICK, row)
-    elif row >= w.thing[CLOCK, FIRST_CLOSURE]:
+    thing = w.thing
+    real = w.real
+    if row >= thing[CLOCK + FIRST_TIMETABLE]:
+        schedule(w, series_time(w, row, NOT), TICK, row)
+    elif row >= thing[CLOCK + FIRST_CLOSURE]:
         next_toggle(w, row, CLOSE)
-    elif row >= w.thing[CLOCK, FIRST_SOURCE]:
-        next_arrival(w, row, w.thing[row, S_MADE])
+    elif row >= thing[CLOCK + FIRST_SOURCE]:
+        due = arrival_after(w, row, gap(w, row, NOT))
+        if due < np.inf:
+            schedule(w, due, ARRIVAL, row)
+            real[row + X_GAP] = gap(w, row, IN)
     else:
-        w.thing[row, GAP_ARMED] = 1
-        schedule(w, w.real[CLOCK, NOW] + w.real[row, X_MAX_GAP], GAP, row)
+        thing[row + GAP_ARMED] = 1
+        schedule(w, real[CLOCK + NOW] + real[row + X_MAX_GAP], GAP, row)
 
 
 @njit(**_INNER)
-def deadlocked(w: World) -> bool:
+def deadlocked(w: Memory) -> bool:
     """Whether stages wait for each other in a ring; MARK says which.
 
     A stage stays stuck if all who hold its servers are blocked by stuck stages.
     """
-    first = w.thing[CLOCK, FIRST_STAGE]
-    last = first + w.thing[CLOCK, N_STAGES]
+    thing = w.thing
+    entity = w.entity
+    first = thing[CLOCK + FIRST_STAGE]
+    last = first + thing[CLOCK + N_STAGES] * COLUMNS
     marked = 0
-    for s in range(first, last):
-        w.thing[s, MARK] = 0
+    for s in range(first, last, COLUMNS):
+        thing[s + MARK] = 0
         if (
-            w.thing[s, BLOCKED] > 0
-            and w.thing[s, BLOCKED] == w.thing[s, BUSY]
-            and (w.thing[s, BUSY] >= w.thing[s, SERVERS] or w.thing[s, WAITING] == 0)
-            and w.thing[s, TAKEN] >= w.thing[s, PLACES]
+            thing[s + BLOCKED] > 0
+            and thing[s + BLOCKED] == thing[s + BUSY]
+            and (thing[s + BUSY] >= thing[s + SERVERS] or thing[s + WAITING] == 0)
+            and thing[s + TAKEN] >= thing[s + PLACES]
         ):
-            w.thing[s, MARK] = 1
+            thing[s + MARK] = 1
             marked += 1
     changed = True
     while changed and marked > 0:
         changed = False
-        for t in range(first, last):
-            if w.thing[t, MARK] != 0:
+        for t in range(first, last, COLUMNS):
+            if thing[t + MARK] != 0:
                 continue
-            e = w.thing[t, B_HEAD]
+            e = thing[t + B_HEAD]
             while e != 0:
-                s = w.thing[w.entity[e, E_STEP], STAGE]
-                if w.thing[s, MARK] != 0:
-                    w.thing[s, MARK] = 0
+                s = thing[entity[e + E_STEP] + STAGE]
+                if thing[s + MARK] != 0:
+                    thing[s + MARK] = 0
                     marked -= 1
                     changed = True
-                e = w.entity[e, E_NEXT]
+                e = entity[e + E_NEXT]
     return marked > 0
 
 
 @njit(**_INNER)
-def happen(w: World, kind: int, row: int, key: np.uint64) -> None:  # noqa: C901, PLR0915 - one branch for each kind of event
+def happen(w: Memory, kind: int, row: int, key: np.uint64) -> None:  # noqa: C901, PLR0915 - one branch for each kind of event
     """Do what an event of the rarer kinds does."""
-    now = w.real[CLOCK, NOW]
-    if kind == FINISH:
-        if U(w.entity[row, E_TOKEN]) == key:
-            s = w.thing[w.entity[row, E_STEP], STAGE]
+    thing = w.thing
+    real = w.real
+    entity = w.entity
+    now = real[CLOCK + NOW]
+    if kind == END:
+        s = thing[entity[row + E_STEP] + STAGE]
+        if thing[CLOCK + LOGGING] != 0:
+            write(w, L_END, entity[row + E_ID], s, NOT)
+        depart(w, row, BACK)
+    elif kind == FINISH:
+        if U(entity[row + E_TOKEN]) == key:
+            s = thing[entity[row + E_STEP] + STAGE]
             off_server(w, s, row)
-            if w.thing[CLOCK, LOGGING] != 0:
-                write(w, L_END, w.entity[row, E_ID], s, NOT)
+            if thing[CLOCK + LOGGING] != 0:
+                write(w, L_END, entity[row + E_ID], s, NOT)
             depart(w, row, BACK)
     elif kind == ARRIVAL:
         arrivals(w, row)
     elif kind == RETURN:
-        w.thing[row, BUSY] -= 1
+        thing[row + BUSY] -= 1
         note(w, row)
     elif kind == POOL_RETURN:
-        count_units(w, w.thing[row, R_POOL], w.thing[row, R_UNITS])
-        note(w, w.thing[row, R_POOL])
+        count_units(w, thing[row + R_POOL], thing[row + R_UNITS])
+        note(w, thing[row + R_POOL])
     elif kind in (OPEN, CLOSE):
         toggle(w, row, kind)
     elif kind == WAKE:
-        w.thing[row, WOKEN] = 0
+        thing[row + WOKEN] = 0
         note(w, row)
     elif kind == DEADLINE:
-        w.thing[row, ARMED] = 0
-        if longest_since(w, row) + w.real[row, X_MAX_WAIT] <= now:
-            w.thing[row, OVERDUE] = 1
+        thing[row + ARMED] = 0
+        if longest_since(w, row) + real[row + X_MAX_WAIT] <= now:
+            thing[row + OVERDUE] = 1
             refresh(w, row)
-        if w.thing[row, OVERDUE] == 0:
+        if thing[row + OVERDUE] == 0:
             arm(w, row)
     elif kind == GAP:
-        w.thing[row, GAP_ARMED] = 0
-        due = w.real[row, X_LAST_DEPARTURE] + w.real[row, X_MAX_GAP]
+        thing[row + GAP_ARMED] = 0
+        due = real[row + X_LAST_DEPARTURE] + real[row + X_MAX_GAP]
         if due > now:
-            w.thing[row, GAP_ARMED] = 1
+            thing[row + GAP_ARMED] = 1
             schedule(w, due, GAP, row)
         else:
-            w.thing[row, OVERDUE] = 1
+            thing[row + OVERDUE] = 1
             refresh(w, row)
     elif kind == TICK:
-        s = w.thing[row, T_STAGE]
-        n = w.thing[row, T_COUNT] + 1
-        w.thing[row, T_COUNT] = n
+        s = thing[row + T_STAGE]
+        n = thing[row + T_COUNT] + 1
+        thing[row + T_COUNT] = n
         due = series_time(w, row, n)
         if due < np.inf:
             schedule(w, due, TICK, row)
-        before = w.thing[s, DEPARTED]
-        w.thing[s, FORCE] = 1
+        before = thing[s + DEPARTED]
+        thing[s + FORCE] = 1
         refresh(w, s)
-        w.thing[s, FORCE] = 0
-        if w.thing[s, DEPARTED] == before:
-            w.thing[s, MISSED] += 1
+        thing[s + FORCE] = 0
+        if thing[s + DEPARTED] == before:
+            thing[s + MISSED] += 1
     elif kind == BEGIN:
         set_off(w, row)
-    elif kind == RENEGE and U(w.entity[row, E_TOKEN]) == key:
-        step = w.entity[row, E_STEP]
-        s = w.thing[step, STAGE]
+    elif kind == RENEGE and U(entity[row + E_TOKEN]) == key:
+        step = entity[row + E_STEP]
+        s = thing[step + STAGE]
         account(w, s)
-        step_out(w, w.thing[s, QUEUE] + w.thing[step, LEVEL], row)
-        w.thing[s, WAITING] -= 1
-        w.thing[s, RENEGED] += 1
-        w.real[s, X_QUIT_WAIT] += now - w.time[row, E_SINCE]
+        step_out(w, thing[s + QUEUE] + thing[step + LEVEL], row)
+        thing[s + WAITING] -= 1
+        thing[s + RENEGED] += 1
+        real[s + X_QUIT_WAIT] += now - w.time[row + E_SINCE]
         occupy(w, s, OUT)
         note(w, s)
         leave(w, row, L_RENEGE)
 
 
 @njit(**_INNER)
-def look(w: World, row: int) -> None:
+def look(w: Memory, row: int) -> None:
     """Look at a stage, or at a pool, that was noted."""
-    first = w.thing[CLOCK, FIRST_STAGE]
-    if first <= row < first + w.thing[CLOCK, N_STAGES]:
+    thing = w.thing
+    first = thing[CLOCK + FIRST_STAGE]
+    if first <= row < first + thing[CLOCK + N_STAGES] * COLUMNS:
         refresh(w, row)
     else:
         share_pool(w, row)
 
 
+@njit(**_INNER)
+def settle(w: Memory) -> None:
+    """Look at what was noted, and let arrive who is under way, until nothing is left to do."""
+    thing = w.thing
+    entity = w.entity
+    while True:
+        row = thing[CLOCK + N_HEAD]
+        if row != 0:
+            thing[CLOCK + N_HEAD] = thing[row + NOTE_NEXT]
+            if thing[row + NOTE_NEXT] == 0:
+                thing[CLOCK + N_TAIL] = 0
+            thing[row + NOTED] = 0
+            look(w, row)
+            continue
+        e = thing[CLOCK + A_HEAD]
+        if e == 0:
+            return
+        thing[CLOCK + A_HEAD] = entity[e + E_NEXT]
+        if entity[e + E_NEXT] == 0:
+            thing[CLOCK + A_TAIL] = 0
+        s = thing[entity[e + E_STEP] + STAGE]
+        if thing[s + FLAGS] == 0:
+            step = entity[e + E_STEP]
+            w.time[e + E_AHEAD] = service_time(w, e, step, entity[e + E_VISITS])
+            thing[CLOCK + HOLE] = come(w, s, e, thing[CLOCK + HOLE])
+            continue
+        thing[s + ARRIVED] += 1
+        if thing[CLOCK + LOGGING] != 0:
+            write(w, L_ARRIVE, entity[e + E_ID], s, NOT)
+        arrive(w, e)
+
+
+@njit(**_INNER)
+def room(w: Memory, slots: int, rows: int, log_rows: int, stop: int) -> int:
+    """Return how many plain events have room in the arrays and below the limits; else why not.
+
+    Reasons are negative statuses.  A plain event adds at most one entity, one event and four rows
+    of the log.
+    """
+    thing = w.thing
+    inside = thing[CLOCK + INSIDE]
+    burst = thing[CLOCK + BURST]
+    events = thing[CLOCK + EVENTS]
+    free = slots - burst - thing[CLOCK + PENDING] - 2 * inside
+    if free < 0:
+        return -GROW_EVENTS
+    carries = thing[CLOCK + CARRIES]
+    free_rows = rows - burst - thing[CLOCK + USED] - carries * inside
+    if free_rows < 0:
+        return -GROW_ENTITIES
+    calm = min(free // 3, free_rows // 2)
+    if thing[CLOCK + LOGGING] != 0:
+        free = log_rows - 8 * burst - thing[CLOCK + LOGGED] - 8 * inside
+        if free < 0:
+            return -GROW_LOG
+        calm = min(calm, free // 12)
+    if inside > thing[CLOCK + MOST_INSIDE]:
+        return -TOO_MANY_INSIDE
+    if events >= stop:
+        return -SLICE
+    if events >= thing[CLOCK + MOST_EVENTS]:
+        return -TOO_MANY_EVENTS
+    calm = min(calm, thing[CLOCK + MOST_INSIDE] - inside)
+    return max(1, min(calm, stop - events, thing[CLOCK + MOST_EVENTS] - events))
+
+
 @njit(_I(WORLD, _F, _I), **_ENTRY)
-def advance(w: World, until: float, events: int) -> int:  # noqa: C901, PLR0915 - the fast path is spelled out, see decision 014
+def advance(world: World, until: float, events: int) -> int:  # noqa: C901, PLR0915 - the fast path is spelled out, see decision 014
     """Let events happen up to a time.
 
     Parameters
     ----------
-    w : World
+    world : World
         Changes in place.
     until : float
         Events later than this stay.
@@ -1590,133 +1953,82 @@ def advance(w: World, until: float, events: int) -> int:  # noqa: C901, PLR0915 
     int
         Why it stopped: `UNTIL` to `EMPTY`.
     """
-    thing = w.thing
-    real = w.real
-    entity = w.entity
-    time = w.time
-    stop = thing[CLOCK, EVENTS] + events
-    heap_room = w.due.size - thing[CLOCK, BURST]
-    rows = w.entity.shape[0] - 1 - thing[CLOCK, BURST]
-    log_room = w.log_time.size - 8 * thing[CLOCK, BURST]
+    w = Memory(
+        beginning(world.thing),
+        beginning(world.real),
+        beginning(world.entity),
+        beginning(world.time),
+        beginning(world.event),
+        beginning(world.holder),
+        beginning(world.table),
+        beginning(world.histogram),
+        beginning(world.log_time),
+        beginning(world.log),
+    )
+    thing, real, entity, event = w.thing, w.real, w.entity, w.event
+    slots = world.holder.size
+    rows = world.entity.shape[0] - 1
+    log_rows = world.log_time.size
+    stop = thing[CLOCK + EVENTS] + events
+    calm = 0
     while True:
-        inside = thing[CLOCK, INSIDE]
-        if thing[CLOCK, HEAP] == 0:
-            return EMPTY if inside == 0 else STUCK
-        now = w.due[0]
+        if thing[CLOCK + PENDING] == 0:
+            return EMPTY if thing[CLOCK + INSIDE] == 0 else STUCK
+        now = U(event[2]).view(np.float64)
         if now > until:
-            real[CLOCK, NOW] = until
+            real[CLOCK + NOW] = until
             return UNTIL
-        if thing[CLOCK, HEAP] + 2 * inside > heap_room:
-            return GROW_EVENTS
-        if thing[CLOCK, USED] + thing[CLOCK, CARRIES] * inside > rows:
-            return GROW_ENTITIES
-        if thing[CLOCK, LOGGING] != 0 and thing[CLOCK, LOGGED] + 8 * inside > log_room:
-            return GROW_LOG
-        if inside > thing[CLOCK, MOST_INSIDE]:
-            return TOO_MANY_INSIDE
-        if thing[CLOCK, EVENTS] >= stop:
-            return SLICE
-        if thing[CLOCK, EVENTS] >= thing[CLOCK, MOST_EVENTS]:
-            return TOO_MANY_EVENTS
-        real[CLOCK, NOW] = now
-        thing[CLOCK, EVENTS] += 1
-        thing[CLOCK, HOLE] = 1
-        key = w.key[0]
+        if calm <= 0:
+            calm = room(w, slots, rows, log_rows, stop)
+            if calm < 0:
+                return -calm
+        calm -= 1
+        real[CLOCK + NOW] = now
+        thing[CLOCK + EVENTS] += 1
+        key = event[3]
         kind = np.int64(key >> _60)
-        row = np.int64(key & _ROW)
-        if kind == END:
-            step = entity[row, E_STEP]
-            s = thing[step, STAGE]
-            if thing[CLOCK, LOGGING] != 0:
-                write(w, L_END, entity[row, E_ID], s, NOT)
-            if thing[s, FLAGS] != 0 or thing[step, NEXT] < 0 or entity[row, E_MEMBERS] != 0:
-                depart(w, row, BACK)
+        slot = np.int64(key & _SLOT)
+        row = w.holder[slot]
+        if kind == END and thing[entity[row + E_STEP] + PLAIN] != 0:
+            step = entity[row + E_STEP]
+            s = thing[step + STAGE]
+            following = thing[step + NEXT]
+            if thing[CLOCK + LOGGING] != 0:
+                write(w, L_END, entity[row + E_ID], s, NOT)
+            if following == 0:
+                leave(w, row, L_EXIT)
+                slot = serve_next(w, s, slot)
             else:
-                following = thing[step, NEXT]
-                t = thing[following, STAGE]
-                if (
-                    following != 0
-                    and thing[t, FLAGS] & F_PLACES
-                    and thing[t, TAKEN] >= thing[t, PLACES]
-                ):
-                    block(w, row, s, t, BACK)
-                else:
-                    go(w, row, following)
-                    if thing[s, WAITING] != 0:
-                        q = thing[s, QUEUE] + 1
-                        e = thing[q, Q_HEAD]
-                        after = entity[e, E_NEXT]
-                        thing[q, Q_HEAD] = after
-                        entity[after, E_BEFORE] = 0
-                        if after == 0:
-                            thing[q, Q_TAIL] = 0
-                        real[s, X_QUEUE] += thing[s, WAITING] * (now - real[s, X_LAST])
-                        real[s, X_LAST] = now
-                        thing[s, WAITING] -= 1
-                        wait = now - time[e, E_SINCE]
-                        real[s, X_SUM_WAIT] += wait
-                        thing[s, STARTED] += 1
-                        if wait > 0.0:
-                            thing[s, DELAYED] += 1
-                        if thing[s, HIST] >= 0:
-                            tally(w, thing[s, HIST], wait)
-                        if thing[CLOCK, LOGGING] != 0:
-                            write(w, L_START, entity[e, E_ID], s, NOT)
-                        service = service_time(w, e)
-                        thing[s, SERVICES] += 1
-                        real[s, X_WORK] += service
-                        entity[e, E_STATE] = SERVED
-                        schedule(w, now + service, END, e)
-                    else:
-                        thing[s, BUSY] -= 1
+                if thing[following + AGAIN] != 0:
+                    entity[row + E_VISITS] += 1
+                entity[row + E_STEP] = following
+                slot = serve_next(w, s, slot)
+                slot = come(w, thing[following + STAGE], row, slot)
+        elif kind == ARRIVAL and thing[row + PLAIN] != 0:
+            made = thing[row + S_MADE] + 1
+            thing[row + S_MADE] = made
+            if made < thing[row + S_COUNT]:
+                due = arrival_after(w, row, real[row + X_GAP])
+                if due < np.inf:
+                    succeed(w, slot, due, ARRIVAL, row)
+                    slot = NO_SLOT
+                    real[row + X_GAP] = gap(w, row, made + 1)
+            e = one_more(w, row)
+            step = thing[entity[e + E_STEP] + NEXT]
+            foresee(w, e, step)
+            entity[e + E_VISITS] = thing[step + AGAIN]
+            entity[e + E_STEP] = step
+            slot = come(w, thing[step + STAGE], e, slot)
         else:
+            calm = 0
+            thing[CLOCK + HOLE] = slot
             happen(w, kind, row, key)
-        while True:
-            row = thing[CLOCK, N_HEAD]
-            if row != 0:
-                thing[CLOCK, N_HEAD] = thing[row, NOTE_NEXT]
-                if thing[row, NOTE_NEXT] == 0:
-                    thing[CLOCK, N_TAIL] = 0
-                thing[row, NOTED] = 0
-                look(w, row)
-                continue
-            e = thing[CLOCK, A_HEAD]
-            if e == 0:
-                break
-            thing[CLOCK, A_HEAD] = entity[e, E_NEXT]
-            if entity[e, E_NEXT] == 0:
-                thing[CLOCK, A_TAIL] = 0
-            s = thing[entity[e, E_STEP], STAGE]
-            thing[s, ARRIVED] += 1
-            if thing[CLOCK, LOGGING] != 0:
-                write(w, L_ARRIVE, entity[e, E_ID], s, NOT)
-            if thing[s, FLAGS] != 0:
-                arrive(w, e)
-            elif thing[s, BUSY] < thing[s, SERVERS]:
-                thing[s, BUSY] += 1
-                thing[s, STARTED] += 1
-                if thing[s, HIST] >= 0:
-                    tally(w, thing[s, HIST], 0.0)
-                if thing[CLOCK, LOGGING] != 0:
-                    write(w, L_START, entity[e, E_ID], s, NOT)
-                service = service_time(w, e)
-                thing[s, SERVICES] += 1
-                real[s, X_WORK] += service
-                entity[e, E_STATE] = SERVED
-                schedule(w, now + service, END, e)
-            else:
-                real[s, X_QUEUE] += thing[s, WAITING] * (now - real[s, X_LAST])
-                real[s, X_LAST] = now
-                thing[s, WAITING] += 1
-                time[e, E_LEFT] = -1.0
-                line_up(w, thing[s, QUEUE] + 1, e, BACK)
-        if thing[CLOCK, HOLE] != 0:
-            last = thing[CLOCK, HEAP] - 1
-            thing[CLOCK, HEAP] = last
-            thing[CLOCK, HOLE] = 0
-            if last > 0:
-                sift_down(w.due, w.key, last, w.due[last], w.key[last])
-        if thing[CLOCK, BLOCKING] != 0:
-            thing[CLOCK, BLOCKING] = 0
-            if thing[CLOCK, LOOPS] != 0 and deadlocked(w):
+            settle(w)
+            slot = thing[CLOCK + HOLE]
+            thing[CLOCK + HOLE] = NO_SLOT
+        if slot >= 0:
+            drop(w, slot)
+        if thing[CLOCK + BLOCKING] != 0:
+            thing[CLOCK + BLOCKING] = 0
+            if thing[CLOCK + LOOPS] != 0 and deadlocked(w):
                 return DEADLOCK

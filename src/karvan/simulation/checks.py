@@ -5,10 +5,13 @@ from math import inf
 
 from karvan.errors import ModelError, Problem, did_you_mean
 from karvan.simulation.layout import EXIT, factor_at, followers, product, step_names
-from karvan.simulation.model import UNLIMITED, Class, Model, Source
+from karvan.simulation.model import UNLIMITED, Class, Closure, Model, Source
 
 SUM_TOLERANCE = 1e-9
 FULL = 1.0
+LARGE = 1e4
+MOST_CYCLES = 100_000
+"""Of one profile within another: their product has as many steps."""
 
 
 def check(model: Model) -> None:
@@ -136,6 +139,15 @@ def _batches(model: Model) -> Iterator[Problem]:
                     f"at least {need} places",
                     "nothing would ever leave here",
                 )
+        profile = next((p for p in model.profiles if p.id == batch.payload), None)
+        if profile and batch.most * max(profile.factors) < 1.0 - SUM_TOLERANCE:
+            yield Problem(
+                "stages.batch.payload",
+                f"{where}.payload",
+                f"at most {max(profile.factors):g} of {batch.most} places, which is none",
+                "a payload of at least one place at some time",
+                "nothing would ever leave here",
+            )
         if stage.preemptive:
             yield Problem(
                 "stages.batch.preemptive", where, "preemptive", "batches that are not interrupted"
@@ -250,6 +262,28 @@ def _closures(model: Model) -> Iterator[Problem]:
             yield _always_closed(model, c.stage, where)
 
 
+def _closed_together(model: Model) -> Iterator[Problem]:
+    """Closures that repeat after the same time leave a stage open at some hour."""
+    found: dict[tuple[str, float], list[Closure]] = {}
+    for c in model.closures:
+        whole = c.servers == UNLIMITED
+        if c.period_h and whole and len(c.closed_from_h) == len(c.closed_until_h):
+            found.setdefault((c.stage, c.period_h), []).append(c)
+    for (stage, period), closures in found.items():
+        parts = sorted(
+            (start % period, start % period + until - start)
+            for c in closures
+            for start, until in zip(c.closed_from_h, c.closed_until_h, strict=True)
+        )
+        reach = max((until - period for _, until in parts), default=0.0)
+        for start, until in parts:
+            if start > max(reach, 0.0):
+                break
+            reach = max(reach, until)
+        if reach >= period and len(closures) > 1:
+            yield _always_closed(model, stage, f"closures ({', '.join(c.id for c in closures)})")
+
+
 def _always_closed(model: Model, stage: str, where: str) -> Problem:
     through = [c.id for c in model.classes if any(s.stage == stage for s in c.route)]
     return Problem(
@@ -279,7 +313,15 @@ def _profiles(model: Model) -> Iterator[Problem]:
         return
     for source in model.sources:
         chosen = [p for p in model.profiles if p.id in source.profiles]
-        if chosen and max(product(chosen).factors) == 0.0:
+        periods = [p.period_h for p in chosen if p.period_h]
+        if periods and max(periods) / min(periods) > MOST_CYCLES:
+            yield Problem(
+                "sources.profiles.periods",
+                f"sources ({source.id}) profiles",
+                f"periods of {min(periods):g} h and {max(periods):g} h",
+                f"at most {MOST_CYCLES:,} of the shorter in the longer",
+            )
+        elif chosen and max(product(chosen).factors) == 0.0:
             yield Problem(
                 "sources.profiles.zero",
                 f"sources ({source.id}) profiles",
@@ -329,6 +371,7 @@ CHECKS: tuple[Callable[[Model], Iterator[Problem]], ...] = (
     _batches,
     _pools,
     _closures,
+    _closed_together,
     _profiles,
     _ends_somewhere,
     _pace,
@@ -351,10 +394,14 @@ def overloads(model: Model) -> list[str]:
         if load > FULL and stage.places == UNLIMITED and not stage.patience_h:
             growth = rate * (1.0 - 1.0 / load)
             result.append(
-                f"stage {stage.id}: utilization {load:.2f}, more arrives than {stage.servers} "
+                f"stage {stage.id}: utilization {_number(load)}, more arrives than {stage.servers} "
                 f"server(s) can serve; the line grows by {growth:.3g} an hour"
             )
     return result
+
+
+def _number(load: float) -> str:
+    return f"{load:.2f}" if load < LARGE else f"{load:.3g}"
 
 
 def _open_share(model: Model, stage: str) -> float:

@@ -2,10 +2,16 @@
 
 from collections.abc import Sequence
 
+from karvan.kernels import events as k
 from karvan.simulation.layout import Layout
 from karvan.simulation.replications import Replication
 
 STANDING_SHOWN = 5
+WAITS_FOR = {
+    k.C_CLOSED: " (closed)",
+    k.C_BATCH: " (a carrier waits for more)",
+    k.C_POOL: " (waits for a pool or track)",
+}
 
 
 def endings(layout: Layout, done: Sequence[Replication]) -> list[str]:
@@ -13,21 +19,34 @@ def endings(layout: Layout, done: Sequence[Replication]) -> list[str]:
     names = {row: name for name, row in layout.stages.items()}
     found: dict[str, list[Replication]] = {}
     for r in done:
-        if r.ended not in {"horizon", "empty"}:
+        if r.ring:
+            found.setdefault("ring", []).append(r)
+        elif r.ended not in {"horizon", "empty"}:
             found.setdefault(r.ended, []).append(r)
+        elif r.inside and not any(r.thing[c, k.C_EXITS] for c in layout.classes.values()):
+            found.setdefault("nothing left", []).append(r)
+    if len(found.get("nothing left", done)) < len(done):
+        del found["nothing left"]
     result = []
     for ended, of in found.items():
         r = of[0]
         numbers = f"replication(s) {', '.join(str(x.number) for x in of[:10])}"
         numbers += " ..." if len(of) > 10 else ""
-        standing = sorted(r.inside.items(), key=lambda item: -item[1])[:STANDING_SHOWN]
-        where = ", ".join(f"{n} at {names.get(s, '-')}" for s, n in standing)
-        if ended == "deadlock":
+        where = _where(r, names)
+        if ended == "ring":
+            result.append(
+                f"{numbers}: deadlock, found at the end ({r.time_h:g} h counted; still inside: "
+                f"{where}): {', '.join(r.ring)}; give a pool or a stage of the ring more, or let "
+                "all take what they need in the same order"
+            )
+        elif ended == "deadlock":
             ring = _ring(r.waits_for, names)
             result.append(
                 f"{numbers}: deadlock after {r.time_h:g} h: {ring}; each is full and all its "
                 "servers hold who waits for the next: give one of them more places"
             )
+        elif ended == "nothing left":
+            result.append(f"{numbers}: nothing left until the end; inside: {where}")
         elif ended == "stuck":
             result.append(f"{numbers}: nothing can happen any more, still inside: {where}")
         else:
@@ -36,6 +55,16 @@ def endings(layout: Layout, done: Sequence[Replication]) -> list[str]:
                 "what was counted so far is kept"
             )
     return result
+
+
+def _where(r: Replication, names: dict[int, str]) -> str:
+    """Return where most stand, and what lines wait for other than servers."""
+    standing = sorted(r.inside.items(), key=lambda item: -item[1])[:STANDING_SHOWN]
+    return ", ".join(
+        f"{n} at {names.get(s, '-')}"
+        + (WAITS_FOR.get(int(r.thing[s, k.CAUSE]), "") if r.thing[s, k.WAITING] else "")
+        for s, n in standing
+    )
 
 
 def _ring(pairs: Sequence[tuple[int, int]], names: dict[int, str]) -> str:

@@ -109,7 +109,7 @@ def normal(p: float) -> float:
 
 
 def erlang(k: float, u: float) -> float:
-    """Return the quantile of the sum of k unit exponentials, by Newton steps that stay inside."""
+    """Return the quantile of the sum of k unit exponentials, by Halley's steps that stay inside."""
     c = 1.0 - 1.0 / (9.0 * k) + normal(u) / (3.0 * math.sqrt(k))
     x = k * c * c * c
     low, high = 0.0, 800.0 + 4.0 * k
@@ -126,11 +126,14 @@ def erlang(k: float, u: float) -> float:
         else:
             low = x
         density = math.exp(-x) * term
-        new = x - error / density if density > 0.0 else low
+        step = error / density if density > 0.0 else x
+        bend = 0.5 * step * ((k - 1.0) / x - 1.0)
+        new = x - step / (1.0 - bend) if abs(bend) < 0.5 else x - step
+        # Halley's steps leave the cube of the error.  Who has arrived may lie on the bracket.
+        if abs(new - x) <= 1e-6 * x:
+            return new
         if not low < new < high:
             new = 0.5 * (low + high)
-        if abs(new - x) <= 1e-14 * x:
-            return new
         x = new
     return x
 
@@ -157,6 +160,10 @@ def draw(d: Distribution, key: int, number: int) -> float:
             return d.offset + (a + (b - a) * u)
         case "erlang":
             return d.offset + a * erlang(b, u)
+        case "hyperexponential":
+            if u < a:
+                return d.offset - b * math.log(u / a)
+            return d.offset - c * math.log((1.0 - u) / (1.0 - a))
         case "triangular":
             if u * (c - a) < b - a:
                 return d.offset + (a + math.sqrt(u * (c - a) * (b - a)))

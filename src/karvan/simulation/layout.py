@@ -13,6 +13,15 @@ from karvan.simulation.model import UNLIMITED, Class, Closure, Model, Pool, Prof
 from karvan.simulation.variates import Distribution, constant
 
 EXIT = "exit"
+BRANCHING = -1
+REFERENCES = frozenset({
+    "QUEUE", "CARRIER", "PAYLOAD", "PATIENCE", "RETURNING", "USES", "RELEASES", "STAGE", "CLASS",
+    "LEVEL", "SERVICE", "NEXT", "BRANCHES", "N_BRANCHES", "S_STEP", "S_EVERY", "S_PROFILE",
+    "O_STAGE", "O_OPEN", "O_CLOSED", "T_STAGE", "P_USERS", "R_POOL", "R_NEXT", "R_STAGE",
+    "R_NEXT_USER", "R_RETURN", "FIRST_STAGE", "FIRST_SOURCE", "FIRST_CLOSURE", "FIRST_TIMETABLE",
+    "PAST_TIMETABLES",
+})  # fmt: skip
+"""Columns that hold rows, or numbers of rows, which the kernel counts in cells."""
 MARGIN = 64
 """Rows that one event may add beyond those in proportion to who is inside."""
 
@@ -27,6 +36,7 @@ KIND_NUMBERS = {
     "weibull": k.WEIBULL,
     "quantiles": k.QUANTILES,
     "series": k.SERIES,
+    "hyperexponential": k.HYPEREXPONENTIAL,
 }
 
 
@@ -83,7 +93,12 @@ class _Rows:
             if name.startswith("X_"):
                 self.real[row][getattr(k, name)] = float(value)
             else:
-                self.thing[row][getattr(k, name)] = int(value)
+                cells = k.COLUMNS if name in REFERENCES else 1
+                self.thing[row][getattr(k, name)] = int(value) * cells
+
+    def reference(self, row: int, column: int) -> int:
+        """Return the row that a row refers to."""
+        return self.thing[row].get(column, 0) // k.COLUMNS
 
     def part(self, row: int, values: Sequence[float]) -> None:
         """Let a row refer to values in the table of reals."""
@@ -226,6 +241,7 @@ def lay_out(model: Model) -> Layout:
         CARRIES=any(s.batch for s in model.stages),
         LOOPS=may_lock(model),
     )
+    _plain(rows, model, sources, classes, steps)
     begins = [(s.start_h, sources[s.id]) for s in model.sources if s.count != 0]
     begins += [(0.0, row) for row in (*closures.values(), *timetables.values())]
     begins += [(0.0, stages[s.id]) for s in model.stages if s.batch and s.batch.max_gap_h]
@@ -233,6 +249,30 @@ def lay_out(model: Model) -> Layout:
     return Layout(
         thing, real, table, tuple(sorted(begins)), stages, classes, sources, pools, rows.histograms
     )
+
+
+def _plain(
+    rows: _Rows,
+    model: Model,
+    sources: dict[str, int],
+    classes: dict[str, int],
+    steps: dict[str, list[int]],
+) -> None:
+    """Mark the steps and sources that the kernel's fast path can do, see its column PLAIN."""
+
+    def flags(step: int) -> int:
+        return rows.thing[rows.reference(step, k.STAGE)].get(k.FLAGS, 0)
+
+    carriers = {s.batch.carrier for s in model.stages if s.batch}
+    for c in model.classes:
+        for step in steps[c.id] if c.id not in carriers else ():
+            following = rows.reference(step, k.NEXT)
+            plain = following >= 0 and not flags(step) and not (following and flags(following))
+            rows.put(step, PLAIN=plain)
+    for source in model.sources:
+        row = sources[source.id]
+        first = rows.reference(rows.reference(row, k.S_STEP), k.NEXT)
+        rows.put(row, PLAIN=first > 0 and not flags(first) and source.size == 1)
 
 
 def _levels(model: Model) -> dict[str, list[int]]:
@@ -286,7 +326,7 @@ def _branch(rows: _Rows, row: int, branches: Branches, steps: list[int]) -> None
         branch = rows.add()
         first = first or branch
         rows.put(branch, NEXT=target, X_CUMULATIVE=level)
-    rows.put(row, NEXT=-1, BRANCHES=first, N_BRANCHES=len(targets))
+    rows.put(row, NEXT=BRANCHING, BRANCHES=first, N_BRANCHES=len(targets))
 
 
 def _pool(rows: _Rows, pool: Pool, row: int) -> None:
@@ -313,8 +353,8 @@ def _uses(
                 R_UNITS=stage.takes[pool.id],
                 R_DIRECTION=stage.direction,
                 R_STAGE=s,
-                R_NEXT=rows.thing[s].get(k.USES, 0),
-                R_NEXT_USER=rows.thing[p].get(k.P_USERS, 0),
+                R_NEXT=rows.reference(s, k.USES),
+                R_NEXT_USER=rows.reference(p, k.P_USERS),
             )
             rows.put(s, USES=use)
             rows.put(p, P_USERS=use)
@@ -325,7 +365,7 @@ def _uses(
                 row,
                 R_POOL=p,
                 R_UNITS=gives[pool.id],
-                R_NEXT=rows.thing[s].get(k.RELEASES, 0),
+                R_NEXT=rows.reference(s, k.RELEASES),
                 R_RETURN=rows.distribution(pool.return_h) if pool.return_h else 0,
                 KEY=key_of("give", stage.id, pool.id),
             )

@@ -33,7 +33,8 @@ def event_log(layout: Layout, replication: Replication) -> pl.DataFrame:
         ``time_h``, ``event``, ``entity`` (source or, for carriers, stage, and a number), ``stage``
         and ``carrier``, which is filled where somebody boards or alights.
     """
-    names = {row: name for table in (layout.stages, layout.sources) for name, row in table.items()}
+    tables = (layout.stages, layout.sources)
+    names = {row * k.COLUMNS: name for table in tables for name, row in table.items()}
     names[0] = ""
 
     def entity(code: int) -> str:

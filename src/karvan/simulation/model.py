@@ -12,7 +12,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from karvan.simulation.variates import Distribution, constant, read_distribution
 
 UNLIMITED: Literal["unlimited"] = "unlimited"
-Amount = int | Literal["unlimited"]
+MOST = 1_000_000_000
+"""Servers, places, units, ...; who means more says unlimited."""
+MOST_ARRIVALS = 1_000_000_000_000
+Count = Annotated[int, Field(ge=1, le=MOST)]
+Amount = Count | Literal["unlimited"]
 Time = Annotated[Distribution, BeforeValidator(read_distribution)]
 Name = Annotated[str, Field(min_length=1)]
 Hours = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -59,8 +63,8 @@ class Batch(Row):
         Time until the server is back after a service [h].
     """
 
-    most: int = Field(ge=1)
-    fill: int | None = Field(default=None, ge=0)
+    most: int = Field(ge=1, le=MOST)
+    fill: int | None = Field(default=None, ge=0, le=MOST)
     timetable_h: tuple[Hours, ...] = ()
     period_h: Positive | None = None
     max_wait_h: Hours | None = None
@@ -105,15 +109,15 @@ class Stage(Row):
     """
 
     id: Name
-    servers: Annotated[int, Field(ge=1)] | Literal["unlimited"] = 1
-    places: Annotated[int, Field(ge=1)] | Literal["unlimited"] = UNLIMITED
+    servers: Amount = 1
+    places: Amount = UNLIMITED
     service_h: Time = constant(0.0)
-    takes: dict[str, Annotated[int, Field(ge=1)]] = {}
-    gives: dict[str, Annotated[int, Field(ge=1)]] | None = None
+    takes: dict[str, Count] = {}
+    gives: dict[str, Count] | None = None
     direction: Literal[1, 2] = 1
     headway_h: Hours = 0.0
     patience_h: Time | None = None
-    balk_at: int | None = Field(default=None, ge=0)
+    balk_at: int | None = Field(default=None, ge=0, le=MOST)
     preemptive: bool = False
     batch: Batch | None = None
     monitor: bool = False
@@ -195,7 +199,7 @@ class Source(Row):
     class_: Name = Field(alias="class")
     every_h: Time
     size: int = Field(default=1, ge=1, le=1_000_000)
-    count: int | None = Field(default=None, ge=0)
+    count: int | None = Field(default=None, ge=0, le=MOST_ARRIVALS)
     start_h: Hours = 0.0
     until_h: Hours | None = None
     profiles: tuple[str, ...] = ()
@@ -227,7 +231,7 @@ class Closure(Row):
     closed_from_h: tuple[Hours, ...] = ()
     closed_until_h: tuple[Hours, ...] = ()
     period_h: Positive | None = None
-    servers: Annotated[int, Field(ge=1)] | Literal["unlimited"] = UNLIMITED
+    servers: Amount = UNLIMITED
     work: Literal["finishes", "resumes", "repeats"] = "resumes"
 
 
@@ -247,10 +251,10 @@ class Pool(Row):
     """
 
     id: Name
-    units: int = Field(ge=0)
+    units: int = Field(ge=0, le=MOST)
     return_h: Time | None = None
     single_track: bool = False
-    run: int | None = Field(default=None, ge=1)
+    run: int | None = Field(default=None, ge=1, le=MOST)
 
 
 class Profile(Row):

@@ -68,9 +68,27 @@ def model_from(data: dict[str, Any]) -> Model:
     try:
         model = Model(**data)
     except ValidationError as error:
-        raise ModelError([_problem(e, data) for e in error.errors()]) from None
+        raise ModelError(problems_of(error, data)) from None
     check(model)
     return model
+
+
+def problems_of(error: ValidationError, data: dict[str, Any]) -> list[Problem]:
+    """Return what is wrong with the values of a model, each fault once.
+
+    Pydantic also says that a table is too short from which it has left out faulty rows, and that a
+    number is not the word "unlimited".
+    """
+    found = error.errors()
+    places = [e["loc"] for e in found]
+    return [
+        _problem(e, data)
+        for e in found
+        if not (
+            (e["type"] == "too_short" and any(p[: len(e["loc"])] == e["loc"] != p for p in places))
+            or (e["type"] == "literal_error" and isinstance(e["input"], int))
+        )
+    ]
 
 
 def _toml(file: Path) -> dict[str, Any]:

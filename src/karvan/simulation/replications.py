@@ -1,6 +1,6 @@
 """One replication: the kernel is called until it is done, its arrays grow, its accounts close."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
@@ -9,6 +9,7 @@ import numpy as np
 
 from karvan.errors import SimulationError
 from karvan.kernels import events as k
+from karvan.simulation.deadlocks import ring_of
 from karvan.simulation.laws import LawCheck, conservation
 from karvan.simulation.layout import Layout, replication_keys
 
@@ -19,9 +20,13 @@ LAW_TOLERANCE = 1e-7
 """Share by which two ways of adding up the same time may differ: rounding of 1e7 sums."""
 
 FIRST_ROWS = 256
+CACHE_LINE = 8
+"""Numbers in a line of the processor's cache."""
 
 COURSE_BINS = 100
 """Parts of a replication whose mean number inside is kept, to see whether it settles."""
+COURSES_KEPT = 100
+"""Replications, the first ones, of which that is kept: their mean is smooth enough."""
 
 ENDED = {
     k.UNTIL: "horizon",
@@ -58,19 +63,26 @@ class Replication:
     events : int
     thing, real : ndarray
         Rows of the kernel with their accounts closed at the end.
-    histogram : ndarray
+    filled : ndarray of int
+        Bins of all histograms, as one array, in which something was counted.
+    counts : ndarray
+        How much: times in a histogram of times, hours in one of numbers.
     snapshot_h : ndarray, shape (n_bins,)
         Ends of the bins [h].
     snapshot_thing, snapshot_real : ndarray, shape (n_bins, n_rows, ...)
         Rows at those times.
     course : ndarray, shape (COURSE_BINS, n_classes)
-        Mean number inside in equal parts of the time counted; empty without a horizon.
+        Mean number inside in equal parts of the time counted; empty without a horizon, and of
+        all but the first replications.
     law_error : float
         Largest relative difference between the two sides of a law, see :func:`check_laws`.
     inside : dict
         How many stand where at the end: by row of stage.
     waits_for : tuple of (int, int)
         Pairs of stages, the one that is blocked and the one that is full.
+    ring : tuple of str
+        Who can never move because each waits for the next, through servers, places and pools; see
+        :func:`karvan.simulation.deadlocks.ring_of`.
     log_time : ndarray
     log : ndarray, shape (n_log, 4)
     """
@@ -81,7 +93,8 @@ class Replication:
     events: int
     thing: k.IntArray
     real: k.FloatArray
-    histogram: k.FloatArray
+    filled: k.IntArray
+    counts: k.FloatArray
     snapshot_h: k.FloatArray
     snapshot_thing: k.IntArray
     snapshot_real: k.FloatArray
@@ -89,35 +102,64 @@ class Replication:
     law_error: float
     inside: dict[int, int]
     waits_for: tuple[tuple[int, int], ...]
+    ring: tuple[str, ...]
     log_time: k.FloatArray
     log: k.IntArray
+
+    def histogram(self, number: int) -> k.FloatArray:
+        """Return a histogram, shape (BINS,)."""
+        first = number * k.BINS
+        part = slice(*np.searchsorted(self.filled, [first, first + k.BINS]))
+        result = np.zeros(k.BINS)
+        result[self.filled[part] - first] = self.counts[part]
+        return result
 
 
 def build(layout: Layout, seed: int, replication: int, limits: Limits, *, log: bool) -> k.World:
     """Return a world before its first event."""
     thing = layout.thing.copy()
     replication_keys(thing, seed, replication)
-    begins = np.array([t for t, _ in layout.begins])
-    keys = np.array([(n << 24) | row for n, (_, row) in enumerate(layout.begins)], np.uint64)
     rows = max(FIRST_ROWS, 2 * int(thing[k.CLOCK, k.BURST]))
+    entity = np.zeros((0, k.ENTITY_COLUMNS), np.int64)
     world = k.World(
         thing=thing,
         real=layout.real.copy(),
-        entity=np.zeros((0, k.ENTITY_COLUMNS), np.int64),
-        time=np.zeros((0, k.ENTITY_REALS)),
-        due=_longer(begins, rows + len(begins)),
-        key=_longer(keys, rows + len(begins)),
+        entity=entity,
+        time=entity.view(np.float64),
+        event=np.zeros((0, 2), np.uint64),
+        holder=np.zeros(0, np.int64),
         table=layout.table,
         histogram=np.zeros((layout.n_histograms, k.BINS)),
         log_time=np.zeros(16 * rows if log else 0),
         log=np.zeros((16 * rows if log else 0, 4), np.int64),
     )
     clock = thing[k.CLOCK]
-    clock[k.HEAP] = clock[k.SEQ] = len(begins)
     clock[k.LOGGING] = log
     clock[k.MOST_INSIDE] = limits.inside
     clock[k.MOST_EVENTS] = limits.events
-    return _more_entities(world, rows)
+    clock[k.HOLE] = k.NO_SLOT
+    return _more_entities(_first_events(world, layout.begins, rows), rows)
+
+
+def _first_events(world: k.World, begins: Sequence[tuple[float, int]], slots: int) -> k.World:
+    """Return a world whose tournament holds the events that set things off, in their order."""
+    n = len(begins)
+    leaves = 1
+    while leaves < n:
+        leaves *= 2
+    event = np.full((2 * (slots + leaves), 2), k.NO_KEY, np.uint64)
+    event[:, 0] = k.NEVER
+    for i, (time, _) in enumerate(begins):
+        event[leaves + i] = (np.float64(time + 0.0).view(np.uint64), (i << 24) | i)
+    for i in range(leaves - 1, 0, -1):
+        event[i] = min(event[2 * i : 2 * i + 2].tolist())
+    holder = np.arange(1, slots + leaves + 1)
+    holder[leaves - 1] = k.NO_SLOT
+    holder[:n] = [row * k.COLUMNS for _, row in begins]
+    clock = world.thing[k.CLOCK]
+    clock[[k.PENDING, k.SEQ, k.LEAVES]] = n, n, leaves
+    clock[k.SPARE] = n if n < leaves else k.NO_SLOT
+    return world._replace(event=event, holder=holder)
 
 
 def _longer(array: np.ndarray, size: int) -> np.ndarray:
@@ -133,18 +175,24 @@ def _more_entities(world: k.World, size: int) -> k.World:
         message = f"more than {k.MOST_ROWS:,} entities at once: set a lower limit of who is inside"
         raise SimulationError(message)
     old = max(1, len(world.entity))
-    entity = _longer(world.entity, size)
-    entity[old : size - 1, k.E_NEXT] = np.arange(old + 1, size)
+    # So that the first eight columns are one line of the processor's cache.
+    cells = np.zeros(size * k.ENTITY_COLUMNS + CACHE_LINE, np.int64)
+    first = -(cells.ctypes.data // cells.itemsize) % CACHE_LINE
+    entity = cells[first : first + size * k.ENTITY_COLUMNS].reshape(size, k.ENTITY_COLUMNS)
+    entity[: len(world.entity)] = world.entity
+    entity[old : size - 1, k.E_NEXT] = np.arange(old + 1, size) * k.ENTITY_COLUMNS
     entity[size - 1, k.E_NEXT] = world.thing[k.CLOCK, k.FREE]
-    world.thing[k.CLOCK, k.FREE] = old
-    return world._replace(entity=entity, time=_longer(world.time, size))
+    world.thing[k.CLOCK, k.FREE] = old * k.ENTITY_COLUMNS
+    return world._replace(entity=entity, time=entity.view(np.float64))
 
 
 def grow(world: k.World, status: int) -> k.World:
     """Return a world with twice the room of what was short."""
     if status == k.GROW_EVENTS:
-        size = 2 * len(world.due)
-        return world._replace(due=_longer(world.due, size), key=_longer(world.key, size))
+        size = 2 * len(world.holder)
+        return world._replace(
+            event=_longer(world.event, 2 * size), holder=_longer(world.holder, size)
+        )
     if status == k.GROW_ENTITIES:
         return _more_entities(world, min(2 * len(world.entity), k.MOST_ROWS + 1))
     size = 2 * len(world.log_time)
@@ -181,24 +229,34 @@ def close_accounts(world: k.World, now: float) -> tuple[k.IntArray, k.FloatArray
         (k.RETURN, k.X_AWAY, "stage"),
     ):
         due, rows = _pending(world, int(kind))
-        at = rows if row_of else thing[world.entity[rows, k.E_STEP], k.STAGE]
+        at = rows if row_of else stage_of(world, rows)
         np.add.at(real[:, column], at, now - due)
     return thing, real
 
 
 def _pending(world: k.World, kind: int) -> tuple[k.FloatArray, k.IntArray]:
     """Return times and rows of events of a kind that still hold."""
-    n = int(world.thing[k.CLOCK, k.HEAP])
-    keys = world.key[:n]
-    found = (keys >> np.uint64(60)).astype(np.int64) == kind
-    rows = (keys & np.uint64(k.MOST_ROWS)).astype(np.int64)
+    n = int(world.thing[k.CLOCK, k.LEAVES])
+    times, keys = world.event[n : 2 * n].T
+    used = np.flatnonzero((keys != k.NO_KEY) & (keys >> np.uint64(60) == kind))
+    columns = k.COLUMNS if kind == k.RETURN else k.ENTITY_COLUMNS
+    rows = world.holder[used] // columns
     if kind == k.FINISH:
-        found &= world.entity[np.where(found, rows, 0), k.E_TOKEN] == keys.astype(np.int64)
-    return world.due[:n][found], rows[found]
+        holds = world.entity[rows, k.E_TOKEN] == keys[used].astype(np.int64)
+        used, rows = used[holds], rows[holds]
+    due: k.FloatArray = times[used].copy().view(np.float64)
+    return due, rows
+
+
+def stage_of(world: k.World, entities: k.IntArray) -> k.IntArray:
+    """Return the rows of the stages where entities are."""
+    steps = world.entity[entities, k.E_STEP] // k.COLUMNS
+    stages: k.IntArray = world.thing[steps, k.STAGE] // k.COLUMNS
+    return stages
 
 
 def _stages(thing: k.IntArray) -> range:
-    first = int(thing[k.CLOCK, k.FIRST_STAGE])
+    first = int(thing[k.CLOCK, k.FIRST_STAGE]) // k.COLUMNS
     return range(first, first + int(thing[k.CLOCK, k.N_STAGES]))
 
 
@@ -245,18 +303,24 @@ def forget(world: k.World, layout: Layout, now: float) -> Carried:
 
 def _open_ends(world: k.World, layout: Layout, now: float) -> Carried:
     """Return waits and stays up to now of those who have not ended them, by row."""
-    steps = world.entity[:, k.E_STEP]
+    steps = world.entity[:, k.E_STEP] // k.COLUMNS
     waits, stays = np.zeros(len(world.thing)), np.zeros(len(world.thing))
     waiting = world.entity[:, k.E_STATE] == k.WAITS
-    stage = world.thing[steps[waiting], k.STAGE]
+    stage = world.thing[steps[waiting], k.STAGE] // k.COLUMNS
     np.add.at(waits, stage, now - world.time[waiting, k.E_SINCE])
     inside = world.entity[:, k.E_STATE] != k.GONE
-    of_class = world.thing[steps[inside], k.CLASS]
+    of_class = world.thing[steps[inside], k.CLASS] // k.COLUMNS
     np.add.at(stays, of_class, now - world.time[inside, k.E_BORN])
     return Carried(waits, stays, world.thing[:, k.C_INSIDE].copy())
 
 
-def check_laws(world: k.World, layout: Layout, carried: Carried, now: float) -> list[LawCheck]:
+def check_laws(
+    world: k.World,
+    layout: Layout,
+    carried: Carried,
+    accounts: tuple[k.IntArray, k.FloatArray],
+    now: float,
+) -> list[LawCheck]:
     """Return both sides of conservation and of Little's law for each stage and class.
 
     The number inside, added up over time, against the times of all entities: exact on a window.
@@ -266,7 +330,7 @@ def check_laws(world: k.World, layout: Layout, carried: Carried, now: float) -> 
     SimulationError
         The engine has lost somebody or some time: a fault of ours.
     """
-    thing, real = close_accounts(world, now)
+    thing, real = accounts
     ends = _open_ends(world, layout, now)
     found = []
     for name, s in layout.stages.items():
@@ -341,7 +405,7 @@ def run_replication(
         if status in (k.UNTIL, k.EMPTY, k.STUCK):
             carried = forget(world, layout, warmup_h)
     world, status, edges, seen, areas = _watch(
-        world, layout, status, warmup_h, horizon, bins, go_on
+        world, layout, number, status, warmup_h, horizon, bins, go_on
     )
     if status == k.UNTIL:
         world, status = run_until(world, horizon, go_on)
@@ -350,10 +414,11 @@ def run_replication(
     now = float(world.real[k.CLOCK, k.NOW])
     if horizon < inf and status in (k.UNTIL, k.EMPTY, k.STUCK):
         now = horizon
-    laws = check_laws(world, layout, carried, now)
     thing, real = close_accounts(world, now)
+    laws = check_laws(world, layout, carried, (thing, real), now)
     histogram = world.histogram.copy()
     _close_classes(world, layout, thing, real, histogram, now)
+    filled = np.flatnonzero(histogram)
     logged = int(world.thing[k.CLOCK, k.LOGGED])
     return Replication(
         number=number,
@@ -362,13 +427,15 @@ def run_replication(
         events=int(world.thing[k.CLOCK, k.EVENTS]),
         thing=thing,
         real=real,
-        histogram=histogram,
+        filled=filled,
+        counts=histogram.ravel()[filled],
         snapshot_h=np.array(edges[: len(seen)]),
         snapshot_thing=np.array([t for t, _ in seen]),
         snapshot_real=np.array([r for _, r in seen]),
         course=_course(areas, now - warmup_h),
         law_error=max((law.relative_error for law in laws), default=0.0),
         inside=_where(world),
+        ring=ring_of(world, layout) if status in (k.UNTIL, k.STUCK) else (),
         waits_for=_waits_for(world, marked=status == k.DEADLOCK),
         log_time=world.log_time[:logged].copy(),
         log=world.log[:logged].copy(),
@@ -378,6 +445,7 @@ def run_replication(
 def _watch(
     world: k.World,
     layout: Layout,
+    number: int,
     status: int | None,
     warmup_h: float,
     horizon_h: float,
@@ -388,10 +456,11 @@ def _watch(
     none: k.FloatArray = np.array([])
     seen: list[tuple[k.IntArray, k.FloatArray]] = []
     areas: Areas = []
-    if horizon_h == inf:
+    if horizon_h == inf or (not bins and number >= COURSES_KEPT):
         return world, status, none, seen, areas
     edges = np.linspace(warmup_h, horizon_h, bins + 1)[1:]
-    course = np.linspace(warmup_h, horizon_h, COURSE_BINS + 1)[1:]
+    parts = COURSE_BINS if number < COURSES_KEPT else 0
+    course = np.linspace(warmup_h, horizon_h, parts + 1)[1:]
     for edge in np.unique(np.concatenate([edges, course])):
         if status == k.UNTIL:
             world, status = run_until(world, float(edge), go_on)
@@ -442,18 +511,16 @@ def _close_classes(
 
 
 def _where(world: k.World) -> dict[int, int]:
-    inside = world.entity[:, k.E_STATE] != k.GONE
-    stage, count = np.unique(
-        world.thing[world.entity[inside, k.E_STEP], k.STAGE], return_counts=True
-    )
+    inside = np.flatnonzero(world.entity[:, k.E_STATE] != k.GONE)
+    stage, count = np.unique(stage_of(world, inside), return_counts=True)
     return {int(s): int(n) for s, n in zip(stage, count, strict=True)}
 
 
 def _waits_for(world: k.World, *, marked: bool) -> tuple[tuple[int, int], ...]:
     """Return who is blocked by whom; of a deadlock only the stages in it."""
-    blocked = world.entity[:, k.E_STATE] == k.IS_BLOCKED
-    at = world.thing[world.entity[blocked, k.E_STEP], k.STAGE]
-    target = world.entity[blocked, k.E_TARGET]
+    blocked = np.flatnonzero(world.entity[:, k.E_STATE] == k.IS_BLOCKED)
+    at = stage_of(world, blocked)
+    target = world.entity[blocked, k.E_TARGET] // k.COLUMNS
     pairs = {(int(a), int(b)) for a, b in zip(at, target, strict=True)}
     if marked:
         pairs = {p for p in pairs if world.thing[p[0], k.MARK] and world.thing[p[1], k.MARK]}

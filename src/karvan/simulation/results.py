@@ -1,6 +1,7 @@
 """Tables of what replications left."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ LOWEST_BIN = 2.0**-20
 BINS_PER_DOUBLING = 128
 
 
+@cache
 def bin_edges() -> k.FloatArray:
     """Return the lower ends of the bins of histograms of times, and the upper end of the last [h].
 
@@ -94,7 +96,7 @@ def class_columns(
         if mean is not None and exits > 1
         else None
     )
-    counts = replication.histogram[thing[c, k.C_HIST]]
+    counts = replication.histogram(int(thing[c, k.C_HIST]))
     return {
         "arrived": int(thing[c, k.C_CREATED]),
         "left": exits,
@@ -134,7 +136,7 @@ def tables(layout: Layout, done: Sequence[Replication]) -> dict[str, pl.DataFram
         for name, s in layout.stages.items():
             row = stage_columns(r.thing, r.real, s, hours)
             h = int(r.thing[s, k.HIST])
-            row["wait_p95_h"] = histogram_quantile(r.histogram[h], 0.95) if h >= 0 else None
+            row["wait_p95_h"] = histogram_quantile(r.histogram(h), 0.95) if h >= 0 else None
             rows["stages"].append({**number, "stage": name, **row})
         for name, c in layout.classes.items():
             rows["classes"].append({**number, "class": name, **class_columns(r, c, hours, LEVELS)})

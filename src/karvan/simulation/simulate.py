@@ -4,13 +4,15 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from math import inf, nan
 
+import numpy as np
 import polars as pl
+from pydantic import ValidationError
 
-from karvan.errors import SimulationError
+from karvan.errors import ModelError, SimulationError
 from karvan.kernels import events as k
 from karvan.simulation.checks import check, overloads
 from karvan.simulation.endings import endings
@@ -18,6 +20,7 @@ from karvan.simulation.layout import Layout, lay_out
 from karvan.simulation.log import event_log
 from karvan.simulation.model import Model
 from karvan.simulation.precision import Decision, PrecisionRule, run_until_precise
+from karvan.simulation.reader import problems_of
 from karvan.simulation.replications import Limits, Replication, run_replication
 from karvan.simulation.results import tables
 from karvan.simulation.statistics import CONFIDENCE, Caution
@@ -150,17 +153,14 @@ def simulate(
     SimulationError
         No replication came to an end.
     """
-    if replications < 1 or threads < 1 or first < 0 or bins < 0:
-        message = (
-            f"simulate: found replications={replications}, threads={threads}, first={first}, "
-            f"bins={bins}; expected at least 1, 1, 0 and 0"
-        )
-        raise SimulationError(message)
-    changes = {"horizon_h": horizon_h, "warmup_h": warmup_h}
-    model = Model(**{**dict(model), **{n: v for n, v in changes.items() if v is not None}})
+    counts = {"replications": replications, "threads": threads}
+    limits = {"most_inside": most_inside, "most_events": most_events}
+    _see_numbers({**counts, **limits}, 1)
+    _see_numbers({"first": first, "bins": bins}, 0)
+    model = _changed(model, {"horizon_h": horizon_h, "warmup_h": warmup_h})
     check(model)
     layout = lay_out(model)
-    limits = Limits(
+    ends = Limits(
         model.horizon_h or inf, min(most_inside, k.MOST_ROWS // 4), min(most_events, MOST_EVENTS)
     )
 
@@ -171,7 +171,7 @@ def simulate(
             layout,
             seed,
             number,
-            limits,
+            ends,
             warmup_h=model.warmup_h,
             bins=bins,
             log=log and number == first,
@@ -189,6 +189,27 @@ def simulate(
         message = f"no replication came to an end: {reasons or 'interrupted'}"
         raise SimulationError(message)
     return _result(layout, model, run, seed=seed, log=log, decision=decision, confidence=confidence)
+
+
+def _see_numbers(numbers: Mapping[str, object], least: int) -> None:
+    """Refuse options that are not whole numbers of at least so much."""
+    wrong = [
+        f"{name}={value!r}"
+        for name, value in numbers.items()
+        if not isinstance(value, int) or isinstance(value, bool) or value < least
+    ]
+    if wrong:
+        message = f"simulate: found {', '.join(wrong)}; expected whole numbers of at least {least}"
+        raise SimulationError(message)
+
+
+def _changed(model: Model, changes: dict[str, float | None]) -> Model:
+    """Return a model with other times."""
+    values = {**dict(model), **{n: v for n, v in changes.items() if v is not None}}
+    try:
+        return Model(**values)
+    except ValidationError as error:
+        raise ModelError(problems_of(error, values)) from None
 
 
 class Runs:
@@ -210,18 +231,36 @@ class Runs:
 
     def more(self, numbers: range) -> None:
         """Run replications; Ctrl-C ends those at work and keeps those that are finished."""
+        done: dict[int, Replication] = {}
+        lost: dict[int, str] = {}
+        todo = iter(numbers)
+        taking = threading.Lock()
+
+        def work() -> None:
+            while not self._stop.is_set():
+                with taking:
+                    number = next(todo, None)
+                if number is None:
+                    return
+                try:
+                    result = self._one(number, self._stop)
+                except Exception as error:
+                    lost[number] = f"{type(error).__name__}: {error}"
+                else:
+                    if result is not None:
+                        done[number] = result
+
         with ThreadPoolExecutor(self._threads) as pool:
-            futures = {n: pool.submit(self._one, n, self._stop) for n in numbers}
+            workers = [pool.submit(work) for _ in range(min(self._threads, len(numbers)))]
             try:
                 # A wait without an end is not woken where another thread takes the signal.
-                while wait(futures.values(), timeout=LOOK_S).not_done:
+                while wait(workers, timeout=LOOK_S).not_done:
                     pass
             except KeyboardInterrupt:
                 self._stop.set()
-                wait(futures.values())
-        done, lost = _gather(futures)
-        self.done += done
-        self.lost |= lost
+                wait(workers)
+        self.done += [done[number] for number in sorted(done)]
+        self.lost |= {number: lost[number] for number in sorted(lost)}
 
 
 def _until_precise(
@@ -284,21 +323,6 @@ def _result(
     )
 
 
-def _gather(
-    futures: dict[int, "Future[Replication | None]"],
-) -> tuple[list[Replication], dict[int, str]]:
-    done, lost = [], {}
-    for number, future in futures.items():
-        error = future.exception()
-        if error is not None:
-            lost[number] = f"{type(error).__name__}: {error}"
-            continue
-        result = future.result()
-        if result is not None:
-            done.append(result)
-    return done, lost
-
-
 def _histograms(
     layout: Layout, model: Model, done: Sequence[Replication]
 ) -> dict[str, k.FloatArray]:
@@ -309,7 +333,7 @@ def _histograms(
             rows[f"wait at {stage.id}"] = int(layout.thing[s, k.HIST])
         if stage.count:
             rows[f"number at {stage.id}"] = int(layout.thing[s, k.OCC_HIST])
-    return {
-        name: sum((r.histogram[row] for r in done[1:]), done[0].histogram[row])
-        for name, row in rows.items()
-    }
+    total = np.zeros(layout.n_histograms * k.BINS)
+    for r in done:
+        total[r.filled] += r.counts
+    return {name: total[row * k.BINS : (row + 1) * k.BINS] for name, row in rows.items()}

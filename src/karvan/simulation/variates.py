@@ -15,11 +15,14 @@ KINDS = {
     "weibull": ("scale", "shape"),
     "quantiles": (),
     "series": (),
+    "hyperexponential": ("mean", "cv"),
 }
 """Name and parameters of each kind; the order is the kernel's.  Those without take a list."""
 
 LEAST_QUANTILES = 2
-MOST_ERLANG = 1000
+MOST_ERLANG = 400
+"""Above, the sum of powers that the quantile is found by leaves the range of doubles."""
+MOST_VARIATION = 1000.0
 _PATTERN = re.compile(r"^\s*(?:([^\s()+]+)\s*\+\s*)?([a-z]+)\s*\(([^()]*)\)\s*$")
 
 
@@ -71,6 +74,10 @@ class Distribution:
                 return (math.log(v[0]) - variance / 2.0, math.sqrt(variance), 0.0)
             case "erlang":
                 return (v[0] / v[1], v[1], 0.0)
+            case "hyperexponential":
+                # Two exponentials that each bring half of the mean ("balanced means").
+                share = (1.0 + math.sqrt((v[1] ** 2 - 1.0) / (v[1] ** 2 + 1.0))) / 2.0
+                return (share, v[0] / (2.0 * share), v[0] / (2.0 * (1.0 - share)))
             case "quantiles" | "series":
                 return (0.0, 0.0, 0.0)
             case _:
@@ -141,6 +148,8 @@ def _checked(d: Distribution) -> Distribution:
         fault = f"{' <= '.join(KINDS[d.kind])}"
     elif d.kind in {"lognormal", "weibull"} and min(v) <= 0.0:
         fault = "numbers above 0"
+    elif d.kind == "hyperexponential" and not (v[1] >= 1.0 and v[1] <= MOST_VARIATION):
+        fault = f"a coefficient of variation from 1 to {MOST_VARIATION:g}"
     elif d.kind == "erlang" and not (v[1] == int(v[1]) and 1 <= v[1] <= MOST_ERLANG):
         fault = f"k a whole number from 1 to {MOST_ERLANG}"
     if fault:
