@@ -263,6 +263,16 @@ def test_random_models_agree(model: Model, seed: int) -> None:
     both(model, seed=seed, horizon=100.0, events=2000)
 
 
+def test_of_equals_that_wait_for_a_pool_the_first_stage_begins() -> None:
+    model = Model(
+        stages=[{"id": name, "service_h": 0.0, "takes": {"pool": 1}} for name in ("s0", "s1")],
+        classes=[{"id": "c", "route": ["s0", "s0", "s1"]}],
+        sources=[{"id": "door", "class": "c", "every_h": 1.0, "count": 4}],
+        pools=[{"id": "pool", "units": 2, "return_h": 1.0}],
+    )
+    assert both(model, horizon=100.0)
+
+
 @pytest.mark.parametrize("u", [1e-300, 1e-17, 0.001, 0.3, 0.5, 0.7, 0.999999, 1 - 2**-53])
 def test_normal_quantiles_are_those_of_scipy(u: float) -> None:
     from scipy.stats import norm
