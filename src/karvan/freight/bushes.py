@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from karvan.freight.certificate import Layout, layout_of
 from karvan.freight.problem import AssignmentProblem
 from karvan.kernels.bush import Arcs, Bushes, Loads, Pairs, grow, settle, update
+from karvan.kernels.segments import find_pairs
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -33,12 +35,22 @@ class Rows:
     bushes : Bushes
     pair : ndarray of int, shape (n_demands,)
         O-D pair of each entry of demand.
+    served : ndarray of bool, shape (n_pairs,)
+        Pairs whose demand is in the flows.
+    layout : Layout
+        What certificates need to know of rows and columns of flows.
+    pairs : Pairs, optional
+        Pairs of segments that divide the flows, as many as there are; where nothing is known of
+        them they can be found.
     """
 
     arcs: Arcs
     link: IntArray
     bushes: Bushes
     pair: IntArray
+    served: BoolArray
+    layout: Layout
+    pairs: Pairs | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +74,16 @@ def first_rows(problem: AssignmentProblem, start: Start | None) -> tuple[Rows, L
         _copy_bushes(start, problem, bushes, fresh)
     settle(arcs, loads, bushes, ~fresh)
     grow(arcs, loads, bushes, fresh)
-    return Rows(arcs, link, bushes, pair), loads
+    return _rows(problem, arcs, link, bushes, pair), loads
+
+
+def _rows(
+    problem: AssignmentProblem, arcs: Arcs, link: IntArray, bushes: Bushes, pair: IntArray
+) -> Rows:
+    served = np.zeros(len(problem.demand), dtype=np.bool_)
+    served[pair] = bushes.demand > 0.0
+    layout = layout_of(problem, bushes.source, bushes.user_class, served, link)
+    return Rows(arcs, link, bushes, pair, served, layout)
 
 
 def _no_loads(arcs: Arcs) -> Loads:
@@ -84,29 +105,27 @@ def _same_pairs(problem: AssignmentProblem, old: AssignmentProblem) -> bool:
 def _continued(problem: AssignmentProblem, start: Start) -> tuple[Rows, Loads]:
     """Rows of a start with other delays, tolls and demand; only bushes of other demand change."""
     rows, link = start.rows, start.rows.link
-    old = rows.bushes
     arcs = _with_delays(rows.arcs[:5], problem, link)
-    demand = np.where(old.demand > 0.0, problem.amount[rows.pair], 0.0)
-    other = np.zeros(len(old.source), dtype=np.bool_)
-    changed = np.flatnonzero(demand != old.demand)
-    other[np.searchsorted(old.demand_start, changed, side="right") - 1] = True
+    loads = _no_loads(arcs)
+    old = rows.bushes
     bushes = old._replace(
         flow=old.flow.copy(),
         order=old.order.copy(),
         rank=old.rank.copy(),
         nearest=old.nearest.copy(),
-        demand=demand,
-        least=NO_FLOW * np.add.reduceat(demand, old.demand_start[:-1])
-        if len(demand)
-        else old.least,
     )
-    loads = _no_loads(arcs)
-    if other.any():
-        settle(arcs, loads, bushes, other)
-    else:
+    if same_array(problem.amount, start.problem.amount):
         loads.flow[:] = start.flow[link]
         update(arcs, loads)
-    return Rows(arcs, link, bushes, rows.pair), loads
+        return Rows(arcs, link, bushes, rows.pair, rows.served, rows.layout, rows.pairs), loads
+    demand = np.where(old.demand > 0.0, problem.amount[rows.pair], 0.0)
+    other = np.zeros(len(old.source), dtype=np.bool_)
+    changed = np.flatnonzero(demand != old.demand)
+    other[np.searchsorted(old.demand_start, changed, side="right") - 1] = True
+    least = NO_FLOW * np.add.reduceat(demand, old.demand_start[:-1])
+    bushes = bushes._replace(demand=demand, least=least)
+    settle(arcs, loads, bushes, other)
+    return _rows(problem, arcs, link, bushes, rows.pair), loads
 
 
 def _arcs(problem: AssignmentProblem) -> tuple[Arcs, IntArray]:
@@ -190,6 +209,31 @@ def _copy_bushes(
         entries = slice(bushes.demand_start[row], bushes.demand_start[row + 1])
         reached = np.isin(bushes.demand_node[entries], old.order[there, : old.size[there]])
         bushes.demand[entries] *= reached
+
+
+def all_pairs(rows: Rows) -> Pairs:
+    """Return the pairs of segments that divide the flows of all bushes."""
+    room = room_for_pairs(rows.bushes)
+    into, tail, head = rows.arcs[:3]
+    bushes = rows.bushes
+    found = find_pairs(
+        into, tail, head, bushes.flow, bushes.rank, room.bush, room.start, room.middle, room.arc
+    )
+    return Pairs(
+        room.bush[:found].copy(),
+        room.start[: found + 1].copy(),
+        room.middle[:found].copy(),
+        room.arc[: room.start[found]].copy(),
+        np.array([found]),
+    )
+
+
+def with_room(known: Pairs, bushes: Bushes) -> Pairs:
+    """Return known pairs with room for others."""
+    room = room_for_pairs(bushes)
+    for wide, narrow in zip(room, known, strict=True):
+        wide[: len(narrow)] = narrow
+    return room
 
 
 def room_for_pairs(bushes: Bushes) -> Pairs:

@@ -126,12 +126,18 @@ class Delay:
 
     def integral(self, flow: ArrayLike) -> FloatArray:
         """Return the integral of :meth:`time` from zero to each flow, in time * flow."""
+        return self.time_and_integral(flow)[1]
+
+    def time_and_integral(self, flow: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Return what :meth:`time` and :meth:`integral` do, sooner than one after the other."""
         amount = self._amount(flow)
-        ratio, result = amount / self.capacity, self.base * amount
+        ratio, time, area = amount / self.capacity, self.base.copy(), self.base * amount
         for kind, links in self._groups():
-            r, shape = ratio[links], self.shape[links]
-            result[links] += self.factor[links] * amount[links] * _mean(kind, r, shape)
-        return result
+            r, shape, factor = ratio[links], self.shape[links], self.factor[links]
+            value = _value(kind, r, shape)
+            time[links] += factor * value
+            area[links] += factor * amount[links] * _mean(kind, r, shape, value)
+        return time, area
 
     def plus(self, cost: ArrayLike) -> "Delay":
         """Return the same functions with a cost added to `base`: one number, or one for each link.
@@ -170,7 +176,13 @@ def _value(kind: int, r: FloatArray, shape: FloatArray) -> FloatArray:
         return value
     if kind == QUEUE:
         return _wait(np.minimum(r, QUEUE_LIMIT), shape) + _steepest(shape) * _beyond(r)
-    power: FloatArray = r ** _exponent(kind, shape)
+    if kind == LINEAR:
+        return r
+    if kind == QUARTIC:
+        square = r * r
+        quartic: FloatArray = square * square
+        return quartic
+    power: FloatArray = r**shape
     return power
 
 
@@ -187,8 +199,8 @@ def _slope(kind: int, r: FloatArray, shape: FloatArray) -> FloatArray:
     return power
 
 
-def _mean(kind: int, r: FloatArray, shape: FloatArray) -> FloatArray:
-    """Mean of the function from 0 to r: its integral is r times that."""
+def _mean(kind: int, r: FloatArray, shape: FloatArray, value: FloatArray) -> FloatArray:
+    """Mean of the function, whose value is given, from 0 to r: its integral is r times that."""
     if kind == CONICAL:
         return _conical_mean(r, shape)
     if kind == QUEUE:
@@ -200,8 +212,7 @@ def _mean(kind: int, r: FloatArray, shape: FloatArray) -> FloatArray:
         tail = (top + 0.5 * _steepest(shape) * over) * (over / end)
         mean: FloatArray = within * (QUEUE_LIMIT / end) + tail
         return mean
-    exponent = _exponent(kind, shape)
-    power: FloatArray = r**exponent / (exponent + 1.0)
+    power: FloatArray = value / (_exponent(kind, shape) + 1.0)
     return power
 
 

@@ -869,7 +869,7 @@ def _trace(
 
 @njit(
     types.UniTuple(types.float64, 3)(
-        ARCS, LOADS, BUSHES, PAIRS, types.boolean, types.float64, types.float64
+        ARCS, LOADS, BUSHES, _I, PAIRS, types.boolean, types.float64, types.float64
     ),
     cache=True,
     error_model="numpy",
@@ -878,17 +878,20 @@ def sweep(
     arcs: Arcs,
     loads: Loads,
     bushes: Bushes,
+    which: IntArray,
     pairs: Pairs,
     keep: bool,
     ignore: float,
     level: float,
 ) -> tuple[float, float, float]:
-    """Look at the bushes, find pairs in it, shift flow between their segments, keep the pairs.
+    """Look at bushes, find pairs in them, shift flow between their segments, keep the pairs.
 
     Pairs that do not fit are used once and not kept.
 
     Parameters
     ----------
+    which : ndarray of int
+        Bushes to look at, in this order.
     keep : bool
         Whether the pairs of earlier sweeps stay beside the new ones.
     ignore : float
@@ -901,8 +904,8 @@ def sweep(
     Returns
     -------
     tuple of float
-        Excess of all bushes before their shifts; the part of it that pairs were found for; cost of
-        the demand on shortest paths.
+        Excess of these bushes before their shifts; the part of it that pairs were found for; cost
+        of their demand on shortest paths.
     """
     n_nodes = arcs.into.size - 1
     distance = np.empty(n_nodes)
@@ -915,7 +918,7 @@ def sweep(
     treated = 0.0
     shortest = 0.0
     pairs.start[0] = 0
-    for bush in range(bushes.source.size):
+    for bush in which:
         flow = bushes.flow[bush]
         order = bushes.order[bush]
         rank = bushes.rank[bush]

@@ -1,0 +1,205 @@
+"""From bushes to equilibrium: looks at bushes, shifts between pairs of segments, certificates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from karvan.errors import AssignmentError
+from karvan.freight.bushes import Rows, all_pairs, room_for_pairs, with_room
+from karvan.freight.certificate import CONSERVATION_TOLERANCE, Certificate, certify_rows
+from karvan.freight.problem import AssignmentProblem
+from karvan.kernels.bush import Loads, Pairs, repeat, settle, sweep
+from karvan.kernels.segments import excess_by_row
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+PAIRS_LEFT = 0.01
+"""Kept pairs are used again until this share of their excess is left ..."""
+
+SPARE = 0.02
+"""... or this share of the excess that the gap asked for leaves ..."""
+
+VISITS_PER_SWEEP = 6
+"""... or as many arcs were visited as this many sweeps over all bushes would."""
+
+ALONE = 1e-3
+"""Share of the mean excess of a pair below which an arc is left for later sweeps."""
+
+ROUNDING = 1e-12
+"""Imbalance, as a share of an origin's demand, up to which flows need not be brought to add up."""
+
+FALL = 0.1
+"""Fall of the gap by one iteration that may be counted on, however much the last one brought."""
+
+RELAX = 1.4
+"""Multiple of Newton's step between kept pairs; by measurement."""
+
+FORGET = 4
+"""Iterations after which pairs are found anew; until then the earlier ones stay in use."""
+
+PATIENCE = 4
+"""Iterations that halve no gap, after which pairs of other segments are looked for."""
+
+LEVEL, LEVEL_AT_MOST = 10.0, 1e-3
+"""Then arcs that differ by this multiple of the gap, as a share of distance, are equally near."""
+
+NEAR_LOOKS = 6
+"""Looks at some bushes after which a start is no nearer than any other flows."""
+
+LEFT = 0.3
+"""Share of the excess that the gap asked for leaves which bushes that nobody looks at may hold."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """What is to be solved, how far, and what is changed in place on the way.
+
+    Attributes
+    ----------
+    problem : AssignmentProblem
+    rows : Rows
+    loads : Loads
+    relative_gap : float
+    max_iterations : int
+    threads : int or None
+    progress : callable
+        Takes the iteration and an estimate of the gap.
+    """
+
+    problem: AssignmentProblem
+    rows: Rows
+    loads: Loads
+    relative_gap: float
+    max_iterations: int
+    threads: int | None
+    progress: Callable[[int, float], None]
+
+    def certificate(self) -> Certificate:
+        """Return the certificate of the flows as they are, which are made to add up if need be.
+
+        Raises
+        ------
+        AssignmentError
+            They do not add up, or the objective is no number.
+        """
+        found = self._certified()
+        if not found.conservation_error <= ROUNDING:
+            every = np.ones(len(self.rows.bushes.source), dtype=np.bool_)
+            settle(self.rows.arcs, self.loads, self.rows.bushes, every)
+            found = self._certified()
+        if not found.conservation_error <= CONSERVATION_TOLERANCE:
+            message = (
+                f"flows do not add up: imbalance {found.conservation_error:.1e} of an origin's "
+                f"demand, allowed {CONSERVATION_TOLERANCE:.0e}; numbers of very different size in "
+                "one problem cause this, see the demand and the volume-delay functions"
+            )
+            raise AssignmentError([message])
+        if not np.isfinite(found.objective):
+            message = (
+                f"the objective is {found.objective:g}, expected a finite number; did the "
+                "volume-delay functions change after they were made?"
+            )
+            raise AssignmentError([message])
+        return found
+
+    def _certified(self) -> Certificate:
+        bushes = self.rows.bushes
+        return certify_rows(
+            self.problem,
+            self.rows.layout,
+            bushes.flow,
+            order=bushes.order,
+            tree=bushes.nearest,
+            threads=self.threads,
+        )
+
+    def shift(self, pairs: Pairs, enough: float, visits: int) -> None:
+        """Shift flow between pairs until little excess is left."""
+        repeat(self.rows.arcs, self.loads, self.rows.bushes, pairs, enough, visits, RELAX)
+
+
+def solve(task: Task, first: int = 0) -> tuple[Certificate, int]:
+    """Return the certificate of flows in equilibrium, which `task` holds, and the iterations.
+
+    Parameters
+    ----------
+    task : Task
+    first : int
+        Iterations done before.
+    """
+    rows, loads = task.rows, task.loads
+    every = np.arange(len(rows.bushes.source))
+    pairs = room_for_pairs(rows.bushes)
+    certificate = None
+    before, gap, asked = 0.0 if first == 0 else np.inf, 0.0, np.inf
+    ignore = 0.0
+    iteration, slow = first, 0
+    while iteration < task.max_iterations:
+        iteration += 1
+        keep = iteration % FORGET != 1
+        level = min(LEVEL * gap, LEVEL_AT_MOST) if slow > PATIENCE and keep else 0.0
+        excess, treated, shortest = sweep(
+            rows.arcs, loads, rows.bushes, every, pairs, keep, ignore, level
+        )
+        enough = max(PAIRS_LEFT * treated, SPARE * task.relative_gap * (shortest + excess))
+        task.shift(pairs, enough, VISITS_PER_SWEEP * rows.bushes.flow.size)
+        ignore = ALONE * treated / max(int(pairs.in_use[0]), 1)
+        gap = excess / (shortest + excess) if excess > 0.0 else 0.0
+        task.progress(iteration, gap)
+        # The gap was measured before these shifts: they have brought it down as the last did.
+        likely = gap * min(max(gap / before, FALL), 1.0) if before > 0.0 else gap
+        slow = slow + 1 if gap > 0.5 * before else 0
+        before = gap
+        if likely > min(task.relative_gap, asked):
+            asked *= 2.0
+            continue
+        certificate = task.certificate()
+        if certificate.relative_gap <= task.relative_gap:
+            break
+        asked = 0.5 * likely or np.inf
+        certificate = None
+    return certificate or task.certificate(), iteration
+
+
+def solve_near(task: Task, total: float) -> tuple[Certificate, int]:
+    """As :func:`solve`, from flows that were in equilibrium, at a `total` cost, and are near it.
+
+    Pairs that divide the flows are brought to balance first.  The certificate then says which
+    bushes have found shorter paths, and only those are looked at.
+    """
+    rows, loads = task.rows, task.loads
+    pairs = with_room(rows.pairs or all_pairs(rows), rows.bushes)
+    visits = VISITS_PER_SWEEP * rows.bushes.flow.size
+    certificate = None
+    for iteration in range(NEAR_LOOKS):
+        enough = SPARE * task.relative_gap * total
+        task.shift(pairs, enough, visits)
+        certificate = task.certificate()
+        task.progress(iteration, certificate.relative_gap)
+        if certificate.relative_gap <= task.relative_gap or iteration == task.max_iterations:
+            return certificate, iteration
+        total = certificate.total_cost
+        which = _worth_a_look(rows, loads, certificate, LEFT * task.relative_gap * total)
+        ignore = ALONE * task.relative_gap * total
+        sweep(rows.arcs, loads, rows.bushes, which, pairs, True, ignore, 0.0)
+    return solve(task, NEAR_LOOKS)
+
+
+def _worth_a_look(
+    rows: Rows, loads: Loads, certificate: Certificate, may_stay: float
+) -> IntArray:
+    """Bushes with the largest excess; the others have `may_stay` of it together."""
+    excess = np.empty(len(rows.bushes.source))
+    excess_by_row(
+        rows.bushes.flow,
+        rows.bushes.user_class,
+        loads.cost,
+        certificate.shortest_by_row,
+        excess,
+    )
+    order = np.argsort(excess, kind="stable")
+    stay = int(np.searchsorted(np.cumsum(excess[order]), may_stay))
+    return np.sort(order[stay:])
