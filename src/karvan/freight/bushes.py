@@ -1,6 +1,6 @@
 """Bushes of an assignment problem: made anew, or taken over from an earlier equilibrium."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,8 @@ class Rows:
     bushes : Bushes
     pair : ndarray of int, shape (n_demands,)
         O-D pair of each entry of demand.
-    served : ndarray of bool, shape (n_pairs,)
-        Pairs whose demand is in the flows.
+    unreachable : ndarray of int
+        O-D pairs with demand but no path.
     layout : Layout
         What certificates need to know of rows and columns of flows.
     pairs : Pairs, optional
@@ -48,7 +48,7 @@ class Rows:
     link: IntArray
     bushes: Bushes
     pair: IntArray
-    served: BoolArray
+    unreachable: IntArray
     layout: Layout
     pairs: Pairs | None = None
 
@@ -83,7 +83,8 @@ def _rows(
     served = np.zeros(len(problem.demand), dtype=np.bool_)
     served[pair] = bushes.demand > 0.0
     layout = layout_of(problem, bushes.source, bushes.user_class, served, link)
-    return Rows(arcs, link, bushes, pair, served, layout)
+    unreachable = np.flatnonzero((problem.amount > 0.0) & ~served)
+    return Rows(arcs, link, bushes, pair, unreachable, layout)
 
 
 def _no_loads(arcs: Arcs) -> Loads:
@@ -97,27 +98,48 @@ def _same_pairs(problem: AssignmentProblem, old: AssignmentProblem) -> bool:
         same_array(problem.origin, old.origin)
         and same_array(problem.destination, old.destination)
         and same_array(problem.user_class, old.user_class)
-        and bool(((problem.amount > 0.0) == (old.amount > 0.0)).all())
-        and bool((np.isinf(problem.toll) == np.isinf(old.toll)).all())
+        and (
+            same_array(problem.amount, old.amount)
+            or bool(((problem.amount > 0.0) == (old.amount > 0.0)).all())
+        )
+        and _same_ways(problem, old)
     )
 
 
+def _same_ways(problem: AssignmentProblem, old: AssignmentProblem) -> bool:
+    """Whether classes may go where they went."""
+    if all(c.allowed is None for c in (*problem.classes, *old.classes)):
+        return True
+    return bool((np.isinf(problem.toll) == np.isinf(old.toll)).all())
+
+
+def with_own_orders(rows: Rows) -> Rows:
+    """Return rows whose orders may change, where those of a start must not."""
+    bushes = rows.bushes._replace(
+        order=rows.bushes.order.copy(),
+        rank=rows.bushes.rank.copy(),
+        nearest=rows.bushes.nearest.copy(),
+    )
+    return replace(rows, bushes=bushes)
+
+
 def _continued(problem: AssignmentProblem, start: Start) -> tuple[Rows, Loads]:
-    """Rows of a start with other delays, tolls and demand; only bushes of other demand change."""
+    """Rows of a start with other delays, tolls and demand; only bushes of other demand change.
+
+    Orders are those of the start: see :func:`with_own_orders`.
+    """
     rows, link = start.rows, start.rows.link
     arcs = _with_delays(rows.arcs[:5], problem, link)
     loads = _no_loads(arcs)
     old = rows.bushes
-    bushes = old._replace(
-        flow=old.flow.copy(),
-        order=old.order.copy(),
-        rank=old.rank.copy(),
-        nearest=old.nearest.copy(),
-    )
+    bushes = old._replace(flow=old.flow.copy())
     if same_array(problem.amount, start.problem.amount):
         loads.flow[:] = start.flow[link]
         update(arcs, loads)
-        return Rows(arcs, link, bushes, rows.pair, rows.served, rows.layout, rows.pairs), loads
+        rows = Rows(
+            arcs, link, bushes, rows.pair, rows.unreachable, rows.layout, rows.pairs
+        )
+        return rows, loads
     demand = np.where(old.demand > 0.0, problem.amount[rows.pair], 0.0)
     other = np.zeros(len(old.source), dtype=np.bool_)
     changed = np.flatnonzero(demand != old.demand)
@@ -217,7 +239,7 @@ def all_pairs(rows: Rows) -> Pairs:
     into, tail, head = rows.arcs[:3]
     bushes = rows.bushes
     found = find_pairs(
-        into, tail, head, bushes.flow, bushes.rank, room.bush, room.start, room.middle, room.arc
+        into, tail, head, bushes.flow, bushes.rank, bushes.nearest, *room[:4]
     )
     return Pairs(
         room.bush[:found].copy(),

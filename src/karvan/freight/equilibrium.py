@@ -144,6 +144,7 @@ def user_equilibrium(
     rows, loads = first_rows(problem, _known(start))
     task = Task(problem, rows, loads, relative_gap, max_iterations, threads, progress)
     if start is not None:
+        task.borrowed = True
         return _result(task, *solve_near(task, start.total_cost), None)
     certificate, iterations = solve(task)
     # Whoever changes one thing and solves again will begin with them.
@@ -189,7 +190,7 @@ def _result(
     problem, rows = task.problem, task.rows
     time, class_flow = certificate.time, certificate.class_flow
     return Equilibrium(
-        flow=class_flow.sum(axis=0),
+        flow=class_flow.sum(axis=0) if len(class_flow) > 1 else class_flow[0].copy(),
         class_flow=class_flow,
         time=time,
         cost=time + problem.toll,
@@ -201,7 +202,7 @@ def _result(
         conservation_error=certificate.conservation_error,
         converged=bool(certificate.relative_gap <= task.relative_gap),
         iterations=iterations,
-        unreachable=np.flatnonzero((problem.amount > 0.0) & ~rows.served),
+        unreachable=rows.unreachable,
         problem=problem,
         _bushes=replace(rows, pairs=pairs),
     )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.errors import AssignmentError
-from karvan.freight.bushes import Rows, all_pairs, room_for_pairs, with_room
+from karvan.freight.bushes import Rows, all_pairs, room_for_pairs, with_own_orders, with_room
 from karvan.freight.certificate import CONSERVATION_TOLERANCE, Certificate, certify_rows
 from karvan.freight.problem import AssignmentProblem
 from karvan.kernels.bush import Loads, Pairs, repeat, settle, sweep
@@ -53,9 +53,9 @@ LEFT = 0.3
 """Share of the excess that the gap asked for leaves which bushes that nobody looks at may hold."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Task:
-    """What is to be solved, how far, and what is changed in place on the way.
+    """What is to be solved, how far, and what changes on the way.
 
     Attributes
     ----------
@@ -67,6 +67,8 @@ class Task:
     threads : int or None
     progress : callable
         Takes the iteration and an estimate of the gap.
+    borrowed : bool
+        Whether the orders in `rows` are those of another result, which must not change.
     """
 
     problem: AssignmentProblem
@@ -76,6 +78,7 @@ class Task:
     max_iterations: int
     threads: int | None
     progress: Callable[[int, float], None]
+    borrowed: bool = False
 
     def certificate(self) -> Certificate:
         """Return the certificate of the flows as they are, which are made to add up if need be.
@@ -116,6 +119,18 @@ class Task:
             threads=self.threads,
         )
 
+    def look(
+        self, which: IntArray, pairs: Pairs, keep: bool, ignore: float, level: float
+    ) -> tuple[float, float, float]:
+        """Look at bushes; see :func:`karvan.kernels.bush.sweep`."""
+        if self.borrowed:
+            self.rows, self.borrowed = with_own_orders(self.rows), False
+        rows = self.rows
+        found: tuple[float, float, float] = sweep(
+            rows.arcs, self.loads, rows.bushes, which, pairs, keep, ignore, level
+        )
+        return found
+
     def shift(self, pairs: Pairs, enough: float, visits: int) -> None:
         """Shift flow between pairs until little excess is left."""
         repeat(self.rows.arcs, self.loads, self.rows.bushes, pairs, enough, visits, RELAX)
@@ -130,9 +145,9 @@ def solve(task: Task, first: int = 0) -> tuple[Certificate, int]:
     first : int
         Iterations done before.
     """
-    rows, loads = task.rows, task.loads
-    every = np.arange(len(rows.bushes.source))
-    pairs = room_for_pairs(rows.bushes)
+    every = np.arange(len(task.rows.bushes.source))
+    pairs = room_for_pairs(task.rows.bushes)
+    visits = VISITS_PER_SWEEP * task.rows.bushes.flow.size
     certificate = None
     before, gap, asked = 0.0 if first == 0 else np.inf, 0.0, np.inf
     ignore = 0.0
@@ -141,11 +156,9 @@ def solve(task: Task, first: int = 0) -> tuple[Certificate, int]:
         iteration += 1
         keep = iteration % FORGET != 1
         level = min(LEVEL * gap, LEVEL_AT_MOST) if slow > PATIENCE and keep else 0.0
-        excess, treated, shortest = sweep(
-            rows.arcs, loads, rows.bushes, every, pairs, keep, ignore, level
-        )
+        excess, treated, shortest = task.look(every, pairs, keep, ignore, level)
         enough = max(PAIRS_LEFT * treated, SPARE * task.relative_gap * (shortest + excess))
-        task.shift(pairs, enough, VISITS_PER_SWEEP * rows.bushes.flow.size)
+        task.shift(pairs, enough, visits)
         ignore = ALONE * treated / max(int(pairs.in_use[0]), 1)
         gap = excess / (shortest + excess) if excess > 0.0 else 0.0
         task.progress(iteration, gap)
@@ -170,33 +183,30 @@ def solve_near(task: Task, total: float) -> tuple[Certificate, int]:
     Pairs that divide the flows are brought to balance first.  The certificate then says which
     bushes have found shorter paths, and only those are looked at.
     """
-    rows, loads = task.rows, task.loads
-    pairs = with_room(rows.pairs or all_pairs(rows), rows.bushes)
-    visits = VISITS_PER_SWEEP * rows.bushes.flow.size
-    certificate = None
+    pairs = task.rows.pairs or all_pairs(task.rows)
+    visits = VISITS_PER_SWEEP * task.rows.bushes.flow.size
     for iteration in range(NEAR_LOOKS):
-        enough = SPARE * task.relative_gap * total
-        task.shift(pairs, enough, visits)
+        task.shift(pairs, SPARE * task.relative_gap * total, visits)
         certificate = task.certificate()
         task.progress(iteration, certificate.relative_gap)
         if certificate.relative_gap <= task.relative_gap or iteration == task.max_iterations:
             return certificate, iteration
         total = certificate.total_cost
-        which = _worth_a_look(rows, loads, certificate, LEFT * task.relative_gap * total)
-        ignore = ALONE * task.relative_gap * total
-        sweep(rows.arcs, loads, rows.bushes, which, pairs, True, ignore, 0.0)
+        which = _worth_a_look(task, certificate, LEFT * task.relative_gap * total)
+        if iteration == 0:
+            pairs = with_room(pairs, task.rows.bushes)
+        task.look(which, pairs, True, ALONE * task.relative_gap * total, 0.0)
     return solve(task, NEAR_LOOKS)
 
 
-def _worth_a_look(
-    rows: Rows, loads: Loads, certificate: Certificate, may_stay: float
-) -> IntArray:
+def _worth_a_look(task: Task, certificate: Certificate, may_stay: float) -> IntArray:
     """Bushes with the largest excess; the others have `may_stay` of it together."""
-    excess = np.empty(len(rows.bushes.source))
+    bushes = task.rows.bushes
+    excess = np.empty(len(bushes.source))
     excess_by_row(
-        rows.bushes.flow,
-        rows.bushes.user_class,
-        loads.cost,
+        bushes.flow,
+        bushes.user_class,
+        task.loads.cost,
         certificate.shortest_by_row,
         excess,
     )

@@ -35,7 +35,11 @@ def _trace(
     begin: int,
     lengths: NodeArray,
 ) -> int:
-    """Write the two segments from `begin` on; returns the end, and their lengths in `lengths`."""
+    """Write the two segments from `begin` on; returns the end, and their lengths in `lengths`.
+
+    Where they do not meet, because a trace of flow comes from where none enters, the end is
+    `begin`.
+    """
     arc[begin] = first
     room[0] = other
     n_first = 1
@@ -43,6 +47,8 @@ def _trace(
     u = tail[first]
     v = tail[other]
     while u != v:
+        if n_first == room.size or n_other == room.size:
+            return begin
         if rank[u] > rank[v]:
             arc[begin + n_first] = widest[u]
             n_first += 1
@@ -60,7 +66,7 @@ def _trace(
 
 
 @njit(
-    types.int64(_U, _U, _U, _F2, _U2, _I, _I, _I, _U),
+    types.int64(_U, _U, _U, _F2, _U2, _U2, _I, _I, _I, _U),
     cache=True,
     error_model="numpy",
 )
@@ -70,6 +76,7 @@ def find_pairs(
     head: NodeArray,
     flow: FloatArray,
     rank: NodeArray,
+    nearest: NodeArray,
     bush: IntArray,
     start: IntArray,
     middle: IntArray,
@@ -81,13 +88,13 @@ def find_pairs(
     ----------
     into, tail, head
         As in :class:`karvan.kernels.bush.Arcs`.
-    flow, rank
+    flow, rank, nearest
         As in :class:`karvan.kernels.bush.Bushes`.
     bush, start, middle, arc
         As in :class:`karvan.kernels.bush.Pairs`; written to.
     """
     n_nodes = into.size - 1
-    widest = np.zeros(n_nodes, np.uint32)
+    widest = np.empty(n_nodes, np.uint32)
     room = np.empty(n_nodes, np.uint32)
     used = np.empty(tail.size + 1, np.uint32)
     other = np.empty(tail.size + 1, np.uint32)
@@ -96,6 +103,7 @@ def find_pairs(
     start[0] = 0
     for row in range(flow.shape[0]):
         own = flow[row]
+        widest[:] = nearest[row]
         n_used = 0
         for a in range(np.uint64(tail.size)):
             used[n_used] = a
@@ -118,12 +126,14 @@ def find_pairs(
             if found + 1 >= bush.size or start[found] + 2 * n_nodes > arc.size:
                 return found
             a = other[k]
-            start[found + 1] = _trace(
+            end = _trace(
                 tail, rank[row], widest[head[a]], a, widest, room, arc, start[found], lengths
             )
-            middle[found] = start[found] + lengths[0]
-            bush[found] = row
-            found += 1
+            if end > start[found]:
+                start[found + 1] = end
+                middle[found] = start[found] + lengths[0]
+                bush[found] = row
+                found += 1
     return found
 
 
