@@ -64,8 +64,10 @@ class Start:
 
 def first_rows(problem: AssignmentProblem, start: Start | None) -> tuple[Rows, Loads]:
     """Return bushes that carry the demand of a problem, and what they put on its arcs."""
-    if start is not None and _same_pairs(problem, start.problem):
-        return _continued(problem, start)
+    if start is not None:
+        amounts = np.array_equal(problem.amount, start.problem.amount)
+        if _same_pairs(problem, start.problem, amounts):
+            return _continued(problem, start, amounts)
     arcs, link = _arcs(problem)
     bushes, pair = _empty_bushes(problem, arcs)
     loads = _no_loads(arcs)
@@ -92,16 +94,16 @@ def _no_loads(arcs: Arcs) -> Loads:
     return Loads(np.zeros(n_links), np.empty(n_links), np.empty(arcs.toll.shape))
 
 
-def _same_pairs(problem: AssignmentProblem, old: AssignmentProblem) -> bool:
-    """Whether the same pairs move, by classes that may go where they went."""
+def _same_pairs(problem: AssignmentProblem, old: AssignmentProblem, amounts: bool) -> bool:
+    """Whether the same pairs move, by classes that may go where they went.
+
+    Where `amounts` says that they are the same, the demand need not be looked at.
+    """
     return (
         same_array(problem.origin, old.origin)
         and same_array(problem.destination, old.destination)
         and same_array(problem.user_class, old.user_class)
-        and (
-            same_array(problem.amount, old.amount)
-            or bool(((problem.amount > 0.0) == (old.amount > 0.0)).all())
-        )
+        and (amounts or bool(((problem.amount > 0.0) == (old.amount > 0.0)).all()))
         and _same_ways(problem, old)
     )
 
@@ -123,7 +125,7 @@ def with_own_orders(rows: Rows) -> Rows:
     return replace(rows, bushes=bushes)
 
 
-def _continued(problem: AssignmentProblem, start: Start) -> tuple[Rows, Loads]:
+def _continued(problem: AssignmentProblem, start: Start, amounts: bool) -> tuple[Rows, Loads]:
     """Rows of a start with other delays, tolls and demand; only bushes of other demand change.
 
     Orders are those of the start: see :func:`with_own_orders`.
@@ -133,7 +135,7 @@ def _continued(problem: AssignmentProblem, start: Start) -> tuple[Rows, Loads]:
     loads = _no_loads(arcs)
     old = rows.bushes
     bushes = old._replace(flow=old.flow.copy())
-    if same_array(problem.amount, start.problem.amount):
+    if amounts:
         loads.flow[:] = start.flow[link]
         update(arcs, loads)
         rows = Rows(

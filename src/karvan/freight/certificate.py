@@ -263,10 +263,12 @@ def _totals(
         )
         return total, error
 
+    parts = _in_parts(len(layout.source), part, threads)
     result = np.zeros((len(problem.classes), problem.n_links))
+    if parts:
+        result[:, layout.link] = sum(total for total, _ in parts[1:]) + parts[0][0]
     worst = 0.0
-    for total, error in _in_parts(len(layout.source), part, threads):
-        result[:, layout.link] += total
+    for _, error in parts:
         worst = error if not error <= worst else worst
     return result, worst
 

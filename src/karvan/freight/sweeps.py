@@ -185,15 +185,15 @@ def solve_near(task: Task, total: float) -> tuple[Certificate, int]:
     """
     pairs = task.rows.pairs or all_pairs(task.rows)
     visits = VISITS_PER_SWEEP * task.rows.bushes.flow.size
-    for iteration in range(NEAR_LOOKS):
+    for looks in range(NEAR_LOOKS):
         task.shift(pairs, SPARE * task.relative_gap * total, visits)
         certificate = task.certificate()
-        task.progress(iteration, certificate.relative_gap)
-        if certificate.relative_gap <= task.relative_gap or iteration == task.max_iterations:
-            return certificate, iteration
+        task.progress(looks, certificate.relative_gap)
+        if certificate.relative_gap <= task.relative_gap or looks == task.max_iterations:
+            return certificate, looks
         total = certificate.total_cost
         which = _worth_a_look(task, certificate, LEFT * task.relative_gap * total)
-        if iteration == 0:
+        if looks == 0:
             pairs = with_room(pairs, task.rows.bushes)
         task.look(which, pairs, True, ALONE * task.relative_gap * total, 0.0)
     return solve(task, NEAR_LOOKS)

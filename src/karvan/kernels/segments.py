@@ -154,11 +154,16 @@ def excess_by_row(
     cost : ndarray, shape (n_classes, n_arcs)
     shortest, excess : ndarray, shape (n_rows,)
     """
+    used = np.empty(flow.shape[1] + 1, np.uint32)
     for row in range(flow.shape[0]):
         own = flow[row]
         price = cost[user_class[row]]
-        total = 0.0
+        # Most arcs carry nothing for a row: those that do are listed without a branch.
+        n_used = 0
         for a in range(np.uint64(own.size)):
-            if own[a] > 0.0:
-                total += own[a] * price[a]
+            used[n_used] = a
+            n_used += own[a] > 0.0
+        total = 0.0
+        for k in range(n_used):
+            total += own[used[k]] * price[used[k]]
         excess[row] = total - shortest[row]
