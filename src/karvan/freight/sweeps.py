@@ -10,7 +10,8 @@ from karvan.errors import AssignmentError
 from karvan.freight.bushes import Rows, all_pairs, room_for_pairs, with_own_orders, with_room
 from karvan.freight.certificate import CONSERVATION_TOLERANCE, Certificate, certify_rows
 from karvan.freight.problem import AssignmentProblem
-from karvan.kernels.bush import Loads, Pairs, repeat, settle, sweep
+from karvan.kernels.bush import Loads, Pairs, repeat, settle, slopes, sweep, update
+from karvan.kernels.newton import newton_step, promise, take_back
 from karvan.kernels.segments import excess_by_row
 
 FloatArray = NDArray[np.float64]
@@ -45,6 +46,18 @@ PATIENCE = 4
 
 LEVEL, LEVEL_AT_MOST = 10.0, 1e-3
 """Then arcs that differ by this multiple of the gap, as a share of distance, are equally near."""
+
+TOGETHER = 0.1
+"""Gap below which pairs that hold each other back are shifted all together."""
+
+STEPS = 6
+"""Newton steps together at most between two looks; each must halve the excess of the pairs."""
+
+PRECISION, PRODUCTS = 1e-2, 100
+"""Share of the error that conjugate gradients leave, and their products at most; by measurement."""
+
+OVERSHOOT, SHORTER = 0.3, 6
+"""Slope behind a step, as a share of that before it, up to which it is not shortened; how often."""
 
 NEAR_LOOKS = 6
 """Looks at some bushes after which a start is no nearer than any other flows."""
@@ -131,9 +144,57 @@ class Task:
         )
         return found
 
-    def shift(self, pairs: Pairs, enough: float, visits: int) -> None:
-        """Shift flow between pairs until little excess is left."""
-        repeat(self.rows.arcs, self.loads, self.rows.bushes, pairs, enough, visits, RELAX)
+    def shift(self, pairs: Pairs, enough: float, visits: int) -> float:
+        """Shift flow between pairs, one after the other; returns the excess that was left."""
+        arcs, loads, bushes = self.rows.arcs, self.loads, self.rows.bushes
+        left: float = repeat(arcs, loads, bushes, pairs, enough, visits, RELAX)
+        return left
+
+    def finish(self, left: float, enough: float) -> None:
+        """Shift flow between the pairs that divide the flows, all together, while that helps."""
+        pairs = all_pairs(self.rows)
+        arcs, loads, bushes = self.rows.arcs, self.loads, self.rows.bushes
+        for _ in range(STEPS):
+            if left <= enough or not self._newton(pairs):
+                break
+            before = left
+            left = repeat(arcs, loads, bushes, pairs, enough, 1, 1.0)
+            if left > 0.5 * before:
+                break
+
+    def _newton(self, pairs: Pairs) -> bool:
+        """Take one Newton step, or as much of it as lowers the objective; whether any does."""
+        arcs, loads, bushes = self.rows.arcs, self.loads, self.rows.bushes
+        segments = pairs.bush, pairs.start, pairs.middle, pairs.arc
+        shift = np.empty(len(pairs.bush))
+        before = newton_step(
+            arcs.tail,
+            arcs.head,
+            slopes(arcs, loads),
+            loads.cost,
+            loads.flow,
+            bushes.flow,
+            bushes.user_class,
+            bushes.rank,
+            *segments,
+            shift,
+            PRECISION,
+            PRODUCTS,
+        )
+        for _ in range(SHORTER):
+            update(arcs, loads)
+            after = promise(loads.cost, bushes.user_class, *segments, shift)
+            if not before > 0.0 or after >= -OVERSHOOT * before:
+                break
+            share = after / (after - before)
+            take_back(loads.flow, bushes.flow, *segments, shift, share)
+            before *= 1.0 - share
+        if before > 0.0:
+            update(arcs, loads)
+            return True
+        take_back(loads.flow, bushes.flow, *segments, shift, 1.0)
+        update(arcs, loads)
+        return False
 
 
 def solve(task: Task, first: int = 0) -> tuple[Certificate, int]:
@@ -158,9 +219,11 @@ def solve(task: Task, first: int = 0) -> tuple[Certificate, int]:
         level = min(LEVEL * gap, LEVEL_AT_MOST) if slow > PATIENCE and keep else 0.0
         excess, treated, shortest = task.look(every, pairs, keep, ignore, level)
         enough = max(PAIRS_LEFT * treated, SPARE * task.relative_gap * (shortest + excess))
-        task.shift(pairs, enough, visits)
-        ignore = ALONE * treated / max(int(pairs.in_use[0]), 1)
         gap = excess / (shortest + excess) if excess > 0.0 else 0.0
+        left = task.shift(pairs, enough, visits)
+        if left > enough and gap < TOGETHER:
+            task.finish(left, enough)
+        ignore = ALONE * treated / max(int(pairs.in_use[0]), 1)
         task.progress(iteration, gap)
         # The gap was measured before these shifts: they have brought it down as the last did.
         likely = gap * min(max(gap / before, FALL), 1.0) if before > 0.0 else gap
@@ -186,7 +249,10 @@ def solve_near(task: Task, total: float) -> tuple[Certificate, int]:
     pairs = task.rows.pairs or all_pairs(task.rows)
     visits = VISITS_PER_SWEEP * task.rows.bushes.flow.size
     for looks in range(NEAR_LOOKS):
-        task.shift(pairs, SPARE * task.relative_gap * total, visits)
+        enough = SPARE * task.relative_gap * total
+        left = task.shift(pairs, enough, visits)
+        if left > enough:
+            task.finish(left, enough)
         certificate = task.certificate()
         task.progress(looks, certificate.relative_gap)
         if certificate.relative_gap <= task.relative_gap or looks == task.max_iterations:

@@ -238,6 +238,18 @@ def update(arcs: Arcs, loads: Loads) -> None:
         _update(arcs, loads, arc)
 
 
+@njit(_F(ARCS, LOADS), cache=True, error_model="numpy")
+def slopes(arcs: Arcs, loads: Loads) -> FloatArray:
+    """Return the slope of each delay at its flow; inf only where it is, at no flow."""
+    result = loads.slope.copy()
+    for arc in range(arcs.tail.size):
+        if arcs.kind[arc] == CONCAVE and loads.flow[arc] > 0.0:
+            ratio = loads.flow[arc] * arcs.inverse_capacity[arc]
+            steepness = arcs.factor[arc] * arcs.inverse_capacity[arc]
+            result[arc] = steepness * arcs.shape[arc] * ratio ** (arcs.shape[arc] - 1.0)
+    return result
+
+
 @njit(types.void(_F, _U, types.int64, types.float64, types.uint32), cache=True, forceinline=True)
 def _push(key: FloatArray, node: NodeArray, size: int, new_key: float, new_node: int) -> None:
     """Put a node into a 4-ary min-heap that holds `size` nodes."""
