@@ -138,9 +138,7 @@ def _continued(problem: AssignmentProblem, start: Start, amounts: bool) -> tuple
     if amounts:
         loads.flow[:] = start.flow[link]
         update(arcs, loads)
-        rows = Rows(
-            arcs, link, bushes, rows.pair, rows.unreachable, rows.layout, rows.pairs
-        )
+        rows = Rows(arcs, link, bushes, rows.pair, rows.unreachable, rows.layout, rows.pairs)
         return rows, loads
     demand = np.where(old.demand > 0.0, problem.amount[rows.pair], 0.0)
     other = np.zeros(len(old.source), dtype=np.bool_)
@@ -240,9 +238,7 @@ def all_pairs(rows: Rows) -> Pairs:
     room = room_for_pairs(rows.bushes)
     into, tail, head = rows.arcs[:3]
     bushes = rows.bushes
-    found = find_pairs(
-        into, tail, head, bushes.flow, bushes.rank, bushes.nearest, *room[:4]
-    )
+    found = find_pairs(into, tail, head, bushes.flow, bushes.rank, bushes.nearest, *room[:4])
     return Pairs(
         room.bush[:found].copy(),
         room.start[: found + 1].copy(),
@@ -254,9 +250,12 @@ def all_pairs(rows: Rows) -> Pairs:
 
 def with_room(known: Pairs, bushes: Bushes) -> Pairs:
     """Return known pairs with room for others."""
-    room = room_for_pairs(bushes)
-    for wide, narrow in zip(room, known, strict=True):
-        wide[: len(narrow)] = narrow
+    room, found = room_for_pairs(bushes), len(known.bush)
+    room.bush[:found] = known.bush
+    room.start[: found + 1] = known.start
+    room.middle[:found] = known.middle
+    room.arc[: len(known.arc)] = known.arc
+    room.in_use[0] = found
     return room
 
 

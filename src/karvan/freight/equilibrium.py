@@ -17,6 +17,7 @@ from karvan.kernels.bush import Pairs, average
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Equilibrium:
     """Result of :func:`user_equilibrium`.
