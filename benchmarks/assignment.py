@@ -280,7 +280,8 @@ def against_cold(problem, start, gap, repeats):
     cold, anew = cpu(lambda: user_equilibrium(problem, gap, threads=1), repeats)
     warm, found = cpu(lambda: user_equilibrium(problem, gap, threads=1, start=start), repeats)
     if not abs(found.objective - anew.objective) <= gap * anew.total_cost:
-        raise SystemExit(f"warm objective {found.objective}, cold {anew.objective}")
+        message = f"warm objective {found.objective}, cold {anew.objective}"
+        raise SystemExit(message)
     return warm, cold, found.iterations
 
 

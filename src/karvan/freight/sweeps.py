@@ -41,12 +41,6 @@ RELAX = 1.4
 FORGET = 4
 """Iterations after which pairs are found anew; until then the earlier ones stay in use."""
 
-PATIENCE = 4
-"""Iterations that halve no gap, after which pairs of other segments are looked for."""
-
-LEVEL, LEVEL_AT_MOST = 10.0, 1e-3
-"""Then arcs that differ by this multiple of the gap, as a share of distance, are equally near."""
-
 TOGETHER = 0.1
 """Gap below which pairs that hold each other back are shifted all together."""
 
@@ -133,14 +127,14 @@ class Task:
         )
 
     def look(
-        self, which: IntArray, pairs: Pairs, keep: bool, ignore: float, level: float
+        self, which: IntArray, pairs: Pairs, keep: bool, ignore: float
     ) -> tuple[float, float, float]:
         """Look at bushes; see :func:`karvan.kernels.bush.sweep`."""
         if self.borrowed:
             self.rows, self.borrowed = with_own_orders(self.rows), False
         rows = self.rows
         found: tuple[float, float, float] = sweep(
-            rows.arcs, self.loads, rows.bushes, which, pairs, keep, ignore, level
+            rows.arcs, self.loads, rows.bushes, which, pairs, keep, ignore
         )
         return found
 
@@ -210,14 +204,12 @@ def solve(task: Task, first: int = 0) -> tuple[Certificate, int]:
     pairs = room_for_pairs(task.rows.bushes)
     visits = VISITS_PER_SWEEP * task.rows.bushes.flow.size
     certificate = None
-    before, gap, asked = 0.0 if first == 0 else np.inf, 0.0, np.inf
-    ignore = 0.0
-    iteration, slow = first, 0
+    before, asked = 0.0 if first == 0 else np.inf, np.inf
+    ignore, iteration = 0.0, first
     while iteration < task.max_iterations:
         iteration += 1
         keep = iteration % FORGET != 1
-        level = min(LEVEL * gap, LEVEL_AT_MOST) if slow > PATIENCE and keep else 0.0
-        excess, treated, shortest = task.look(every, pairs, keep, ignore, level)
+        excess, treated, shortest = task.look(every, pairs, keep, ignore)
         enough = max(PAIRS_LEFT * treated, SPARE * task.relative_gap * (shortest + excess))
         gap = excess / (shortest + excess) if excess > 0.0 else 0.0
         left = task.shift(pairs, enough, visits)
@@ -227,7 +219,6 @@ def solve(task: Task, first: int = 0) -> tuple[Certificate, int]:
         task.progress(iteration, gap)
         # The gap was measured before these shifts: they have brought it down as the last did.
         likely = gap * min(max(gap / before, FALL), 1.0) if before > 0.0 else gap
-        slow = slow + 1 if gap > 0.5 * before else 0
         before = gap
         if likely > min(task.relative_gap, asked):
             asked *= 2.0
@@ -261,7 +252,7 @@ def solve_near(task: Task, total: float) -> tuple[Certificate, int]:
         which = _worth_a_look(task, certificate, LEFT * task.relative_gap * total)
         if looks == 0:
             pairs = with_room(pairs, task.rows.bushes)
-        task.look(which, pairs, True, ALONE * task.relative_gap * total, 0.0)
+        task.look(which, pairs, True, ALONE * task.relative_gap * total)
     return solve(task, NEAR_LOOKS)
 
 

@@ -33,9 +33,6 @@ CONSTANT, LINEAR, QUARTIC, POWER, CONCAVE, CONICAL, QUEUE = range(7)
 QUEUE_LIMIT = 0.98
 """Utilization beyond which a queueing wait goes on along its tangent, so that it stays finite."""
 
-WIDE = 0.1
-"""Share of the largest flow into a node that still counts as large."""
-
 LEAST_TOTAL = 1e-290
 """Flow at a node from which shares can be taken: below it a quotient may not be finite."""
 
@@ -443,41 +440,6 @@ def _measure(
 
 
 @njit(
-    types.void(ARCS, _F, _U, _U, types.int64, types.float64, _F, _U),
-    cache=True,
-    error_model="numpy",
-)
-def _measure_late(
-    arcs: Arcs,
-    cost: FloatArray,
-    order: NodeArray,
-    rank: NodeArray,
-    size: int,
-    level: float,
-    distance: FloatArray,
-    nearest: NodeArray,
-) -> None:
-    """As :func:`_measure`; of arcs that differ by a share of `level` that with the last tail."""
-    distance[:] = np.inf
-    distance[order[0]] = 0.0
-    for k in range(1, size):
-        j = order[k]
-        best = np.inf
-        chosen = nearest[j]
-        for arc in range(arcs.into[j], arcs.into[j + 1]):
-            there = distance[arcs.tail[arc]] + cost[arc]
-            if there < best * (1.0 - level):
-                best = there
-                chosen = np.uint32(arc)
-            elif there < np.inf and there <= best * (1.0 + level):
-                best = min(best, there)
-                if rank[arcs.tail[arc]] > rank[arcs.tail[chosen]]:
-                    chosen = np.uint32(arc)
-        distance[j] = best
-        nearest[j] = chosen
-
-
-@njit(
     types.Tuple((types.int64, types.float64, types.boolean))(
         ARCS, _F, _F, types.float64, types.float64, _F, _U, _U
     ),
@@ -843,7 +805,7 @@ def _balance(
 
 
 @njit(
-    types.void(ARCS, _F, PAIRS, types.int64, types.uint32, types.uint32, types.boolean, _U, _U, _U),
+    types.void(ARCS, _F, PAIRS, types.int64, types.uint32, types.uint32, _U, _U, _U),
     cache=True,
     error_model="numpy",
 )
@@ -854,15 +816,13 @@ def _trace(
     pair: int,
     cheap: int,
     dear: int,
-    late: bool,
     nearest: NodeArray,
     rank: NodeArray,
     room: NodeArray,
 ) -> None:
     """Write the pair of segments that end with the arcs `cheap` and `dear`.
 
-    The cheap one follows the shortest path back, the dear one the largest flow, until they meet;
-    or, if they shall meet `late`, the last tail among the arcs of large flow.
+    The cheap one follows the shortest path back, the dear one the largest flow, until they meet.
     """
     start = pairs.start[pair]
     pairs.arc[start] = cheap
@@ -883,11 +843,6 @@ def _trace(
                 if flow[arc] > most:
                     most = flow[arc]
                     widest = np.uint32(arc)
-            if late and most > 0.0:
-                enough = WIDE * most
-                for arc in range(arcs.into[v], arcs.into[v + 1]):
-                    if flow[arc] > enough and rank[arcs.tail[arc]] > rank[arcs.tail[widest]]:
-                        widest = np.uint32(arc)
             room[n_dear] = widest
             n_dear += 1
             v = arcs.tail[widest]
@@ -898,9 +853,7 @@ def _trace(
 
 
 @njit(
-    types.UniTuple(types.float64, 3)(
-        ARCS, LOADS, BUSHES, _I, PAIRS, types.boolean, types.float64, types.float64
-    ),
+    types.UniTuple(types.float64, 3)(ARCS, LOADS, BUSHES, _I, PAIRS, types.boolean, types.float64),
     cache=True,
     error_model="numpy",
 )
@@ -912,7 +865,6 @@ def sweep(
     pairs: Pairs,
     keep: bool,
     ignore: float,
-    level: float,
 ) -> tuple[float, float, float]:
     """Look at bushes, find pairs in them, shift flow between their segments, keep the pairs.
 
@@ -926,10 +878,6 @@ def sweep(
         Whether the pairs of earlier sweeps stay beside the new ones.
     ignore : float
         Excess (flow times cost above the shortest path) of one arc that is left alone.
-    level : float
-        Share of distance up to which arcs count as equally near.  Pairs that share steep arcs hold
-        each other back; where the shortest path has a choice they can meet before those.
-
 
     Returns
     -------
@@ -971,8 +919,6 @@ def sweep(
                     there = label[node]
                 shortest += bushes.demand[entry] * there
         excess += above
-        if level > 0.0 and n_dear > 0:
-            _measure_late(arcs, cost, order, rank, size, level, distance, nearest)
         if n_dear > 1:
             _far_first(arcs, rank, dear, n_dear)
         for k in range(n_dear):
@@ -981,7 +927,7 @@ def sweep(
             above = distance[arcs.tail[arc]] + cost[arc] - distance[j]
             if arc == nearest[j] or above * flow[arc] <= ignore or above <= SAME * distance[j]:
                 continue
-            _trace(arcs, flow, pairs, found, nearest[j], arc, level > 0.0, nearest, rank, room)
+            _trace(arcs, flow, pairs, found, nearest[j], arc, nearest, rank, room)
             pairs.bush[found] = bush
             gain = _balance(arcs, loads, bushes, pairs, found, found + 1, 1.0)
             treated += gain
