@@ -37,6 +37,8 @@ class Equilibrium:
     converged : bool
         Whether the relative gap is as small as was asked.
     iterations : int
+        Looks at bushes: at all of them, or after a start at those that may have shorter paths; 0
+        where a start needs none.
     unreachable : ndarray of int
         Pairs with demand but no path; they are not in the flows.
     problem : AssignmentProblem
@@ -122,7 +124,7 @@ def user_equilibrium(
     relative_gap : float
         Wanted (total - shortest) / total cost, > 0.
     max_iterations : int
-        Sweeps over all bushes, at least 1; the result says if they were too few.
+        Looks at bushes, at least 1; the result says if they were too few.
     start : Equilibrium, optional
         Of a problem with the same network; what it knows is used, the answer does not depend on it
         beyond `relative_gap`.
