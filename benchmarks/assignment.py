@@ -247,40 +247,66 @@ def equilibria(problems, most_repeats):
             print(line, flush=True)
 
 
-def warm_starts(problems):
-    print("\nWarm start after one change, gap 1e-6; CPU ms (floor: nothing changed)")
-    print(f"{'network':<22}{'change':<22}{'cold':>10}{'warm':>10}{'ratio':>7}{'floor':>10}")
+def warm_starts(problems, many):
+    print("\nWarm start after a change of one link; CPU, warm / cold")
+    print("floor: nothing changed; used: median (quarters) least-largest of links with flow")
+    print(
+        f"{'network':<22}{'gap':>7}{'cold ms':>10}{'floor':>7}{'busiest':>9}{'median':>8}"
+        f"{'unused':>8}  {'used':<32}{'looks':>6}"
+    )
     for name, problem in problems.items():
-        start = user_equilibrium(problem, 1e-6, threads=1)
-        rising = np.where(problem.delay.factor > 0.0, start.flow, 0.0)
-        used = np.flatnonzero(rising)
-        by_flow = used[np.argsort(rising[used])]
-        repeats = 1 if problem.n_links > 5_000 else 9
-        floor, _ = cpu(lambda: user_equilibrium(problem, 1e-6, threads=1, start=start), repeats)  # noqa: B023
-        for which, changed in changes(problem, by_flow):
-            cold, _ = cpu(lambda: user_equilibrium(changed, 1e-6, threads=1), repeats)  # noqa: B023
-            warm, _ = cpu(
-                lambda: user_equilibrium(changed, 1e-6, threads=1, start=start),  # noqa: B023
-                repeats,
+        large = problem.n_links > 20_000
+        for gap in (1e-6,) if large else (1e-6, 1e-8, 1e-10):
+            repeats = 1 if problem.n_links > 5_000 else 3 if problem.n_links > 1_000 else 9
+            start = user_equilibrium(problem, gap, threads=1)
+            found = [
+                against_cold(changed, start, gap, 0 if large else repeats)
+                for changed in one_link_changed(problem, start.flow, 2 if large else many)
+            ]
+            floor, cold, _ = against_cold(problem, start, gap, 0 if large else repeats)
+            busiest, median, unused, *used = (warm / cold for warm, cold, _ in found)
+            low, middle, high = np.quantile(used, [0.25, 0.5, 0.75])
+            spread = f"{middle:.3f} ({low:.3f}-{high:.3f}) {min(used):.3f}-{max(used):.2f}"
+            print(
+                f"{name:<22}{gap:>7.0e}{cold * 1e3:>10.2f}{floor / cold:>7.3f}{busiest:>9.3f}"
+                f"{median:>8.3f}{unused:>8.3f}  {spread:<32}"
+                f"{np.mean([looks for *_, looks in found]):>6.1f}",
+                flush=True,
             )
-            line = f"{name:<22}{which:<22}{cold * 1e3:>10.2f}{warm * 1e3:>10.2f}"
-            print(f"{line}{warm / cold:>7.2f}{floor * 1e3:>10.2f}", flush=True)
 
 
-def changes(problem, by_flow):
-    """(name, problem) after a fifth less capacity, more time or more demand in one place."""
-    delay = problem.delay
-    busiest, median = by_flow[-1], by_flow[len(by_flow) // 2]
-    for which, link in (("busiest", busiest), ("median", median)):
-        capacity = delay.capacity.copy()
-        capacity[link] *= 0.8
-        yield f"capacity, {which} link", replace(problem, delay=replace(delay, capacity=capacity))
-    base = delay.base.copy()
-    base[median] *= 1.2
-    yield "time, median link", replace(problem, delay=replace(delay, base=base))
-    demand = problem.demand.copy()
-    demand[np.argsort(problem.amount)[-10]] *= 1.2
-    yield "demand, one large pair", replace(problem, demand=demand)
+def against_cold(problem, start, gap, repeats):
+    """CPU seconds from a start and from nothing, and looks from the start."""
+    cold, anew = cpu(lambda: user_equilibrium(problem, gap, threads=1), repeats)
+    warm, found = cpu(lambda: user_equilibrium(problem, gap, threads=1, start=start), repeats)
+    if not abs(found.objective - anew.objective) <= gap * anew.total_cost:
+        message = f"warm objective {found.objective}, cold {anew.objective}"
+        raise SystemExit(message)
+    return warm, cold, found.iterations
+
+
+def one_link_changed(problem, flow, many):
+    """Problems with the busiest, a median and an unused link changed, then `many` used ones.
+
+    In turn a link gets half as much capacity again, a third less time, and a third less capacity.
+    """
+    rising = np.where(problem.delay.factor > 0.0, flow, 0.0)
+    used = np.flatnonzero(rising)
+    by_flow = used[np.argsort(rising[used])]
+    rng = np.random.default_rng(SEED)
+    unused = np.flatnonzero(flow == 0.0)
+    rarest = rng.choice(unused) if len(unused) else by_flow[0]
+    links = [by_flow[-1], by_flow[len(by_flow) // 2], rarest]
+    links += list(rng.choice(used, min(many, len(used)), replace=False))
+    for which, link in enumerate(links):
+        delay = problem.delay
+        capacity, base, factor = delay.capacity.copy(), delay.base.copy(), delay.factor.copy()
+        if which == 2 or which % 3 == 1:
+            base[link] *= 0.7
+            factor[link] *= 0.7
+        else:
+            capacity[link] *= 0.7 if which % 3 == 0 else 1.5
+        yield replace(problem, delay=replace(delay, capacity=capacity, base=base, factor=factor))
 
 
 def tree_passes(problems):
@@ -300,6 +326,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tntp", type=Path, help="folder of TNTP networks")
     parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--changes", type=int, default=24, help="links changed for warm starts")
+    parser.add_argument("--only", default="", help="networks whose name begins so")
     parser.add_argument("--largest", action="store_true", help="the city of 1,100 zones as well")
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)
@@ -312,8 +340,9 @@ def main():
     for name, size in CITIES.items():
         if arguments.largest or size[0] < 500:
             problems[name] = city(*size)
+    problems = {k: p for k, p in problems.items() if k.startswith(arguments.only)}
     tree_passes(problems)
-    warm_starts(problems)
+    warm_starts(problems, arguments.changes)
     equilibria(problems, arguments.repeats)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from assignment_networks import braess, grid, two_routes
 from karvan.errors import AssignmentError
-from karvan.freight import certificate, equilibrium
+from karvan.freight import certificate, sweeps
 from karvan.freight.certificate import certify
 from karvan.freight.delay import delays
 from karvan.freight.equilibrium import user_equilibrium
@@ -105,8 +105,8 @@ def test_flows_that_do_not_add_up_are_refused(monkeypatch):
     def lose(arcs, loads, bushes, which):
         bushes.flow[0] *= 1.0 - 1e-6
 
-    monkeypatch.setattr(equilibrium, "ROUNDING", -1.0)
-    monkeypatch.setattr(equilibrium, "settle", lose)
+    monkeypatch.setattr(sweeps, "ROUNDING", -1.0)
+    monkeypatch.setattr(sweeps, "settle", lose)
     with pytest.raises(AssignmentError, match=r"flows do not add up: imbalance 1\.0e-06"):
         user_equilibrium(grid(4))
 

@@ -1,12 +1,14 @@
 """Bushes of an assignment problem: made anew, or taken over from an earlier equilibrium."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from karvan.freight.certificate import Layout, layout_of
 from karvan.freight.problem import AssignmentProblem
 from karvan.kernels.bush import Arcs, Bushes, Loads, Pairs, grow, settle, update
+from karvan.kernels.segments import find_pairs
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -33,12 +35,22 @@ class Rows:
     bushes : Bushes
     pair : ndarray of int, shape (n_demands,)
         O-D pair of each entry of demand.
+    unreachable : ndarray of int
+        O-D pairs with demand but no path.
+    layout : Layout
+        What certificates need to know of rows and columns of flows.
+    pairs : Pairs, optional
+        Pairs of segments that divide the flows, as many as there are; where nothing is known of
+        them they can be found.
     """
 
     arcs: Arcs
     link: IntArray
     bushes: Bushes
     pair: IntArray
+    unreachable: IntArray
+    layout: Layout
+    pairs: Pairs | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +64,10 @@ class Start:
 
 def first_rows(problem: AssignmentProblem, start: Start | None) -> tuple[Rows, Loads]:
     """Return bushes that carry the demand of a problem, and what they put on its arcs."""
-    if start is not None and _same_pairs(problem, start.problem):
-        return _continued(problem, start)
+    if start is not None:
+        amounts = np.array_equal(problem.amount, start.problem.amount)
+        if _same_pairs(problem, start.problem, amounts):
+            return _continued(problem, start, amounts)
     arcs, link = _arcs(problem)
     bushes, pair = _empty_bushes(problem, arcs)
     loads = _no_loads(arcs)
@@ -62,7 +76,17 @@ def first_rows(problem: AssignmentProblem, start: Start | None) -> tuple[Rows, L
         _copy_bushes(start, problem, bushes, fresh)
     settle(arcs, loads, bushes, ~fresh)
     grow(arcs, loads, bushes, fresh)
-    return Rows(arcs, link, bushes, pair), loads
+    return _rows(problem, arcs, link, bushes, pair), loads
+
+
+def _rows(
+    problem: AssignmentProblem, arcs: Arcs, link: IntArray, bushes: Bushes, pair: IntArray
+) -> Rows:
+    served = np.zeros(len(problem.demand), dtype=np.bool_)
+    served[pair] = bushes.demand > 0.0
+    layout = layout_of(problem, bushes.source, bushes.user_class, served, link)
+    unreachable = np.flatnonzero((problem.amount > 0.0) & ~served)
+    return Rows(arcs, link, bushes, pair, unreachable, layout)
 
 
 def _no_loads(arcs: Arcs) -> Loads:
@@ -70,43 +94,60 @@ def _no_loads(arcs: Arcs) -> Loads:
     return Loads(np.zeros(n_links), np.empty(n_links), np.empty(arcs.toll.shape))
 
 
-def _same_pairs(problem: AssignmentProblem, old: AssignmentProblem) -> bool:
-    """Whether the same pairs move, by classes that may go where they went."""
+def _same_pairs(problem: AssignmentProblem, old: AssignmentProblem, amounts: bool) -> bool:
+    """Whether the same pairs move, by classes that may go where they went.
+
+    Where `amounts` says that they are the same, the demand need not be looked at.
+    """
     return (
         same_array(problem.origin, old.origin)
         and same_array(problem.destination, old.destination)
         and same_array(problem.user_class, old.user_class)
-        and bool(((problem.amount > 0.0) == (old.amount > 0.0)).all())
-        and bool((np.isinf(problem.toll) == np.isinf(old.toll)).all())
+        and (amounts or bool(((problem.amount > 0.0) == (old.amount > 0.0)).all()))
+        and _same_ways(problem, old)
     )
 
 
-def _continued(problem: AssignmentProblem, start: Start) -> tuple[Rows, Loads]:
-    """Rows of a start with other delays, tolls and demand; only bushes of other demand change."""
+def _same_ways(problem: AssignmentProblem, old: AssignmentProblem) -> bool:
+    """Whether classes may go where they went."""
+    if all(c.allowed is None for c in (*problem.classes, *old.classes)):
+        return True
+    return bool((np.isinf(problem.toll) == np.isinf(old.toll)).all())
+
+
+def with_own_orders(rows: Rows) -> Rows:
+    """Return rows whose orders may change, where those of a start must not."""
+    bushes = rows.bushes._replace(
+        order=rows.bushes.order.copy(),
+        rank=rows.bushes.rank.copy(),
+        nearest=rows.bushes.nearest.copy(),
+    )
+    return replace(rows, bushes=bushes)
+
+
+def _continued(problem: AssignmentProblem, start: Start, amounts: bool) -> tuple[Rows, Loads]:
+    """Rows of a start with other delays, tolls and demand; only bushes of other demand change.
+
+    Orders are those of the start: see :func:`with_own_orders`.
+    """
     rows, link = start.rows, start.rows.link
-    old = rows.bushes
     arcs = _with_delays(rows.arcs[:5], problem, link)
+    loads = _no_loads(arcs)
+    old = rows.bushes
+    bushes = old._replace(flow=old.flow.copy())
+    if amounts:
+        loads.flow[:] = start.flow[link]
+        update(arcs, loads)
+        rows = Rows(arcs, link, bushes, rows.pair, rows.unreachable, rows.layout, rows.pairs)
+        return rows, loads
     demand = np.where(old.demand > 0.0, problem.amount[rows.pair], 0.0)
     other = np.zeros(len(old.source), dtype=np.bool_)
     changed = np.flatnonzero(demand != old.demand)
     other[np.searchsorted(old.demand_start, changed, side="right") - 1] = True
-    bushes = old._replace(
-        flow=old.flow.copy(),
-        order=old.order.copy(),
-        rank=old.rank.copy(),
-        nearest=old.nearest.copy(),
-        demand=demand,
-        least=NO_FLOW * np.add.reduceat(demand, old.demand_start[:-1])
-        if len(demand)
-        else old.least,
-    )
-    loads = _no_loads(arcs)
-    if other.any():
-        settle(arcs, loads, bushes, other)
-    else:
-        loads.flow[:] = start.flow[link]
-        update(arcs, loads)
-    return Rows(arcs, link, bushes, rows.pair), loads
+    least = NO_FLOW * np.add.reduceat(demand, old.demand_start[:-1])
+    bushes = bushes._replace(demand=demand, least=least)
+    settle(arcs, loads, bushes, other)
+    return _rows(problem, arcs, link, bushes, rows.pair), loads
 
 
 def _arcs(problem: AssignmentProblem) -> tuple[Arcs, IntArray]:
@@ -190,6 +231,32 @@ def _copy_bushes(
         entries = slice(bushes.demand_start[row], bushes.demand_start[row + 1])
         reached = np.isin(bushes.demand_node[entries], old.order[there, : old.size[there]])
         bushes.demand[entries] *= reached
+
+
+def all_pairs(rows: Rows) -> Pairs:
+    """Return the pairs of segments that divide the flows of all bushes."""
+    room = room_for_pairs(rows.bushes)
+    into, tail, head = rows.arcs[:3]
+    bushes = rows.bushes
+    found = find_pairs(into, tail, head, bushes.flow, bushes.rank, bushes.nearest, *room[:4])
+    return Pairs(
+        room.bush[:found].copy(),
+        room.start[: found + 1].copy(),
+        room.middle[:found].copy(),
+        room.arc[: room.start[found]].copy(),
+        np.array([found]),
+    )
+
+
+def with_room(known: Pairs, bushes: Bushes) -> Pairs:
+    """Return known pairs with room for others."""
+    room, found = room_for_pairs(bushes), len(known.bush)
+    room.bush[:found] = known.bush
+    room.start[: found + 1] = known.start
+    room.middle[:found] = known.middle
+    room.arc[: len(known.arc)] = known.arc
+    room.in_use[0] = found
+    return room
 
 
 def room_for_pairs(bushes: Bushes) -> Pairs:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,8 @@ class Certificate:
     class_flow : ndarray, shape (n_classes, n_links)
     time : ndarray, shape (n_links,)
         Delay at the flow of all classes.
+    shortest_by_row : ndarray, shape (n_rows,)
+        The shortest cost of what each row of flows sends.
     """
 
     total_cost: float
@@ -57,6 +59,7 @@ class Certificate:
     objective: float
     class_flow: FloatArray
     time: FloatArray
+    shortest_by_row: FloatArray
 
 
 def certify(
@@ -93,78 +96,124 @@ def certify(
     Boyce, Ralevic-Dekic and Bar-Gera (2004), Convergence of traffic assignments: how much is
     enough?, https://doi.org/10.1061/(ASCE)0733-947X(2004)130:1(49) (average excess cost).
     """
-    head = _end(problem, problem.head)
     if link is None:
-        link = np.argsort(head, kind="stable")
+        link = np.argsort(_end(problem, problem.head), kind="stable")
         flow = np.ascontiguousarray(flow[:, link])
-    amount = np.where(served, problem.amount, 0.0)
-    columns = _columns(problem, link, head)
-    rows = _rows(problem, source, user_class, amount)
+    layout = layout_of(problem, source, user_class, served, link)
+    return certify_rows(problem, layout, flow, order=order, threads=threads)
+
+
+def certify_rows(
+    problem: AssignmentProblem,
+    layout: "Layout",
+    flow: FloatArray,
+    *,
+    order: NodeArray | None = None,
+    tree: NodeArray | None = None,
+    threads: int | None = None,
+) -> Certificate:
+    """Return the certificate of flows whose columns and rows are those of a layout.
+
+    Parameters
+    ----------
+    problem : AssignmentProblem
+        Whose network and demand the layout was made of.
+    layout : Layout
+    flow : ndarray, shape (n_rows, n_links)
+    order, threads
+        As for :func:`certify`.
+    tree : ndarray of uint32, shape (n_rows, n_nodes), optional
+        Last link of a short path to each node, by its column: a second hint.
+    """
     threads = (threads or os.cpu_count() or 1) if flow.size >= THREADS_FROM else 1
-    class_flow, error = _totals(problem, columns, rows, flow, threads)
+    class_flow, error = _totals(problem, layout, flow, threads)
     link_flow = class_flow.sum(axis=0) if len(class_flow) > 1 else class_flow[0]
-    time = problem.delay.time(link_flow)
+    time, area = problem.delay.time_and_integral(link_flow)
     tolls = sum(map(_toll, problem.toll, class_flow))
     total = float(time @ link_flow) + tolls
-    shortest = _shortest_cost(problem, columns, rows, time, order, threads)
-    demand = float(amount.sum())
+    by_row = _shortest_costs(problem, layout, time, order, tree, threads)
+    shortest = float(by_row.sum())
     excess = total - shortest
     return Certificate(
         total_cost=total,
         shortest_cost=shortest,
         relative_gap=excess / total if total > 0.0 else 0.0,
-        average_excess_cost=excess / demand if demand > 0.0 else 0.0,
+        average_excess_cost=excess / layout.sent if layout.sent > 0.0 else 0.0,
         conservation_error=error,
-        objective=float(problem.delay.integral(link_flow).sum()) + tolls,
+        objective=float(area.sum()) + tolls,
         class_flow=class_flow,
         time=time,
+        shortest_by_row=by_row,
     )
 
 
-class _Columns(NamedTuple):
-    """Links in the order of the columns of flows: sorted by head."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Columns and rows of flows: which links, sorted by head, and who sends what where.
+
+    Attributes
+    ----------
+    link : ndarray of int, shape (n_links,)
+        Link of each column.
+    into : ndarray of uint32, shape (n_nodes + 1,)
+    tail, head : ndarray of uint32, shape (n_links,)
+    out : ndarray of uint32, shape (n_nodes + 1,)
+    out_link : ndarray of uint32, shape (n_links,)
+    source, user_class : ndarray of int, shape (n_rows,)
+    start : ndarray of int, shape (n_rows + 1,)
+        Row k has the trips ``start[k]`` to ``start[k + 1] - 1``.
+    end : ndarray of int, shape (n_trips,)
+        The twin of the destination where none may pass through it.
+    amount : ndarray, shape (n_trips,)
+    sent : float
+        All demand that is in the flows.
+    """
 
     link: IntArray
     into: NodeArray
     tail: NodeArray
     head: NodeArray
-
-
-class _Rows(NamedTuple):
-    """Rows of flows: row k has the trips ``start[k]`` to ``start[k + 1] - 1``.
-
-    `end` is the twin of the destination where none may pass through it.
-    """
-
+    out: NodeArray
+    out_link: NodeArray
     source: IntArray
     user_class: IntArray
     start: IntArray
     end: IntArray
     amount: FloatArray
+    sent: float
 
 
-def _columns(problem: AssignmentProblem, link: IntArray, head: IntArray) -> _Columns:
-    ends = head[link]
-    into = np.searchsorted(ends, np.arange(problem.n_nodes + problem.first_through_node + 1))
-    tail = problem.tail[link]
-    return _Columns(link, into.astype(np.uint32), tail.astype(np.uint32), ends.astype(np.uint32))
-
-
-def _rows(
-    problem: AssignmentProblem, source: IntArray, user_class: IntArray, amount: FloatArray
-) -> _Rows:
+def layout_of(
+    problem: AssignmentProblem,
+    source: IntArray,
+    user_class: IntArray,
+    served: BoolArray,
+    link: IntArray,
+) -> Layout:
+    """Return the layout of flows by origin and class; arguments as for :func:`certify`."""
+    nodes = np.arange(problem.n_nodes + problem.first_through_node + 1)
+    tail, head = problem.tail[link], _end(problem, problem.head)[link]
+    out_link = np.argsort(tail, kind="stable")
+    amount = np.where(served, problem.amount, 0.0)
     number = np.full((len(problem.classes), problem.n_nodes), -1, dtype=np.int64)
     number[user_class, source] = np.arange(len(source))
     row = np.where(amount > 0.0, number[problem.user_class, problem.origin], -1)
     # Grouped as links are by their tail; those of no row come first.
     groups = compressed_rows(len(source) + 1, row + 1, _end(problem, problem.destination))
-    return _Rows(
+    return Layout(
+        link,
+        np.searchsorted(head, nodes).astype(np.uint32),
+        tail.astype(np.uint32),
+        head.astype(np.uint32),
+        np.searchsorted(tail[out_link], nodes).astype(np.uint32),
+        out_link.astype(np.uint32),
         # A kernel takes neither columns of a larger array nor what is read-only: copies.
         source.copy(),
         user_class.copy(),
         groups.start[1:].copy(),
         groups.head,
         amount[groups.arc],
+        float(amount.sum()),
     )
 
 
@@ -192,89 +241,92 @@ def _in_parts(n_rows: int, part: Callable[[int, int], T], threads: int) -> list[
 
 
 def _totals(
-    problem: AssignmentProblem, columns: _Columns, rows: _Rows, flow: FloatArray, threads: int
+    problem: AssignmentProblem, layout: Layout, flow: FloatArray, threads: int
 ) -> tuple[FloatArray, float]:
     """Flow of each class in the order of links, and the largest imbalance."""
-    n_nodes = problem.n_nodes + problem.first_through_node
 
     def part(first: int, last: int) -> tuple[FloatArray, float]:
         total = np.zeros((len(problem.classes), problem.n_links))
         error = add_up(
-            columns.tail,
-            columns.head,
+            layout.tail,
+            layout.head,
             flow,
-            rows.source,
-            rows.user_class,
-            rows.start,
-            rows.end,
-            rows.amount,
+            layout.source,
+            layout.user_class,
+            layout.start,
+            layout.end,
+            layout.amount,
             first,
             last,
-            n_nodes,
+            len(layout.into) - 1,
             total,
         )
         return total, error
 
+    parts = _in_parts(len(layout.source), part, threads)
     result = np.zeros((len(problem.classes), problem.n_links))
+    if parts:
+        result[:, layout.link] = sum(total for total, _ in parts[1:]) + parts[0][0]
     worst = 0.0
-    for total, error in _in_parts(len(rows.source), part, threads):
-        result[:, columns.link] += total
+    for _, error in parts:
         worst = error if not error <= worst else worst
     return result, worst
 
 
-def _shortest_cost(
+def _shortest_costs(
     problem: AssignmentProblem,
-    columns: _Columns,
-    rows: _Rows,
+    layout: Layout,
     time: FloatArray,
     order: NodeArray | None,
+    tree: NodeArray | None,
     threads: int,
-) -> float:
-    """Cost of the demand on shortest paths."""
-    cost = np.ascontiguousarray((time + problem.toll)[:, columns.link])
-    by_row = np.full(len(rows.source), np.nan)
-
+) -> FloatArray:
+    """Cost of the demand of each row on shortest paths."""
+    cost = np.ascontiguousarray((time + problem.toll)[:, layout.link])
+    by_row = np.full(len(layout.source), np.nan)
     if order is not None:
-        _with_hints(columns, rows, cost, order, threads, by_row)
+        _with_hints(layout, cost, order, order if tree is None else tree, threads, by_row)
     left = np.flatnonzero(np.isnan(by_row))
     if len(left):
         graph = compressed_rows(
-            len(columns.into) - 1,
-            columns.tail.astype(np.int64),
-            columns.head.astype(np.int64),
+            len(layout.into) - 1,
+            layout.tail.astype(np.int64),
+            layout.head.astype(np.int64),
         )
         for row in left:
-            user, source = rows.user_class[row], rows.source[row : row + 1]
+            user, source = layout.user_class[row], layout.source[row : row + 1]
             distance = all_pairs(graph.start, graph.head, cost[user][graph.arc], source)[0]
-            trips = slice(rows.start[row], rows.start[row + 1])
-            by_row[row] = rows.amount[trips] @ distance[rows.end[trips]]
-    return float(by_row.sum())
+            trips = slice(layout.start[row], layout.start[row + 1])
+            by_row[row] = layout.amount[trips] @ distance[layout.end[trips]]
+    return by_row
 
 
 def _with_hints(
-    columns: _Columns,
-    rows: _Rows,
+    layout: Layout,
     cost: FloatArray,
     order: NodeArray,
+    tree: NodeArray,
     threads: int,
     by_row: FloatArray,
 ) -> None:
     def part(first: int, last: int) -> None:
         shortest_cost(
-            columns.into,
-            columns.tail,
-            columns.head,
+            layout.into,
+            layout.tail,
+            layout.head,
+            layout.out,
+            layout.out_link,
             cost,
-            rows.source,
-            rows.user_class,
+            layout.source,
+            layout.user_class,
             order,
-            rows.start,
-            rows.end,
-            rows.amount,
+            tree,
+            layout.start,
+            layout.end,
+            layout.amount,
             first,
             last,
             by_row,
         )
 
-    _in_parts(len(rows.source), part, threads)
+    _in_parts(len(layout.source), part, threads)

@@ -4,7 +4,7 @@ Plain NumPy on arrays.  The solver has compiled twins of time and slope; certifi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
@@ -83,6 +83,7 @@ class Delay:
     factor: FloatArray
     capacity: FloatArray
     shape: FloatArray
+    _groups: list[tuple[int, IntArray | slice]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         kind = whole_numbers("kind", self.kind).copy()
@@ -96,6 +97,7 @@ class Delay:
             # Solvers trust what was checked here.
             column.flags.writeable = False
             object.__setattr__(self, name, column)
+        object.__setattr__(self, "_groups", _groups(kind))
 
     @property
     def n_links(self) -> int:
@@ -111,7 +113,7 @@ class Delay:
             Neither one flow nor one for each link; so say the next two.
         """
         ratio, result = self._amount(flow) / self.capacity, self.base.copy()
-        for kind, links in self._groups():
+        for kind, links in self._groups:
             r, shape = ratio[links], self.shape[links]
             result[links] += self.factor[links] * _value(kind, r, shape)
         return result
@@ -119,19 +121,25 @@ class Delay:
     def slope(self, flow: ArrayLike) -> FloatArray:
         """Return the derivative of :meth:`time` by flow; inf at zero where 0 < power < 1."""
         ratio, result = self._amount(flow) / self.capacity, np.zeros(self.n_links)
-        for kind, links in self._groups():
+        for kind, links in self._groups:
             r, shape = ratio[links], self.shape[links]
             result[links] = self.factor[links] / self.capacity[links] * _slope(kind, r, shape)
         return result
 
     def integral(self, flow: ArrayLike) -> FloatArray:
         """Return the integral of :meth:`time` from zero to each flow, in time * flow."""
+        return self.time_and_integral(flow)[1]
+
+    def time_and_integral(self, flow: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Return what :meth:`time` and :meth:`integral` do, sooner than one after the other."""
         amount = self._amount(flow)
-        ratio, result = amount / self.capacity, self.base * amount
-        for kind, links in self._groups():
-            r, shape = ratio[links], self.shape[links]
-            result[links] += self.factor[links] * amount[links] * _mean(kind, r, shape)
-        return result
+        ratio, time, area = amount / self.capacity, self.base.copy(), self.base * amount
+        for kind, links in self._groups:
+            r, shape, factor = ratio[links], self.shape[links], self.factor[links]
+            value = _value(kind, r, shape)
+            time[links] += factor * value
+            area[links] += factor * amount[links] * _mean(kind, r, shape, value)
+        return time, area
 
     def plus(self, cost: ArrayLike) -> "Delay":
         """Return the same functions with a cost added to `base`: one number, or one for each link.
@@ -156,11 +164,13 @@ class Delay:
         message = f"flow has {len(amount)} values, expected one for each of {self.n_links} links"
         raise AssignmentError([message])
 
-    def _groups(self) -> list[tuple[int, IntArray | slice]]:
-        if len(self.kind) and (self.kind == self.kind[0]).all():
-            return [] if self.kind[0] == CONSTANT else [(int(self.kind[0]), slice(None))]
-        kinds = np.unique(self.kind[self.kind != CONSTANT])
-        return [(int(kind), np.flatnonzero(self.kind == kind)) for kind in kinds]
+
+def _groups(kind: IntArray) -> list[tuple[int, IntArray | slice]]:
+    """Kinds that depend on flow, each with the links that are of it."""
+    if len(kind) and (kind == kind[0]).all():
+        return [] if kind[0] == CONSTANT else [(int(kind[0]), slice(None))]
+    found = np.flatnonzero(np.bincount(kind))
+    return [(int(one), np.flatnonzero(kind == one)) for one in found if one != CONSTANT]
 
 
 def _value(kind: int, r: FloatArray, shape: FloatArray) -> FloatArray:
@@ -170,7 +180,13 @@ def _value(kind: int, r: FloatArray, shape: FloatArray) -> FloatArray:
         return value
     if kind == QUEUE:
         return _wait(np.minimum(r, QUEUE_LIMIT), shape) + _steepest(shape) * _beyond(r)
-    power: FloatArray = r ** _exponent(kind, shape)
+    if kind == LINEAR:
+        return r
+    if kind == QUARTIC:
+        square = r * r
+        quartic: FloatArray = square * square
+        return quartic
+    power: FloatArray = r**shape
     return power
 
 
@@ -187,8 +203,8 @@ def _slope(kind: int, r: FloatArray, shape: FloatArray) -> FloatArray:
     return power
 
 
-def _mean(kind: int, r: FloatArray, shape: FloatArray) -> FloatArray:
-    """Mean of the function from 0 to r: its integral is r times that."""
+def _mean(kind: int, r: FloatArray, shape: FloatArray, value: FloatArray) -> FloatArray:
+    """Mean of the function, whose value is given, from 0 to r: its integral is r times that."""
     if kind == CONICAL:
         return _conical_mean(r, shape)
     if kind == QUEUE:
@@ -200,8 +216,7 @@ def _mean(kind: int, r: FloatArray, shape: FloatArray) -> FloatArray:
         tail = (top + 0.5 * _steepest(shape) * over) * (over / end)
         mean: FloatArray = within * (QUEUE_LIMIT / end) + tail
         return mean
-    exponent = _exponent(kind, shape)
-    power: FloatArray = r**exponent / (exponent + 1.0)
+    power: FloatArray = value / (_exponent(kind, shape) + 1.0)
     return power
 
 

@@ -1,51 +1,21 @@
 """User equilibrium with a certificate, by bushes and paired alternative segments."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
 from karvan.freight.arguments import above_zero, at_least_one, is_a, numbers, shown, whole_number
-from karvan.freight.bushes import Rows, Start, first_rows, room_for_pairs, same_array
-from karvan.freight.certificate import CONSERVATION_TOLERANCE, Certificate, certify
+from karvan.freight.bushes import Rows, Start, all_pairs, first_rows, same_array
+from karvan.freight.certificate import Certificate
 from karvan.freight.problem import AssignmentProblem
-from karvan.kernels.bush import Loads, average, repeat, settle, sweep
+from karvan.freight.sweeps import Task, solve, solve_near
+from karvan.kernels.bush import Pairs, average
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
-
-PAIRS_LEFT = 0.01
-"""Kept pairs are used again until this share of their excess is left ..."""
-
-SPARE = 0.02
-"""... or this share of the excess that the gap asked for leaves ..."""
-
-VISITS_PER_SWEEP = 6
-"""... or as many arcs were visited as this many sweeps over all bushes would."""
-
-ALONE = 1e-3
-"""Share of the mean excess of a pair below which an arc is left for later sweeps."""
-
-ROUNDING = 1e-12
-"""Imbalance, as a share of an origin's demand, up to which flows need not be brought to add up."""
-
-FALL = 0.1
-"""Fall of the gap by one iteration that may be counted on, however much the last one brought."""
-
-RELAX = 1.4
-"""Multiple of Newton's step between kept pairs; by measurement."""
-
-FORGET = 4
-"""Iterations after which pairs are found anew; until then the earlier ones stay in use."""
-
-PATIENCE = 4
-"""Iterations that halve no gap, after which pairs of other segments are looked for."""
-
-LEVEL, LEVEL_AT_MOST = 10.0, 1e-3
-"""Then arcs that differ by this multiple of the gap, as a share of distance, are equally near."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +37,8 @@ class Equilibrium:
     converged : bool
         Whether the relative gap is as small as was asked.
     iterations : int
+        Looks at bushes: at all of them, or after a start at those that may have shorter paths; 0
+        where a start needs none.
     unreachable : ndarray of int
         Pairs with demand but no path; they are not in the flows.
     problem : AssignmentProblem
@@ -152,7 +124,7 @@ def user_equilibrium(
     relative_gap : float
         Wanted (total - shortest) / total cost, > 0.
     max_iterations : int
-        Sweeps over all bushes, at least 1; the result says if they were too few.
+        Looks at bushes, at least 1; the result says if they were too few.
     start : Equilibrium, optional
         Of a problem with the same network; what it knows is used, the answer does not depend on it
         beyond `relative_gap`.
@@ -173,44 +145,13 @@ def user_equilibrium(
     """
     _check_arguments(relative_gap, max_iterations, threads, start, problem)
     rows, loads = first_rows(problem, _known(start))
-    pairs = room_for_pairs(rows.bushes)
-    served = _served(problem, rows)
-    certificate = None
-    before, gap, asked = 0.0 if start is None else np.inf, 0.0, np.inf
-    # Of a start only what changed has an excess worth a pair; its cost is about the one to come.
-    ignore = 0.0 if start is None else ALONE * relative_gap * start.total_cost
-    iteration = slow = 0
-    while iteration < max_iterations:
-        iteration += 1
-        keep = iteration % FORGET != 1
-        level = min(LEVEL * gap, LEVEL_AT_MOST) if slow > PATIENCE and keep else 0.0
-        excess, treated, shortest = sweep(rows.arcs, loads, rows.bushes, pairs, keep, ignore, level)
-        repeat(
-            rows.arcs,
-            loads,
-            rows.bushes,
-            pairs,
-            max(PAIRS_LEFT * treated, SPARE * relative_gap * (shortest + excess)),
-            VISITS_PER_SWEEP * rows.bushes.flow.size,
-            RELAX,
-        )
-        ignore = ALONE * treated / max(int(pairs.in_use[0]), 1)
-        gap = excess / (shortest + excess) if excess > 0.0 else 0.0
-        progress(iteration, gap)
-        # The gap was measured before these shifts: they have brought it down as the last did.
-        likely = gap * min(max(gap / before, FALL), 1.0) if before > 0.0 else gap
-        slow = slow + 1 if gap > 0.5 * before else 0
-        before = gap
-        if likely > min(relative_gap, asked):
-            asked *= 2.0
-            continue
-        certificate = _certify(problem, rows, loads, served, threads)
-        if certificate.relative_gap <= relative_gap:
-            break
-        asked = 0.5 * likely or np.inf
-        certificate = None
-    certificate = certificate or _certify(problem, rows, loads, served, threads)
-    return _result(problem, rows, certificate, served, relative_gap, iteration)
+    task = Task(problem, rows, loads, relative_gap, max_iterations, threads, progress)
+    if start is not None:
+        task.borrowed = True
+        return _result(task, *solve_near(task, start.total_cost), None)
+    certificate, iterations = solve(task)
+    # Whoever changes one thing and solves again will begin with them.
+    return _result(task, certificate, iterations, all_pairs(rows))
 
 
 def _check_arguments(
@@ -246,62 +187,13 @@ def _known(start: Equilibrium | None) -> Start | None:
     return None if start is None else Start(start.problem, start._bushes, start.flow)
 
 
-def _served(problem: AssignmentProblem, rows: Rows) -> BoolArray:
-    served = np.zeros(len(problem.demand), dtype=np.bool_)
-    served[rows.pair] = rows.bushes.demand > 0.0
-    return served
-
-
-def _certify(
-    problem: AssignmentProblem,
-    rows: Rows,
-    loads: Loads,
-    served: BoolArray,
-    threads: int | None,
-) -> Certificate:
-    def found() -> Certificate:
-        return certify(
-            problem,
-            rows.bushes.source,
-            rows.bushes.user_class,
-            rows.bushes.flow,
-            served=served,
-            link=rows.link,
-            order=rows.bushes.order,
-            threads=threads,
-        )
-
-    certificate = found()
-    if not certificate.conservation_error <= ROUNDING:
-        settle(rows.arcs, loads, rows.bushes, np.ones(len(rows.bushes.source), dtype=np.bool_))
-        certificate = found()
-    if not certificate.conservation_error <= CONSERVATION_TOLERANCE:
-        message = (
-            f"flows do not add up: imbalance {certificate.conservation_error:.1e} of an origin's "
-            f"demand, allowed {CONSERVATION_TOLERANCE:.0e}; numbers of very different size in one "
-            "problem cause this, see the demand and the volume-delay functions"
-        )
-        raise AssignmentError([message])
-    if not np.isfinite(certificate.objective):
-        message = (
-            f"the objective is {certificate.objective:g}, expected a finite number; did the "
-            "volume-delay functions change after they were made?"
-        )
-        raise AssignmentError([message])
-    return certificate
-
-
 def _result(
-    problem: AssignmentProblem,
-    rows: Rows,
-    certificate: Certificate,
-    served: BoolArray,
-    relative_gap: float,
-    iterations: int,
+    task: Task, certificate: Certificate, iterations: int, pairs: Pairs | None
 ) -> Equilibrium:
+    problem, rows = task.problem, task.rows
     time, class_flow = certificate.time, certificate.class_flow
     return Equilibrium(
-        flow=class_flow.sum(axis=0),
+        flow=class_flow.sum(axis=0) if len(class_flow) > 1 else class_flow[0].copy(),
         class_flow=class_flow,
         time=time,
         cost=time + problem.toll,
@@ -311,9 +203,9 @@ def _result(
         relative_gap=certificate.relative_gap,
         average_excess_cost=certificate.average_excess_cost,
         conservation_error=certificate.conservation_error,
-        converged=bool(certificate.relative_gap <= relative_gap),
+        converged=bool(certificate.relative_gap <= task.relative_gap),
         iterations=iterations,
-        unreachable=np.flatnonzero((problem.amount > 0.0) & ~served),
+        unreachable=rows.unreachable,
         problem=problem,
-        _bushes=rows,
+        _bushes=replace(rows, pairs=pairs),
     )

@@ -33,9 +33,6 @@ CONSTANT, LINEAR, QUARTIC, POWER, CONCAVE, CONICAL, QUEUE = range(7)
 QUEUE_LIMIT = 0.98
 """Utilization beyond which a queueing wait goes on along its tangent, so that it stays finite."""
 
-WIDE = 0.1
-"""Share of the largest flow into a node that still counts as large."""
-
 LEAST_TOTAL = 1e-290
 """Flow at a node from which shares can be taken: below it a quotient may not be finite."""
 
@@ -238,6 +235,18 @@ def update(arcs: Arcs, loads: Loads) -> None:
         _update(arcs, loads, arc)
 
 
+@njit(_F(ARCS, LOADS), cache=True, error_model="numpy")
+def slopes(arcs: Arcs, loads: Loads) -> FloatArray:
+    """Return the slope of each delay at its flow; inf only where it is, at no flow."""
+    result = loads.slope.copy()
+    for arc in range(arcs.tail.size):
+        if arcs.kind[arc] == CONCAVE and loads.flow[arc] > 0.0:
+            ratio = loads.flow[arc] * arcs.inverse_capacity[arc]
+            steepness = arcs.factor[arc] * arcs.inverse_capacity[arc]
+            result[arc] = steepness * arcs.shape[arc] * ratio ** (arcs.shape[arc] - 1.0)
+    return result
+
+
 @njit(types.void(_F, _U, types.int64, types.float64, types.uint32), cache=True, forceinline=True)
 def _push(key: FloatArray, node: NodeArray, size: int, new_key: float, new_node: int) -> None:
     """Put a node into a 4-ary min-heap that holds `size` nodes."""
@@ -368,6 +377,48 @@ def grow(arcs: Arcs, loads: Loads, bushes: Bushes, fresh: BoolArray) -> None:
         rank[order[0]] = 0
 
 
+@njit(
+    types.uint32(ARCS, _F, _F, types.uint32, types.uint32),
+    cache=True,
+    error_model="numpy",
+    forceinline=True,
+)
+def _nearest(
+    arcs: Arcs, cost: FloatArray, distance: FloatArray, j: np.uint32, known: np.uint32
+) -> np.uint32:
+    """Set the distance of a node and return its last arc; `known` where no arc has a distance.
+
+    Some arc must end there.  Up to four are compared without a branch, some of them twice: where
+    a loop over two or three arcs ends is always a surprise to the processor.
+    """
+    one = np.uint32(1)
+    chosen, end = arcs.into[j], arcs.into[j + one]
+    last = end - one
+    second, third = min(chosen + one, last), min(chosen + np.uint32(2), last)
+    fourth = min(chosen + np.uint32(3), last)
+    further = chosen + np.uint32(4)
+    best = distance[arcs.tail[chosen]] + cost[chosen]
+    there = distance[arcs.tail[second]] + cost[second]
+    less = there < best
+    best = there if less else best
+    chosen = second if less else chosen
+    there = distance[arcs.tail[third]] + cost[third]
+    other = distance[arcs.tail[fourth]] + cost[fourth]
+    less = other < there
+    there = other if less else there
+    third = fourth if less else third
+    less = there < best
+    best = there if less else best
+    chosen = third if less else chosen
+    for arc in range(further, end):
+        there = distance[arcs.tail[arc]] + cost[arc]
+        less = there < best
+        best = there if less else best
+        chosen = np.uint32(arc) if less else chosen
+    distance[j] = best
+    return chosen if best < np.inf else known
+
+
 @njit(types.void(ARCS, _F, _U, types.int64, _F, _U), cache=True, error_model="numpy")
 def _measure(
     arcs: Arcs,
@@ -385,50 +436,7 @@ def _measure(
     distance[order[0]] = 0.0
     for k in range(1, size):
         j = order[k]
-        best = np.inf
-        chosen = nearest[j]
-        for arc in range(arcs.into[j], arcs.into[j + 1]):
-            there = distance[arcs.tail[arc]] + cost[arc]
-            if there < best:
-                best = there
-                chosen = np.uint32(arc)
-        distance[j] = best
-        nearest[j] = chosen
-
-
-@njit(
-    types.void(ARCS, _F, _U, _U, types.int64, types.float64, _F, _U),
-    cache=True,
-    error_model="numpy",
-)
-def _measure_late(
-    arcs: Arcs,
-    cost: FloatArray,
-    order: NodeArray,
-    rank: NodeArray,
-    size: int,
-    level: float,
-    distance: FloatArray,
-    nearest: NodeArray,
-) -> None:
-    """As :func:`_measure`; of arcs that differ by a share of `level` that with the last tail."""
-    distance[:] = np.inf
-    distance[order[0]] = 0.0
-    for k in range(1, size):
-        j = order[k]
-        best = np.inf
-        chosen = nearest[j]
-        for arc in range(arcs.into[j], arcs.into[j + 1]):
-            there = distance[arcs.tail[arc]] + cost[arc]
-            if there < best * (1.0 - level):
-                best = there
-                chosen = np.uint32(arc)
-            elif there < np.inf and there <= best * (1.0 + level):
-                best = min(best, there)
-                if rank[arcs.tail[arc]] > rank[arcs.tail[chosen]]:
-                    chosen = np.uint32(arc)
-        distance[j] = best
-        nearest[j] = chosen
+        nearest[j] = _nearest(arcs, cost, distance, j, nearest[j])
 
 
 @njit(
@@ -592,22 +600,6 @@ def _raise(
             if flow[arc] > 0.0:
                 highest = max(highest, raised[arcs.tail[arc]])
         raised[j] = highest
-
-
-@njit(types.uint32(ARCS, _F, _F, types.uint32, types.uint32), cache=True, error_model="numpy")
-def _nearest(
-    arcs: Arcs, cost: FloatArray, distance: FloatArray, j: np.uint32, known: np.uint32
-) -> np.uint32:
-    """Set the distance of a node and return its last arc; `known` where no arc has a distance."""
-    best = np.inf
-    chosen = known
-    for arc in range(arcs.into[j], arcs.into[j + 1]):
-        there = distance[arcs.tail[arc]] + cost[arc]
-        if there < best:
-            best = there
-            chosen = np.uint32(arc)
-    distance[j] = best
-    return chosen
 
 
 @njit(
@@ -813,7 +805,7 @@ def _balance(
 
 
 @njit(
-    types.void(ARCS, _F, PAIRS, types.int64, types.uint32, types.uint32, types.boolean, _U, _U, _U),
+    types.void(ARCS, _F, PAIRS, types.int64, types.uint32, types.uint32, _U, _U, _U),
     cache=True,
     error_model="numpy",
 )
@@ -824,15 +816,13 @@ def _trace(
     pair: int,
     cheap: int,
     dear: int,
-    late: bool,
     nearest: NodeArray,
     rank: NodeArray,
     room: NodeArray,
 ) -> None:
     """Write the pair of segments that end with the arcs `cheap` and `dear`.
 
-    The cheap one follows the shortest path back, the dear one the largest flow, until they meet;
-    or, if they shall meet `late`, the last tail among the arcs of large flow.
+    The cheap one follows the shortest path back, the dear one the largest flow, until they meet.
     """
     start = pairs.start[pair]
     pairs.arc[start] = cheap
@@ -853,11 +843,6 @@ def _trace(
                 if flow[arc] > most:
                     most = flow[arc]
                     widest = np.uint32(arc)
-            if late and most > 0.0:
-                enough = WIDE * most
-                for arc in range(arcs.into[v], arcs.into[v + 1]):
-                    if flow[arc] > enough and rank[arcs.tail[arc]] > rank[arcs.tail[widest]]:
-                        widest = np.uint32(arc)
             room[n_dear] = widest
             n_dear += 1
             v = arcs.tail[widest]
@@ -868,9 +853,7 @@ def _trace(
 
 
 @njit(
-    types.UniTuple(types.float64, 3)(
-        ARCS, LOADS, BUSHES, PAIRS, types.boolean, types.float64, types.float64
-    ),
+    types.UniTuple(types.float64, 3)(ARCS, LOADS, BUSHES, _I, PAIRS, types.boolean, types.float64),
     cache=True,
     error_model="numpy",
 )
@@ -878,31 +861,29 @@ def sweep(
     arcs: Arcs,
     loads: Loads,
     bushes: Bushes,
+    which: IntArray,
     pairs: Pairs,
     keep: bool,
     ignore: float,
-    level: float,
 ) -> tuple[float, float, float]:
-    """Look at the bushes, find pairs in it, shift flow between their segments, keep the pairs.
+    """Look at bushes, find pairs in them, shift flow between their segments, keep the pairs.
 
     Pairs that do not fit are used once and not kept.
 
     Parameters
     ----------
+    which : ndarray of int
+        Bushes to look at, in this order.
     keep : bool
         Whether the pairs of earlier sweeps stay beside the new ones.
     ignore : float
         Excess (flow times cost above the shortest path) of one arc that is left alone.
-    level : float
-        Share of distance up to which arcs count as equally near.  Pairs that share steep arcs hold
-        each other back; where the shortest path has a choice they can meet before those.
-
 
     Returns
     -------
     tuple of float
-        Excess of all bushes before their shifts; the part of it that pairs were found for; cost of
-        the demand on shortest paths.
+        Excess of these bushes before their shifts; the part of it that pairs were found for; cost
+        of their demand on shortest paths.
     """
     n_nodes = arcs.into.size - 1
     distance = np.empty(n_nodes)
@@ -915,7 +896,7 @@ def sweep(
     treated = 0.0
     shortest = 0.0
     pairs.start[0] = 0
-    for bush in range(bushes.source.size):
+    for bush in which:
         flow = bushes.flow[bush]
         order = bushes.order[bush]
         rank = bushes.rank[bush]
@@ -938,8 +919,6 @@ def sweep(
                     there = label[node]
                 shortest += bushes.demand[entry] * there
         excess += above
-        if level > 0.0 and n_dear > 0:
-            _measure_late(arcs, cost, order, rank, size, level, distance, nearest)
         if n_dear > 1:
             _far_first(arcs, rank, dear, n_dear)
         for k in range(n_dear):
@@ -948,7 +927,7 @@ def sweep(
             above = distance[arcs.tail[arc]] + cost[arc] - distance[j]
             if arc == nearest[j] or above * flow[arc] <= ignore or above <= SAME * distance[j]:
                 continue
-            _trace(arcs, flow, pairs, found, nearest[j], arc, level > 0.0, nearest, rank, room)
+            _trace(arcs, flow, pairs, found, nearest[j], arc, nearest, rank, room)
             pairs.bush[found] = bush
             gain = _balance(arcs, loads, bushes, pairs, found, found + 1, 1.0)
             treated += gain
