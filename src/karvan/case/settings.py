@@ -137,6 +137,30 @@ class ChoiceSettings(Strict):
     unserved_cost_factor: float = Field(default=2.0, gt=1)
 
 
+class SimulationSettings(Strict):
+    """What the simulation takes where nothing else is said; all are assumed.
+
+    Attributes
+    ----------
+    warmup_days : int
+        Days before the year that fill the corridor and are not counted.
+    least_teu_per_year : float
+        Itineraries with less are left out, and the run says how much that is.
+    lot_teu : float
+        Containers that move as one, a forty-foot box [TEU].
+    lot_t : float
+        Loose cargo that moves as one, a wagon [t].
+    movement_days : int
+        Days of one replication whose movements are kept for the animation.
+    """
+
+    warmup_days: int = Field(default=60, ge=0)
+    least_teu_per_year: float = Field(default=50.0, ge=0)
+    lot_teu: float = Field(default=2.0, gt=0)
+    lot_t: float = Field(default=60.0, gt=0)
+    movement_days: int = Field(default=60, ge=1, le=365)
+
+
 class Settings(Strict):
     """``case.toml``."""
 
@@ -150,6 +174,7 @@ class Settings(Strict):
     customs_unions: list[list[str]] = []
     checks: CheckSettings = CheckSettings()
     choice: ChoiceSettings = ChoiceSettings()
+    simulation: SimulationSettings = SimulationSettings()
 
     def in_customs_union(self, country: str, other: str) -> bool:
         """Tell whether goods pass between the two countries without a customs border."""

@@ -25,6 +25,8 @@ from karvan.runs.definitions import measure_rows, scenario_rows
 from karvan.runs.itinerary_tables import itinerary_tables
 from karvan.runs.score_tables import TABLES as SCORE_TABLES
 from karvan.runs.score_tables import score_tables
+from karvan.runs.simulation_tables import TABLES as SIMULATION_TABLES
+from karvan.runs.simulation_tables import simulation_tables
 from karvan.runs.validation import validate
 from karvan.schema import INPUT, tables
 
@@ -200,6 +202,10 @@ def _assign(case: Case, progress: Callable[[float], None], given: Given) -> Tabl
     return assignment_tables(case, progress)
 
 
+def _simulate(case: Case, progress: Callable[[float], None], given: Given) -> Tables:
+    return simulation_tables(case, progress, seed=given.seed)
+
+
 def _score(case: Case, progress: Callable[[float], None], given: Given) -> Tables:
     return score_tables(case, progress, given.tables, given.seed)
 
@@ -239,6 +245,14 @@ STAGES: tuple[Stage, ...] = (
         _assign,
         ASSIGNMENT_TABLES,
         TABLES,
+        reads_definitions=True,
+    ),
+    Stage(
+        "simulate",
+        "simulating the corridor",
+        _simulate,
+        (*ASSIGNMENT_TABLES, "operations"),
+        SIMULATION_TABLES,
         reads_definitions=True,
     ),
     Stage(

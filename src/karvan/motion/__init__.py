@@ -1,0 +1,1 @@
+"""The corridor in motion: a case and its assigned flows as a simulation model, and its results."""

@@ -1,0 +1,209 @@
+"""A simulation model of a case and its assignment."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from math import inf
+
+import numpy as np
+
+from karvan.case import Case
+from karvan.freight.choicesets import UNSERVED
+from karvan.freight.corridor import CorridorAssignment
+from karvan.freight.resources import DAYS_A_YEAR, LOOSE
+from karvan.motion.bench import Bench, Fill
+from karvan.motion.clock import DAY_H, Clock
+from karvan.motion.handling import handling
+from karvan.motion.journeys import (
+    Handling,
+    Journey,
+    Ride,
+    journeys_of,
+    simulated_alternatives,
+)
+from karvan.motion.operations import operations_of
+from karvan.motion.plan import Passage, Plan
+from karvan.motion.ships import returns, ship
+from karvan.motion.trains import gate_name, train, truck
+from karvan.network.model import ArcKind, Row
+from karvan.simulation.model import Class, Source, Step
+from karvan.simulation.variates import Distribution
+
+BOATS = frozenset({"sea", "ferry"})
+
+
+def plan_of(case: Case, found: CorridorAssignment) -> Plan:
+    """Return the simulation of a case with the flows that its assignment found.
+
+    Parameters
+    ----------
+    case : Case
+    found : CorridorAssignment
+        Of the same case.
+    """
+    settings = case.settings.simulation
+    clock = Clock(case.year, DAY_H * settings.warmup_days)
+    operations = operations_of(case)
+    journeys, left_out = journeys_of(case, found, operations, settings.least_teu_per_year)
+    bench = Bench(case, clock, operations, found.network.timetables)
+    bench.heavier = _heavier_ends(journeys)
+    bench.fill_of = _fills(bench, journeys)
+    passages = {journey.id: _journey(bench, journey) for journey in journeys}
+    returns(bench)
+    _background(bench, found, simulated_alternatives(case))
+    return Plan(
+        model=bench.model(f"{case.settings.name} {case.scenario or case.year}"),
+        clock=clock,
+        labels=bench.labels,
+        journeys=journeys,
+        passages=passages,
+        rides=bench.rides,
+        fleets=tuple(bench.fleets.values()),
+        left_out_teu=left_out,
+        notes=tuple(bench.notes),
+    )
+
+
+def _heavier_ends(journeys: tuple[Journey, ...]) -> Mapping[str, str]:
+    """Return by service the node where its cargo needs more departures."""
+    loads: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for journey in journeys:
+        lots = journey.teu_per_year / journey.lot.teu
+        for part in journey.parts:
+            service = part.carrier.service if isinstance(part, Ride) else None
+            if service is None or not isinstance(part, Ride):
+                continue
+            need = max(
+                journey.lot.places_teu / (service["capacity_teu"] or inf),
+                journey.lot.weight_t / (service["capacity_t"] or inf),
+            )
+            loads[str(service["id"])][part.nodes[0]] += lots * need
+    return {service: max(sorted(ends), key=ends.__getitem__) for service, ends in loads.items()}
+
+
+def _fills(bench: Bench, journeys: tuple[Journey, ...]) -> dict[tuple[str, ...], Fill]:
+    """Return how much of a train the wagons of each ride in general trains fill in the mean."""
+    fills: dict[tuple[str, ...], Fill] = defaultdict(lambda: Fill(0.0, 0.0))
+    for journey in journeys:
+        for part in journey.parts:
+            if not isinstance(part, Ride) or part.carrier.service is not None:
+                continue
+            rate = part.board.rate or {}
+            lots = journey.teu_per_year / journey.lot.teu / bench.clock.year_h
+            lots *= part.board.headway_h
+            weight = lots * journey.lot.weight_t / (rate["t_per_train"] or inf)
+            places = lots * journey.lot.places_teu / (rate["teu_per_train"] or inf)
+            before = fills[part.key]
+            trains = places if journey.lot.places_teu else weight
+            fills[part.key] = Fill(before.trains + trains, before.weight + weight)
+    return fills
+
+
+def _journey(bench: Bench, journey: Journey) -> tuple[Passage, ...]:
+    """Add the class and the source of a journey, and return what it passes."""
+    steps: list[Step] = []
+    passages: list[Passage] = []
+    for part in journey.parts:
+        if isinstance(part, Handling):
+            passage = handling(bench, part)
+            steps.append(Step(stage=passage.stage))
+            passages.append(passage)
+            continue
+        mode = part.carrier.mode
+        if mode == "road":
+            way = truck(bench, part)
+            steps += [Step(stage=p.stage, probability=p.share) for p in way]
+        else:
+            way = ship(bench, part) if mode in BOATS else train(bench, part)
+            steps.append(Step(stage=way[0].stage))
+        passages += way
+    lot = journey.lot
+    bench.classes[journey.id] = Class(
+        id=journey.id, route=tuple(steps), length_m=lot.places_teu, weight_t=lot.weight_t
+    )
+    every = bench.clock.year_h / (journey.teu_per_year / lot.teu)
+    bench.sources[journey.id] = Source(
+        id=journey.id,
+        **{"class": journey.id},
+        every_h=Distribution("exponential", (every,)),
+    )
+    return tuple(passages)
+
+
+def _background(bench: Bench, found: CorridorAssignment, simulated: frozenset[str]) -> None:
+    """Add the trains of everybody else on sections with a capacity that the simulation uses."""
+    others = _other_trains(bench, found, simulated)
+    trains = [
+        (stage, amount, start, end, str(link["gauge_mm"] or ""), str(link["id"]))
+        for link in bench.case.table("links").iter_rows(named=True)
+        for start, end in _directions(link)
+        for stage in (gate_name(bench, link, start, end),)
+        if stage in bench.stages
+        for amount in (_trains_a_day(bench, link) + others.get((link["id"], start), 0.0),)
+        if amount > 0.0
+    ]
+    busiest = _busiest_gauges(bench, trains)
+    for stage, amount, start, end, gauge, link in trains:
+        route = [Step(stage=stage)]
+        if busiest.get(start) == gauge:
+            route.insert(0, Step(stage=bench.yards[start]))
+        if busiest.get(end) == gauge:
+            route.append(Step(stage=bench.yards[end]))
+        name = f"other trains {link} {start}>{end}"
+        every = Distribution("exponential", (DAY_H / amount,))
+        bench.classes[name] = Class(id=name, route=tuple(route))
+        bench.sources[name] = Source(id=name, **{"class": name}, every_h=every)
+
+
+def _directions(link: Row) -> tuple[tuple[str, str], ...]:
+    ends = (link["from_node"], link["to_node"])
+    return (ends, ends[::-1]) if link["both_directions"] else (ends,)
+
+
+def _trains_a_day(bench: Bench, link: Row) -> float:
+    """Return the background trains of a link in each direction."""
+    trains = float(link["background_trains_per_day"] or 0.0)
+    load = bench.rates[link["rate_id"]]["t_per_train"]
+    if link["background_t_per_year"] and load:
+        trains += link["background_t_per_year"] / load / DAYS_A_YEAR / 2.0
+    return trains
+
+
+def _busiest_gauges(
+    bench: Bench, trains: list[tuple[str, float, str, str, str, str]]
+) -> Mapping[str, str]:
+    """Return by node with a yard the gauge on which most of the others come and go.
+
+    Each of their trains changes gauge once, so only those of one gauge are sent to the yard.
+    """
+    sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for _, amount, start, end, gauge, _ in trains:
+        for node in (start, end):
+            if node in bench.yards:
+                sums[node][gauge] += amount
+    return {node: max(sorted(by), key=by.__getitem__) for node, by in sums.items()}
+
+
+def _other_trains(
+    bench: Bench, found: CorridorAssignment, simulated: frozenset[str]
+) -> dict[tuple[str, str], float]:
+    """Return trains a day by link and the node where they enter, of cargo that is not simulated."""
+    network = found.network
+    tails = np.repeat(np.arange(network.n_states), np.diff(network.start))
+    trains: dict[tuple[str, str], float] = defaultdict(float)
+    for position, path in enumerate(found.paths):
+        teu = float(found.equilibrium.flow[position])
+        if path.alternative == UNSERVED or path.alternative in simulated or teu <= 0.0:
+            continue
+        goods = found.flows[path.flow].goods
+        for arc in path.arcs:
+            row = network.arcs[arc]
+            if row.kind != ArcKind.MOVE or row.link is None or row.link["mode"] != "rail":
+                continue
+            rate = bench.rates[row.link["rate_id"]]
+            loose = goods["cargo"] == LOOSE
+            load = rate["t_per_train"] if loose else rate["teu_per_train"]
+            amount = teu * goods["payload_t_per_teu"] if loose else teu
+            start = network.node_ids[network.state_node[tails[arc]]]
+            if load:
+                trains[row.link["id"], start] += amount / load / DAYS_A_YEAR
+    return trains

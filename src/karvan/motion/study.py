@@ -1,0 +1,255 @@
+"""Replications of a plan, reduced to the numbers that results need as soon as each is done."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from karvan.kernels import events as k
+from karvan.motion.clock import DAY_H
+from karvan.motion.plan import Plan
+from karvan.network.calendars import MONTHS
+from karvan.simulation.checks import check
+from karvan.simulation.endings import endings
+from karvan.simulation.layout import Layout, lay_out
+from karvan.simulation.log import event_log
+from karvan.simulation.replications import Limits, Replication, run_replication
+from karvan.simulation.results import bin_edges, histogram_quantile
+from karvan.simulation.simulate import MOST_EVENTS, MOST_INSIDE
+
+FloatArray = NDArray[np.float64]
+
+DAYS = 366
+"""Full days on the way that are told apart; what takes longer counts as the last."""
+
+LEVELS = (0.1, 0.5, 0.9)
+LOOK_S = 0.2
+WAITS = {
+    "queue": k.X_QUEUE,
+    "closure": k.X_CLOSED,
+    "batch": k.X_BATCH,
+    "pool": k.X_POOL,
+    "blocked": k.X_BLOCKED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is kept of one replication; rows in the order of the plan.
+
+    Attributes
+    ----------
+    number : int
+    ended : str
+    events : int
+    law_error : float
+    hours : float
+        Time counted [h].
+    left, came, inside : ndarray, shape (n_journeys,)
+        Lots that arrived, entered, and are under way at the end.
+    mean_h : ndarray, shape (n_journeys,)
+    quantile_h : ndarray, shape (3, n_journeys)
+    days : ndarray, shape (n_journeys, DAYS)
+        Lots by full days on the way.
+    started, arrived, services, work_h : ndarray, shape (n_stages,)
+    waits_h : ndarray, shape (5, n_stages)
+        Entity hours by cause, in the order of :data:`WAITS`.
+    used : ndarray, shape (n_pools,)
+        Mean units in use.
+    left_by_month, started_by_month, work_by_month : ndarray, shape (12, ...)
+        Of twelve equal parts of the year.
+    """
+
+    number: int
+    ended: str
+    events: int
+    law_error: float
+    hours: float
+    left: FloatArray
+    came: FloatArray
+    inside: FloatArray
+    mean_h: FloatArray
+    quantile_h: FloatArray
+    days: FloatArray
+    started: FloatArray
+    arrived: FloatArray
+    services: FloatArray
+    work_h: FloatArray
+    waits_h: FloatArray
+    used: FloatArray
+    left_by_month: FloatArray
+    started_by_month: FloatArray
+    work_by_month: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Replications of a plan.
+
+    Attributes
+    ----------
+    plan : Plan
+    seed : int
+    seen : tuple of Seen
+        In the order of their numbers; those that did not reach the end of the year are left out.
+    lost : dict
+        Why replications are left out.
+    log : DataFrame or None
+        Events of the first replication, if asked for.
+    warnings : tuple of str
+    """
+
+    plan: Plan
+    seed: int
+    seen: tuple[Seen, ...]
+    lost: dict[int, str]
+    log: pl.DataFrame | None
+    warnings: tuple[str, ...]
+
+    def stack(self, name: str) -> FloatArray:
+        """Return an attribute of all replications, replications first."""
+        return np.array([getattr(one, name) for one in self.seen])
+
+
+def study(
+    plan: Plan,
+    *,
+    replications: int,
+    first: int = 0,
+    seed: int = 0,
+    threads: int = 1,
+    log: bool = False,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Study:
+    """Return replications of a plan; the same for any number of threads.
+
+    Parameters
+    ----------
+    plan : Plan
+    replications, first : int
+        How many, and the number of the first one.
+    seed, threads : int
+    log : bool
+        Keep the events of the first one.
+    progress : callable
+        Takes the share done.
+
+    Raises
+    ------
+    ModelError
+        The model cannot be run as it stands.
+    """
+    check(plan.model)
+    layout = lay_out(plan.model)
+    limits = Limits(plan.clock.horizon_h, min(MOST_INSIDE, k.MOST_ROWS // 4), MOST_EVENTS)
+    stop = threading.Event()
+    logs: dict[int, pl.DataFrame] = {}
+
+    def one(number: int) -> Seen | str:
+        keep = log and number == first
+        done = run_replication(
+            layout,
+            seed,
+            number,
+            limits,
+            warmup_h=plan.clock.warmup_h,
+            bins=MONTHS,
+            log=keep,
+            go_on=lambda: not stop.is_set(),
+        )
+        if done is None:
+            return "interrupted"
+        if keep:
+            logs[number] = event_log(layout, done)
+        if done.ended not in {"horizon", "empty"}:
+            return "; ".join(endings(layout, [done])) or done.ended
+        return _seen(layout, plan, done)
+
+    numbers = range(first, first + replications)
+    results = _on_threads(one, numbers, threads, stop, progress)
+    lost = {n: r for n, r in zip(numbers, results, strict=True) if isinstance(r, str)}
+    seen = tuple(r for r in results if isinstance(r, Seen))
+    return Study(plan, seed, seen, lost, logs.get(first), ())
+
+
+def _on_threads(
+    one: Callable[[int], Seen | str],
+    numbers: Sequence[int],
+    threads: int,
+    stop: threading.Event,
+    progress: Callable[[float], None],
+) -> list[Seen | str]:
+    """Return results in the order of the numbers; Ctrl-C ends those at work."""
+    with ThreadPoolExecutor(threads) as pool:
+        futures: list[Future[Seen | str]] = [pool.submit(one, n) for n in numbers]
+        open_ones = set(futures)
+        try:
+            while open_ones:
+                done, open_ones = wait(open_ones, timeout=LOOK_S, return_when=FIRST_COMPLETED)
+                if done:
+                    progress(1.0 - len(open_ones) / len(futures))
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [_result(future) for future in futures]
+
+
+def _result(future: "Future[Seen | str]") -> Seen | str:
+    error = future.exception()
+    return f"{type(error).__name__}: {error}" if error is not None else future.result()
+
+
+def _seen(layout: Layout, plan: Plan, r: Replication) -> Seen:
+    classes = [layout.classes[journey.id] for journey in plan.journeys]
+    stages, pools = list(layout.stages.values()), list(layout.pools.values())
+    left = r.thing[classes, k.C_EXITS].astype(np.float64)
+    histogram = r.histogram[r.thing[classes, k.C_HIST]]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(left > 0.0, r.real[classes, k.X_C_SUM] / left, nan)
+    work = r.real[stages][:, [k.X_WORK, k.X_BLOCKED, k.X_AWAY]].sum(axis=1)
+    by_month = r.snapshot_real[:, stages][:, :, [k.X_WORK, k.X_BLOCKED, k.X_AWAY]].sum(axis=2)
+    hours = max(r.time_h, 1e-300)
+    return Seen(
+        number=r.number,
+        ended=r.ended,
+        events=r.events,
+        law_error=r.law_error,
+        hours=hours,
+        left=left,
+        came=r.thing[classes, k.C_CREATED].astype(np.float64),
+        inside=r.thing[classes, k.C_INSIDE].astype(np.float64),
+        mean_h=mean,
+        quantile_h=np.array([[histogram_quantile(h, q) for h in histogram] for q in LEVELS]),
+        days=_days(histogram),
+        started=r.thing[stages, k.STARTED].astype(np.float64),
+        arrived=r.thing[stages, k.ARRIVED].astype(np.float64),
+        services=r.thing[stages, k.SERVICES].astype(np.float64),
+        work_h=work,
+        waits_h=np.maximum(r.real[stages][:, list(WAITS.values())].T, 0.0),
+        used=r.real[pools, k.X_P_AREA] / hours,
+        left_by_month=_steps(r.snapshot_thing[:, classes, k.C_EXITS]),
+        started_by_month=_steps(r.snapshot_thing[:, stages, k.STARTED]),
+        work_by_month=_steps(by_month),
+    )
+
+
+def _steps(totals: NDArray[np.float64] | NDArray[np.int64]) -> FloatArray:
+    """Return what each part added to running totals."""
+    found: FloatArray = np.diff(totals.astype(np.float64), axis=0, prepend=0.0)
+    return found
+
+
+def _days(histogram: FloatArray) -> FloatArray:
+    """Return counts by full days from histograms of hours, by the middle of each bin."""
+    edges = bin_edges()
+    day = np.minimum((edges[:-1] + edges[1:]) / 2.0 // DAY_H, DAYS - 1).astype(np.int64)
+    found = np.zeros((len(histogram), DAYS))
+    rows = np.arange(len(histogram))[:, None]
+    np.add.at(found, (rows, day[None, :]), histogram)
+    return found

@@ -1,0 +1,270 @@
+"""Result tables of a study of the corridor."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from math import isnan
+from typing import Any
+
+import numpy as np
+
+from karvan.motion.clock import DAY_H
+from karvan.motion.plan import Label, Passage, Place
+from karvan.motion.study import DAYS, LEVELS, WAITS, FloatArray, Study
+from karvan.network.calendars import MONTHS
+from karvan.schema import LIST_SEPARATOR
+from karvan.simulation.statistics import CONFIDENCE, interval_of
+
+Row = dict[str, Any]
+PLACE = ("kind", "id", "from_node", "to_node", "resource")
+LEAST_H = 1e-6
+"""Waits shorter than that are the rounding of integrals."""
+
+GROWS_FROM = 0.95
+"""Utilization from which a line that is longer at the end is said to grow."""
+
+
+def interval(values: FloatArray) -> tuple[float | None, float | None, float | None]:
+    """Return mean, lower and upper end over replications; None where there is no value."""
+    there = values[~np.isnan(values)]
+    if not len(there):
+        return None, None, None
+    if len(there) == 1:
+        return float(there[0]), None, None
+    found = interval_of(there, CONFIDENCE, ())
+    return (
+        found.estimate,
+        max(found.estimate - found.half_width, 0.0) if there.min() >= 0.0 else found.low,
+        found.estimate + found.half_width,
+    )
+
+
+def named(name: str, unit: str, values: FloatArray) -> Row:
+    """Return three columns: ``<name>_<unit>``, ``<name>_low_<unit>``, ``<name>_high_<unit>``."""
+    end = f"_{unit}" if unit else ""
+    keys = (f"{name}{end}", f"{name}_low{end}", f"{name}_high{end}")
+    return dict(zip(keys, interval(values), strict=True))
+
+
+def journeys(study: Study) -> Iterator[Row]:
+    """Yield the rows of ``simulated_journeys``."""
+    left, came, mean = (study.stack(n) for n in ("left", "came", "mean_h"))
+    quantile = study.stack("quantile_h")
+    for j, journey in enumerate(study.plan.journeys):
+        yield {
+            "journey_id": journey.id,
+            "origin": journey.flow.origin,
+            "destination": journey.flow.destination,
+            "commodity_id": journey.flow.goods["id"],
+            "alternative_id": journey.alternative,
+            "nodes": LIST_SEPARATOR.join(journey.nodes),
+            **named("arrived", "teu_per_year", left[:, j] * journey.lot.teu),
+            "left_behind_teu": float((came - left)[:, j].mean()) * journey.lot.teu,
+            **named("mean", "h", mean[:, j]),
+            **{
+                key: value
+                for level, values in zip(LEVELS, np.moveaxis(quantile, 1, 0), strict=True)
+                for key, value in named(f"p{round(100 * level)}", "h", values[:, j]).items()
+            },
+        }
+
+
+def times(study: Study) -> Iterator[Row]:
+    """Yield the rows of ``simulated_times``: shares by full days on the way."""
+    days = study.stack("days")
+    total = days.sum(axis=2, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        shares = np.where(total > 0.0, days / total, np.nan)
+    for j, journey in enumerate(study.plan.journeys):
+        for day in range(DAYS):
+            if days[:, j, day].any():
+                yield {
+                    "journey_id": journey.id,
+                    "day": day,
+                    **named("arrived", "share", shares[:, j, day]),
+                }
+
+
+def waits(study: Study) -> Iterator[Row]:
+    """Yield the rows of ``simulated_waits``: time by step and cause along each journey.
+
+    A wait is the mean of all who pass the stage: cargo of two journeys in one line waits equally
+    long.  What is aboard waits with what carries it.
+    """
+    mean_wait = _mean_waits(study)
+    for journey in study.plan.journeys:
+        step, before = 0, None
+        found: dict[str, FloatArray] = {}
+        for passage in study.plan.passages[journey.id]:
+            label = study.plan.labels[passage.stage]
+            place = (label.place[0], label.place[1], passage.node, passage.to_node)
+            if before is not None and place != before:
+                yield from _step_rows(journey.id, step, before, found)
+                found = {}
+            if place != before:
+                step += 1
+            before = place
+            for cause, hours in _causes(passage, label, mean_wait[passage.stage]):
+                found[cause] = found.get(cause, 0.0) + hours
+        if before is not None:
+            yield from _step_rows(journey.id, step, before, found)
+
+
+def _step_rows(
+    journey: str, step: int, place: tuple[str, ...], found: Mapping[str, FloatArray]
+) -> Iterator[Row]:
+    for cause, hours in found.items():
+        if hours.mean() > LEAST_H:
+            yield {
+                "journey_id": journey,
+                "step": step,
+                "cause": cause,
+                **dict(zip(("kind", "id", "node", "to_node"), place, strict=True)),
+                **named("mean", "h", hours),
+            }
+
+
+def _mean_waits(study: Study) -> Mapping[str, FloatArray]:
+    """Return by stage the mean waits [h] of who begins there, shape (5, n_replications)."""
+    started = np.maximum(study.stack("started"), 1.0)
+    each = study.stack("waits_h") / started[:, None, :]
+    names = [stage.id for stage in study.plan.model.stages]
+    return {name: each[:, :, s].T for s, name in enumerate(names)}
+
+
+def _causes(
+    passage: Passage, label: Label, waits_h: FloatArray
+) -> Iterator[tuple[str, FloatArray]]:
+    """Yield cause and time of a passage, an array over replications."""
+    if passage.mean_h and label.cause:
+        yield label.cause, np.full(waits_h.shape[1], passage.mean_h)
+    for cause, hours in zip(WAITS, waits_h, strict=True):
+        yield (label.waits or {}).get(cause, cause), passage.share * hours
+
+
+def resources(study: Study) -> Iterator[Row]:
+    """Yield the rows of ``simulated_resources``."""
+    for place, label, busy, passed, hours, growth in _resources(study):
+        wait = hours / np.maximum(passed, 1.0)
+        waiting = float((hours / study.stack("hours")).mean())
+        yield {
+            **dict(zip(PLACE, place, strict=True)),
+            "servers": label.servers,
+            **named("busy", "share", busy),
+            "unit": label.unit,
+            **named("passed", "", passed),
+            "passed_teu_per_year": _passing(study).get(place, 0.0),
+            **named("wait", "h", wait),
+            "waiting": waiting,
+            "growth_per_day": growth,
+        }
+
+
+def _resources(
+    study: Study,
+) -> Iterator[tuple[Place, Label, FloatArray, FloatArray, FloatArray, float | None]]:
+    """Yield place, label, utilization, number passed, entity hours waited and growth of lines."""
+    hours = study.stack("hours")
+    started, arrived, work = (study.stack(n) for n in ("started", "arrived", "work_h"))
+    waited = study.stack("waits_h").sum(axis=1)
+    for s, stage in enumerate(study.plan.model.stages):
+        label = study.plan.labels[stage.id]
+        if not label.resource:
+            continue
+        busy = _busy(label, work[:, s], started[:, s], hours)
+        more = (arrived - started)[:, s] / hours * DAY_H
+        yield label.place, label, busy, started[:, s], waited[:, s], _growth(busy, more)
+    yield from _fleets(study)
+
+
+def _busy(label: Label, work: FloatArray, started: FloatArray, hours: FloatArray) -> FloatArray:
+    if label.servers:
+        return work / hours / label.servers
+    if label.hours_each:
+        return started * label.hours_each / hours
+    return np.full(len(hours), np.nan)
+
+
+def _growth(busy: FloatArray, more_a_day: FloatArray) -> float | None:
+    """Return what is added to a line a day, where its resource is busy all the time."""
+    middle, low, _ = interval(more_a_day)
+    if middle is None or isnan(float(busy.mean())) or busy.mean() < GROWS_FROM:
+        return None
+    return middle if low is not None and low > 0.0 else None
+
+
+def _fleets(
+    study: Study,
+) -> Iterator[tuple[Place, Label, FloatArray, FloatArray, FloatArray, float | None]]:
+    names = [stage.id for stage in study.plan.model.stages]
+    pools = {pool.id: (p, pool.units) for p, pool in enumerate(study.plan.model.pools)}
+    used, services, waited = (study.stack(n) for n in ("used", "services", "waits_h"))
+    for fleet in study.plan.fleets:
+        idle = sum(
+            (units - used[:, p] for name, (p, units) in pools.items() if name in fleet.pools),
+            np.zeros(len(used)),
+        )
+        at = [names.index(stage) for stage in fleet.boarding]
+        pool = list(WAITS).index("pool")
+        place = ("fleet", fleet.service, "", "", "vessels")
+        label = Label(place, "", "vessels", float(fleet.vessels), resource=True)
+        busy = 1.0 - idle / fleet.vessels
+        hours = waited[:, pool, at].sum(axis=1)
+        yield place, label, busy, services[:, at].sum(axis=1), hours, None
+
+
+def _passing(study: Study) -> Mapping[Place, float]:
+    """Return the TEU a year of the journeys that pass each resource."""
+    left = study.stack("left").mean(axis=0)
+    found: dict[Place, float] = defaultdict(float)
+    boards = {stage: fleet.service for fleet in study.plan.fleets for stage in fleet.boarding}
+    for j, journey in enumerate(study.plan.journeys):
+        places = set()
+        for passage in study.plan.passages[journey.id]:
+            places.add(study.plan.labels[passage.stage].place)
+            if passage.stage in boards:
+                places.add(("fleet", boards[passage.stage], "", "", "vessels"))
+        for place in places:
+            found[place] += float(left[j]) * journey.lot.teu
+    return found
+
+
+def months(study: Study) -> Iterator[Row]:
+    """Yield the rows of ``simulated_months``; months are twelve equal parts of the year."""
+    hours = study.stack("hours") / MONTHS
+    started, work = study.stack("started_by_month"), study.stack("work_by_month")
+    passing = _passing(study)
+    for s, stage in enumerate(study.plan.model.stages):
+        label = study.plan.labels[stage.id]
+        if not label.resource:
+            continue
+        total = np.maximum(started[:, :, s].sum(axis=1), 1.0)
+        for month in range(MONTHS):
+            share = started[:, month, s] / total
+            yield {
+                **dict(zip(PLACE, label.place, strict=True)),
+                "month": month + 1,
+                **named(
+                    "busy", "share", _busy(label, work[:, month, s], started[:, month, s], hours)
+                ),
+                **named("passed", "teu", share * passing.get(label.place, 0.0)),
+            }
+    yield from _corridors(study)
+
+
+def _corridors(study: Study) -> Iterator[Row]:
+    left = study.stack("left_by_month")
+    by: dict[str, list[int]] = defaultdict(list)
+    for j, journey in enumerate(study.plan.journeys):
+        by[journey.alternative].append(j)
+    teu = np.array([journey.lot.teu for journey in study.plan.journeys])
+    for alternative, columns in sorted(by.items()):
+        for month in range(MONTHS):
+            passed = (left[:, month, columns] * teu[columns]).sum(axis=1)
+            yield {
+                **dict(zip(PLACE, ("corridor", alternative, "", "", ""), strict=True)),
+                "month": month + 1,
+                "busy_share": None,
+                "busy_low_share": None,
+                "busy_high_share": None,
+                **named("passed", "teu", passed),
+            }

@@ -1,0 +1,201 @@
+"""Stages of trains and trucks: where they are boarded, the sections, the change of gauge."""
+
+from karvan.freight.resources import DAYS_A_YEAR
+from karvan.motion.bench import Bench, Fill
+from karvan.motion.clock import DAY_H
+from karvan.motion.handling import border, time_of
+from karvan.motion.journeys import Handling, Move, Ride
+from karvan.motion.plan import Boarding, Label, Passage
+from karvan.motion.times import moving
+from karvan.network.model import Row
+from karvan.simulation.model import UNLIMITED, Batch, Step
+from karvan.simulation.variates import Distribution
+
+LEAST_SHARE = 1e-3
+"""Of groups that need a path of their own: a share has to be above 0."""
+
+ON_A_TRAIN = 10_000
+"""More wagons than any train has: its length and weight are what limits it."""
+
+
+def train(bench: Bench, ride: Ride) -> tuple[Passage, ...]:
+    """Return the stages of a ride by rail, the one where it is boarded first."""
+    name = " ".join(("train", ride.carrier.name, *ride.nodes[:: len(ride.nodes) - 1], *_way(ride)))
+    if name in bench.ways:
+        return bench.ways[name]
+    steps: list[Step] = []
+    passages: list[Passage] = []
+    legs = []
+    for move in ride.moves:
+        gate = _gate(bench, move)
+        if gate:
+            share = _share_of_a_path(bench, ride, move)
+            steps.append(Step(stage=gate, probability=share))
+            passages.append(Passage(gate, 0.0, move.from_node, move.to_node, share))
+        section, time = _section(bench, move)
+        steps.append(Step(stage=section, service_h=time))
+        passages.append(Passage(section, time.mean(), move.from_node, move.to_node))
+        legs.append((section, move.from_node, move.to_node, str((move.arc.link or {})["id"])))
+        more_steps, more_passages = border(bench, move)
+        steps += more_steps
+        passages += more_passages
+    if ride.gauge:
+        yard = gauge_yard(bench, ride.gauge)
+        steps.append(Step(stage=yard.stage))
+        passages.append(yard)
+    carrier = bench.carrier(name, steps)
+    service = ride.carrier.service
+    batch, kind, places = _departures(bench, ride, carrier)
+    place = (kind[0], kind[1], ride.nodes[0], ride.nodes[-1], "")
+    bench.stage(name, Label(place, "", "TEU"), servers=UNLIMITED, batch=batch)
+    bench.rides[name] = Boarding("train", service["id"] if service else "", tuple(legs), places)
+    bench.ways[name] = (Passage(name, 0.0, ride.nodes[0]), *passages)
+    return bench.ways[name]
+
+
+def _way(ride: Ride) -> tuple[str, ...]:
+    """What tells rides between the same places apart, if they go by different ways."""
+    links = tuple(str((move.arc.link or {})["id"]) for move in ride.moves)
+    if ride.carrier.service is not None:
+        links = ()
+    gauge = (str(ride.gauge.transfer["id"]),) if ride.gauge else ()
+    return ("by", *links, *gauge) if links or gauge else ()
+
+
+def _departures(
+    bench: Bench, ride: Ride, carrier: str
+) -> tuple[Batch, tuple[str, str], float | None]:
+    """Return when trains leave, what they belong to and their places."""
+    service = ride.carrier.service
+    if service is None:
+        rate = ride.board.rate or {}
+        period = float(rate["headway_h"])
+        places, weight = rate["teu_per_train"], rate["t_per_train"]
+        batch = Batch(
+            most=ON_A_TRAIN,
+            timetable_h=(bench.phase(period),),
+            period_h=period,
+            max_length_m=places,
+            max_weight_t=weight,
+            carrier=carrier,
+        )
+        link = str((ride.moves[0].arc.link or {})["id"])
+        return batch, ("link", link), places
+    batch = service_batch(bench, ride, service, carrier)
+    return batch, ("service", service["id"]), service["capacity_teu"]
+
+
+def service_batch(bench: Bench, ride: Ride, service: Row, carrier: str) -> Batch:
+    """Return the departures of a service that has a train or ship whenever it needs one."""
+    limits = {
+        "most": ON_A_TRAIN,
+        "max_length_m": service["capacity_teu"] or None,
+        "max_weight_t": service["capacity_t"] or None,
+        "carrier": carrier,
+    }
+    if service["departure"] == "timetable" and ride.timetable >= 0:
+        times = bench.timetables
+        first, last = times.start[ride.timetable], times.start[ride.timetable + 1]
+        hours = sorted(bench.clock.of_week(float(h)) for h in times.departure_h[first:last])
+        period = float(times.period_h[ride.timetable])
+        return Batch(timetable_h=tuple(hours), period_h=period, fill=0, **limits)
+    headway = float(service["headway_h"] or 0.0)
+    if headway == 0.0:
+        return Batch(fill=1, **limits)
+    if service["departure"] == "on_fill" and service["mode"] == "rail":
+        return Batch(max_wait_h=headway, **limits)
+    return Batch(timetable_h=(bench.phase(headway),), period_h=headway, fill=0, **limits)
+
+
+def gate_name(bench: Bench, link: Row, start: str, end: str) -> str:
+    """Return the stage that lets trains onto a section in a direction, or in both together."""
+    return f"track {link['id']}" + ("" if by_weight(bench, link) else f" {start}>{end}")
+
+
+def by_weight(bench: Bench, link: Row) -> bool:
+    """Whether what limits a section is tonnes a year, of both directions together."""
+    trains = link["capacity_trains_per_day"]
+    load = bench.rates[link["rate_id"]]["t_per_train"]
+    if link["capacity_t_per_year"] is None or not load:
+        return False
+    return trains is None or link["capacity_t_per_year"] / load / DAYS_A_YEAR < 2.0 * trains
+
+
+def _gate(bench: Bench, move: Move) -> str | None:
+    """Return the stage that lets trains onto a section one after the other; None without limit."""
+    link = move.arc.link or {}
+    headway = headway_of(bench, link)
+    if not headway:
+        return None
+    ends = ("", "") if by_weight(bench, link) else (move.from_node, move.to_node)
+    place = ("link", str(link["id"]), *ends, "track")
+    label = Label(place, "", "trains", hours_each=headway, resource=True)
+    name = gate_name(bench, link, move.from_node, move.to_node)
+    return bench.stage(name, label, servers=UNLIMITED, headway_h=headway)
+
+
+def _section(bench: Bench, move: Move) -> tuple[str, Distribution]:
+    link, arc = move.arc.link or {}, move.arc
+    name = f"link {link['id']} {move.from_node}>{move.to_node}"
+    place = ("link", link["id"], move.from_node, move.to_node, "")
+    bench.stage(name, Label(place, "moving", "trains"), servers=UNLIMITED)
+    return name, moving(arc.move_h, arc.move_fast_h, arc.move_slow_h)
+
+
+def _share_of_a_path(bench: Bench, ride: Ride, move: Move) -> float:
+    """Return how often what leaves together needs a path of its own.
+
+    Block trains always do.  Wagons in general go with those of others: a group that fills a fifth
+    of a train takes a path once in five, so that the track carries the trains that they make up.
+    """
+    if ride.carrier.service is not None:
+        return 1.0
+    fill = bench.fill_of.get(ride.key, Fill(0.0, 0.0))
+    share = fill.weight if by_weight(bench, move.arc.link or {}) else fill.trains
+    return min(1.0, max(share, LEAST_SHARE))
+
+
+def headway_of(bench: Bench, link: Row) -> float:
+    """Return the least time between two trains by the capacity of a section [h]; 0 for none."""
+    if by_weight(bench, link):
+        load = bench.rates[link["rate_id"]]["t_per_train"]
+        return DAY_H * DAYS_A_YEAR * load / max(link["capacity_t_per_year"], 1e-6)
+    trains = link["capacity_trains_per_day"]
+    return 0.0 if trains is None else DAY_H / max(trains, 1e-6)
+
+
+def gauge_yard(bench: Bench, part: Handling) -> Passage:
+    """Return the stage where whole trains change gauge: as many tracks as its capacity needs."""
+    name = f"gauge change {part.transfer['id']}"
+    time = time_of(bench, part.transfer)
+    yards = [t for t in bench.terminals.get(part.node, ()) if t["kind"] == "gauge_change"]
+    trains = sum(t["capacity_trains_per_day"] or 0.0 for t in yards)
+    tracks = max(1, round(trains * time.mean() / DAY_H)) if trains else None
+    row = ("terminal", yards[0]["id"]) if yards else ("transfer", part.transfer["id"])
+    label = Label((*row, "", "", "gauge_change"), "handling", "trains", tracks, resource=True)
+    bench.stage(name, label, servers=tracks or UNLIMITED, service_h=time)
+    bench.yards[part.node] = name
+    return Passage(name, time.mean(), part.node)
+
+
+def truck(bench: Bench, ride: Ride) -> tuple[Passage, ...]:
+    """Return the stages of a ride by road: the wait for a truck, then the roads."""
+    headway = ride.board.headway_h
+    start = ride.nodes[0]
+    name = f"trucks at {start}"
+    wait = Distribution("uniform", (0.0, headway))
+    link = str((ride.moves[0].arc.link or {})["id"])
+    label = Label(("link", link, start, "", ""), "batch", "trucks")
+    bench.stage(name, label, servers=UNLIMITED, service_h=wait)
+    passages = [Passage(name, wait.mean(), start)]
+    for move in ride.moves:
+        row, arc = move.arc.link or {}, move.arc
+        name = f"road {row['id']} {move.from_node}>{move.to_node}"
+        time = moving(arc.move_h, arc.move_fast_h, arc.move_slow_h)
+        label = Label(("link", row["id"], move.from_node, move.to_node, ""), "moving", "trucks")
+        bench.stage(name, label, servers=UNLIMITED, service_h=time)
+        passages += [
+            Passage(name, time.mean(), move.from_node, move.to_node),
+            *border(bench, move)[1],
+        ]
+    return tuple(passages)
