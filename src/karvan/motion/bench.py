@@ -10,6 +10,7 @@ from karvan.motion.journeys import Ride
 from karvan.motion.operations import Operations
 from karvan.motion.plan import Boarding, Fleet, Label, Passage
 from karvan.network.calendars import Closures, closures_of
+from karvan.network.compile import dwell_mean
 from karvan.network.model import Row, Timetables
 from karvan.network.opening import is_open
 from karvan.simulation.model import Class, Closure, Model, Pool, Profile, Source, Stage, Step
@@ -51,7 +52,7 @@ class Bench:
     terminals: dict[str, list[Row]] = field(init=False)
     rates: dict[str, Row] = field(init=False)
     weather: dict[str, Closures] = field(init=False)
-    gauges: dict[str, set[str]] = field(init=False)
+    dwell_before: dict[str, float] = field(init=False)
 
     def __post_init__(self) -> None:
         date = date_of(self.case)
@@ -61,10 +62,8 @@ class Bench:
                 self.terminals.setdefault(row["node"], []).append(row)
         self.rates = {row["id"]: row for row in self.case.table("rates").iter_rows(named=True)}
         self.weather = closures_of(self.case.table("calendars"))
-        self.gauges = {}
-        for row in self.case.table("links").iter_rows(named=True):
-            for node in (row["from_node"], row["to_node"]):
-                self.gauges.setdefault(node, set()).add(row["gauge_mm"] or "")
+        before = self.case.as_read.table("transfers")
+        self.dwell_before = {row["id"]: dwell_mean(row) for row in before.iter_rows(named=True)}
 
     def stage(self, name: str, label: Label, **columns: Any) -> str:  # noqa: ANN401 - of a Stage
         """Add a stage unless it is there, and return its name."""
@@ -77,6 +76,10 @@ class Bench:
         """Add the class of what leaves from a stage, and return its name."""
         self.classes[name] = Class(id=name, route=tuple(steps))
         return name
+
+    def source(self, name: str, of: str, **columns: Any) -> None:  # noqa: ANN401 - of a Source
+        """Add what arrives."""
+        self.sources[name] = Source.model_validate({"id": name, "class": of, **columns})
 
     def phase(self, period: float) -> float:
         """Return a beginning within a period that differs from those of other departures."""

@@ -12,7 +12,7 @@ from karvan.freight.corridor import CorridorAssignment
 from karvan.freight.resources import DAYS_A_YEAR, LOOSE
 from karvan.motion.bench import Bench, Fill
 from karvan.motion.clock import DAY_H, Clock
-from karvan.motion.handling import handling
+from karvan.motion.handling import handling, limit_lines
 from karvan.motion.journeys import (
     Handling,
     Journey,
@@ -25,7 +25,7 @@ from karvan.motion.plan import Passage, Plan
 from karvan.motion.ships import returns, ship
 from karvan.motion.trains import gate_name, train, truck
 from karvan.network.model import ArcKind, Row
-from karvan.simulation.model import Class, Source, Step
+from karvan.simulation.model import Class, Step
 from karvan.simulation.variates import Distribution
 
 BOATS = frozenset({"sea", "ferry"})
@@ -45,10 +45,11 @@ def plan_of(case: Case, found: CorridorAssignment) -> Plan:
     operations = operations_of(case)
     journeys, left_out = journeys_of(case, found, operations, settings.least_teu_per_year)
     bench = Bench(case, clock, operations, found.network.timetables)
-    bench.heavier = _heavier_ends(journeys)
+    bench.heavier = dict(_heavier_ends(journeys))
     bench.fill_of = _fills(bench, journeys)
     passages = {journey.id: _journey(bench, journey) for journey in journeys}
     returns(bench)
+    limit_lines(bench)
     _background(bench, found, simulated_alternatives(case))
     return Plan(
         model=bench.model(f"{case.settings.name} {case.scenario or case.year}"),
@@ -105,7 +106,7 @@ def _journey(bench: Bench, journey: Journey) -> tuple[Passage, ...]:
     for part in journey.parts:
         if isinstance(part, Handling):
             passage = handling(bench, part)
-            steps.append(Step(stage=passage.stage))
+            steps.append(Step(stage=passage.stage, service_h=passage.time))
             passages.append(passage)
             continue
         mode = part.carrier.mode
@@ -121,11 +122,7 @@ def _journey(bench: Bench, journey: Journey) -> tuple[Passage, ...]:
         id=journey.id, route=tuple(steps), length_m=lot.places_teu, weight_t=lot.weight_t
     )
     every = bench.clock.year_h / (journey.teu_per_year / lot.teu)
-    bench.sources[journey.id] = Source(
-        id=journey.id,
-        **{"class": journey.id},
-        every_h=Distribution("exponential", (every,)),
-    )
+    bench.source(journey.id, journey.id, every_h=Distribution("exponential", (every,)))
     return tuple(passages)
 
 
@@ -151,7 +148,7 @@ def _background(bench: Bench, found: CorridorAssignment, simulated: frozenset[st
         name = f"other trains {link} {start}>{end}"
         every = Distribution("exponential", (DAY_H / amount,))
         bench.classes[name] = Class(id=name, route=tuple(route))
-        bench.sources[name] = Source(id=name, **{"class": name}, every_h=every)
+        bench.source(name, name, every_h=every)
 
 
 def _directions(link: Row) -> tuple[tuple[str, str], ...]:

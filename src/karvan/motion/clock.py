@@ -43,10 +43,10 @@ class Clock:
     def monthly(self, name: str, factors: dict[int, float]) -> Profile:
         """Return a profile with a factor for each month, 0 for those without, over the years."""
         edges = self.month_starts_h()
-        year, pieces = self.year_h, []
-        for month in range(1, MONTHS + 1):
-            pieces.append((edges[month - 1] % year, factors.get(month, 0.0)))
-        pieces.sort()
+        year = self.year_h
+        pieces = sorted(
+            (edges[month - 1] % year, factors.get(month, 0.0)) for month in range(1, MONTHS + 1)
+        )
         if pieces[0][0] > 0.0:
             # What the warm-up begins in the middle of is the month that begins last.
             pieces.insert(0, (0.0, pieces[-1][1]))

@@ -1,10 +1,13 @@
 """Stages of loading, unloading, transfers and borders."""
 
+import math
+from dataclasses import replace
+
 from karvan.motion.bench import Bench, with_share
 from karvan.motion.clock import DAY_H
 from karvan.motion.journeys import Handling, Move
 from karvan.motion.plan import Label, Passage
-from karvan.motion.times import pert
+from karvan.motion.times import pert, scaled
 from karvan.network.compile import dwell_mean
 from karvan.network.model import Row
 from karvan.simulation.model import UNLIMITED, Closure, Step
@@ -14,21 +17,73 @@ TRANSFERS = "transfers"
 
 
 def time_of(bench: Bench, transfer: Row) -> Distribution:
-    """Return the time of a transfer [h]: without waiting, where operations.csv says it."""
+    """Return the time of a transfer [h], without the waiting that the simulation makes itself.
+
+    Where operations.csv gives the handling, a measure that shortens the dwell of the row shortens
+    it in proportion.
+    """
     own = bench.operations.time(TRANSFERS, transfer["id"], "handling_h")
     if own is not None:
-        return own
+        before = bench.dwell_before.get(transfer["id"])
+        return scaled(own, dwell_mean(transfer) / before) if before else own
     ends = ("dwell_min_h", "dwell_typical_h", "dwell_max_h")
     return pert(*(float(transfer[name]) for name in ends))
 
 
 def handling(bench: Bench, part: Handling) -> Passage:
-    """Return the stage where cargo is loaded, unloaded or transferred."""
-    name = f"{part.transfer['id']} at {part.node}"
+    """Return the stage where cargo is loaded, unloaded or transferred.
+
+    Between land and a container ship that is the yard, if the terminal has one.
+    """
     time = time_of(bench, part.transfer)
+    name = f"{part.transfer['id']} at {part.node}"
     label = Label(("transfer", part.transfer["id"], part.node, "", ""), "handling", "TEU")
-    bench.stage(name, label, servers=UNLIMITED, service_h=time)
-    return Passage(name, time.mean(), part.node)
+    yard = _yard(bench, part)
+    if yard is None:
+        bench.stage(name, label, servers=UNLIMITED, service_h=time)
+        return Passage(name, time.mean(), part.node)
+    slots = max(1, round(yard["yard_teu"] / bench.operations.lot_teu))
+    name = f"yard {yard['id']}"
+    label = Label(("terminal", yard["id"], "", "", "yard"), "handling", "TEU", slots, resource=True)
+    bench.stage(name, label, servers=slots)
+    return Passage(name, time.mean(), part.node, time=time)
+
+
+def _yard(bench: Bench, part: Handling) -> Row | None:
+    """Return the terminal in whose yard containers are handled."""
+    ends = {c.mode for c in (part.before, part.after) if c is not None}
+    if part.transfer["kind"] != "port" or "sea" not in ends:
+        return None
+    for terminal in bench.terminals.get(part.node, ()):
+        if terminal["kind"] == "container" and terminal["yard_teu"]:
+            return terminal
+    return None
+
+
+def limit_lines(bench: Bench) -> None:
+    """Let only a shipload wait at the quay, the rest in the slots of the yard, which it fills.
+
+    Who finds no place in front of the ship keeps its slot; when all slots are taken, cargo waits
+    on the trains that bring it.
+    """
+    modes = dict(bench.case.table("services").select("id", "mode").iter_rows())
+    yards = {
+        node: f"yard {terminal['id']}"
+        for node, terminals in bench.terminals.items()
+        for terminal in terminals
+        if f"yard {terminal['id']}" in bench.stages
+    }
+    for name, stage in list(bench.stages.items()):
+        kind, service, start, *_ = bench.labels[name].place
+        load = stage.batch.max_length_m if stage.batch else None
+        if kind != "service" or modes.get(service) != "sea" or start not in yards or not load:
+            continue
+        places = 2 * math.ceil(load / bench.operations.lot_teu)
+        bench.stages[name] = stage.model_copy(update={"places": places})
+        yard = yards[start]
+        left = max(1, int(bench.stages[yard].servers) - places)
+        bench.stages[yard] = bench.stages[yard].model_copy(update={"servers": left})
+        bench.labels[yard] = replace(bench.labels[yard], servers=float(left))
 
 
 def border(bench: Bench, move: Move) -> tuple[list[Step], list[Passage]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from karvan.motion.clock import Clock
 from karvan.motion.journeys import Journey
 from karvan.simulation.model import Model
+from karvan.simulation.variates import Distribution
 
 Place = tuple[str, str, str, str, str]
 """Kind, id of the case's row, from node, to node, resource: columns of the result tables."""
@@ -54,6 +55,8 @@ class Passage:
         Where it is; a movement has both ends.
     share : float
         Of those who pass it at all.
+    time : Distribution or None
+        Of the service, where it is not that of the stage [h].
     """
 
     stage: str
@@ -61,11 +64,12 @@ class Passage:
     node: str
     to_node: str = ""
     share: float = 1.0
+    time: Distribution | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Ships of a service: units of a pool for each end.
+    """Ships or wagon sets of a service: units of a pool for each end.
 
     Attributes
     ----------
@@ -74,13 +78,15 @@ class Fleet:
     boarding : tuple of str
         Stages where they load.
     pools : tuple of str
-        Ships that are free at each end.
+        Ships or wagon sets that are free at each end.
+    unit : {"vessels", "trains"}
     """
 
     service: str
     vessels: int
     boarding: tuple[str, ...]
     pools: tuple[str, ...]
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from karvan.motion.clock import DAY_H
-from karvan.motion.plan import Label, Passage, Place
+from karvan.motion.plan import Fleet, Label, Passage, Place
 from karvan.motion.study import DAYS, LEVELS, WAITS, FloatArray, Study
 from karvan.network.calendars import MONTHS
 from karvan.schema import LIST_SEPARATOR
@@ -192,6 +192,11 @@ def _growth(busy: FloatArray, more_a_day: FloatArray) -> float | None:
     return middle if low is not None and low > 0.0 else None
 
 
+def fleet_place(fleet: Fleet) -> Place:
+    """Return the place of a fleet in the result tables."""
+    return ("fleet", fleet.service, "", "", "vessels" if fleet.unit == "vessels" else "wagons")
+
+
 def _fleets(
     study: Study,
 ) -> Iterator[tuple[Place, Label, FloatArray, FloatArray, FloatArray, float | None]]:
@@ -205,8 +210,8 @@ def _fleets(
         )
         at = [names.index(stage) for stage in fleet.boarding]
         pool = list(WAITS).index("pool")
-        place = ("fleet", fleet.service, "", "", "vessels")
-        label = Label(place, "", "vessels", float(fleet.vessels), resource=True)
+        place = fleet_place(fleet)
+        label = Label(place, "", fleet.unit, float(fleet.vessels), resource=True)
         busy = 1.0 - idle / fleet.vessels
         hours = waited[:, pool, at].sum(axis=1)
         yield place, label, busy, services[:, at].sum(axis=1), hours, None
@@ -216,13 +221,13 @@ def _passing(study: Study) -> Mapping[Place, float]:
     """Return the TEU a year of the journeys that pass each resource."""
     left = study.stack("left").mean(axis=0)
     found: dict[Place, float] = defaultdict(float)
-    boards = {stage: fleet.service for fleet in study.plan.fleets for stage in fleet.boarding}
+    boards = {stage: fleet for fleet in study.plan.fleets for stage in fleet.boarding}
     for j, journey in enumerate(study.plan.journeys):
         places = set()
         for passage in study.plan.passages[journey.id]:
             places.add(study.plan.labels[passage.stage].place)
             if passage.stage in boards:
-                places.add(("fleet", boards[passage.stage], "", "", "vessels"))
+                places.add(fleet_place(boards[passage.stage]))
         for place in places:
             found[place] += float(left[j]) * journey.lot.teu
     return found

@@ -1,6 +1,7 @@
 """Stages of trains and trucks: where they are boarded, the sections, the change of gauge."""
 
 from karvan.freight.resources import DAYS_A_YEAR
+from karvan.motion import fleets
 from karvan.motion.bench import Bench, Fill
 from karvan.motion.clock import DAY_H
 from karvan.motion.handling import border, time_of
@@ -13,9 +14,6 @@ from karvan.simulation.variates import Distribution
 
 LEAST_SHARE = 1e-3
 """Of groups that need a path of their own: a share has to be above 0."""
-
-ON_A_TRAIN = 10_000
-"""More wagons than any train has: its length and weight are what limits it."""
 
 
 def train(bench: Bench, ride: Ride) -> tuple[Passage, ...]:
@@ -43,11 +41,15 @@ def train(bench: Bench, ride: Ride) -> tuple[Passage, ...]:
         yard = gauge_yard(bench, ride.gauge)
         steps.append(Step(stage=yard.stage))
         passages.append(yard)
-    carrier = bench.carrier(name, steps)
     service = ride.carrier.service
-    batch, kind, places = _departures(bench, ride, carrier)
-    place = (kind[0], kind[1], ride.nodes[0], ride.nodes[-1], "")
-    bench.stage(name, Label(place, "", "TEU"), servers=UNLIMITED, batch=batch)
+    kind = ("service", service["id"]) if service else ("link", legs[0][3])
+    label = Label((*kind, ride.nodes[0], ride.nodes[-1], ""), "", "trains")
+    if service is not None and fleets.size_of(bench, service):
+        fleets.boarding(bench, ride, service, name, steps, label)
+    else:
+        batch = _departures(bench, ride, bench.carrier(name, steps))
+        bench.stage(name, label, servers=UNLIMITED, batch=batch)
+    places = service["capacity_teu"] if service else (ride.board.rate or {})["teu_per_train"]
     bench.rides[name] = Boarding("train", service["id"] if service else "", tuple(legs), places)
     bench.ways[name] = (Passage(name, 0.0, ride.nodes[0]), *passages)
     return bench.ways[name]
@@ -62,37 +64,26 @@ def _way(ride: Ride) -> tuple[str, ...]:
     return ("by", *links, *gauge) if links or gauge else ()
 
 
-def _departures(
-    bench: Bench, ride: Ride, carrier: str
-) -> tuple[Batch, tuple[str, str], float | None]:
-    """Return when trains leave, what they belong to and their places."""
+def _departures(bench: Bench, ride: Ride, carrier: str) -> Batch:
+    """Return when trains leave of which there is one whenever it is needed."""
     service = ride.carrier.service
-    if service is None:
-        rate = ride.board.rate or {}
-        period = float(rate["headway_h"])
-        places, weight = rate["teu_per_train"], rate["t_per_train"]
-        batch = Batch(
-            most=ON_A_TRAIN,
-            timetable_h=(bench.phase(period),),
-            period_h=period,
-            max_length_m=places,
-            max_weight_t=weight,
-            carrier=carrier,
-        )
-        link = str((ride.moves[0].arc.link or {})["id"])
-        return batch, ("link", link), places
-    batch = service_batch(bench, ride, service, carrier)
-    return batch, ("service", service["id"]), service["capacity_teu"]
+    if service is not None:
+        return service_batch(bench, ride, service, carrier)
+    rate = ride.board.rate or {}
+    period = float(rate["headway_h"])
+    return Batch(
+        most=fleets.ON_BOARD,
+        timetable_h=(bench.phase(period),),
+        period_h=period,
+        max_length_m=rate["teu_per_train"],
+        max_weight_t=rate["t_per_train"],
+        carrier=carrier,
+    )
 
 
 def service_batch(bench: Bench, ride: Ride, service: Row, carrier: str) -> Batch:
     """Return the departures of a service that has a train or ship whenever it needs one."""
-    limits = {
-        "most": ON_A_TRAIN,
-        "max_length_m": service["capacity_teu"] or None,
-        "max_weight_t": service["capacity_t"] or None,
-        "carrier": carrier,
-    }
+    limits = fleets.limits_of(service) | {"carrier": carrier}
     if service["departure"] == "timetable" and ride.timetable >= 0:
         times = bench.timetables
         first, last = times.start[ride.timetable], times.start[ride.timetable + 1]
@@ -158,10 +149,10 @@ def _share_of_a_path(bench: Bench, ride: Ride, move: Move) -> float:
 def headway_of(bench: Bench, link: Row) -> float:
     """Return the least time between two trains by the capacity of a section [h]; 0 for none."""
     if by_weight(bench, link):
-        load = bench.rates[link["rate_id"]]["t_per_train"]
-        return DAY_H * DAYS_A_YEAR * load / max(link["capacity_t_per_year"], 1e-6)
+        load = float(bench.rates[link["rate_id"]]["t_per_train"])
+        return DAY_H * DAYS_A_YEAR * load / max(float(link["capacity_t_per_year"]), 1e-6)
     trains = link["capacity_trains_per_day"]
-    return 0.0 if trains is None else DAY_H / max(trains, 1e-6)
+    return 0.0 if trains is None else DAY_H / max(float(trains), 1e-6)
 
 
 def gauge_yard(bench: Bench, part: Handling) -> Passage:

@@ -3,7 +3,7 @@
 from karvan.motion.bench import Bench
 from karvan.motion.plan import Label, Passage
 from karvan.network.model import Row
-from karvan.simulation.model import UNLIMITED, Class, Closure, Pool, Source, Step
+from karvan.simulation.model import UNLIMITED, Class, Closure, Pool, Step
 from karvan.simulation.variates import Distribution, constant
 
 ALWAYS = 0.999
@@ -50,9 +50,9 @@ def _storms(bench: Bench, calendar: str, pool: str) -> None:
         bench.profiles[name] = bench.clock.monthly(name, {month: 1.0})
         time = Distribution("exponential", (mean,))
         bench.classes[name] = Class(id=name, route=(Step(stage=stage, service_h=time),))
-        bench.sources[name] = Source(
-            id=name,
-            **{"class": name},
+        bench.source(
+            name,
+            name,
             every_h=Distribution("exponential", (between,)),
             profiles=(name,),
         )
