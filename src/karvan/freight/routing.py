@@ -14,6 +14,7 @@ from karvan.freight.legs import describe
 from karvan.freight.model import Itineraries, Itinerary
 from karvan.freight.search import pareto_paths
 from karvan.network import Network, compile_network, resolve_place
+from karvan.network.model import IntArray
 from karvan.network.skims import COLUMN
 
 OBJECTIVES = ("time", "cost", "co2e")
@@ -61,20 +62,11 @@ def itineraries(
     RouteError
         No itinerary (with what is disconnected from what), or a question without an answer.
     """
-    wanted = _objectives(objectives)
     when = parse_departure(depart)
-    nodes = case.table("nodes")
-    ends = [resolve_place(nodes, text) for text in (origin, *via, destination)]
-    _check_ends(ends, max_transfers)
     goods = _commodity(case, commodity)
-    network = network_at(case, when, avoid=avoid, commodity=goods["id"])
-    for end in ends:
-        if end not in network.node_ids:
-            message = f"'{end}' is not open on {date_of(case, when)} or is avoided"
-            raise RouteError(message)
-    paths = pareto_paths(network, ends, clock_h(when), wanted, max_transfers)
-    if not paths:
-        raise RouteError(why_no_path(case, network, ends, date_of(case, when)))
+    network, ends, paths = _paths(
+        case, [origin, *via, destination], when, objectives, max_transfers, avoid, goods["id"]
+    )
     value_of_time = goods["value_of_time_usd_per_teu_h"]
     found = [describe(network, path, clock_h(when), value_of_time) for path in paths]
     return Itineraries(
@@ -85,6 +77,53 @@ def itineraries(
         value_of_time_usd_per_teu_h=value_of_time,
         found=tuple(sorted(found, key=_rank)),
     )
+
+
+def recommended_path(
+    case: Case,
+    origin: str,
+    destination: str,
+    *,
+    avoid: Collection[str] = (),
+    via: Sequence[str] = (),
+) -> tuple[Network, IntArray]:
+    """Return the network and the arcs of the first itinerary of :func:`itineraries`.
+
+    Raises
+    ------
+    PlaceError, RouteError
+        As :func:`itineraries`.
+    """
+    goods = _commodity(case, "")
+    places = [origin, *via, destination]
+    network, _, paths = _paths(case, places, None, OBJECTIVES, None, avoid, goods["id"])
+    value_of_time = goods["value_of_time_usd_per_teu_h"]
+    return network, min(paths, key=lambda p: _rank(describe(network, p, None, value_of_time)))
+
+
+def _paths(
+    case: Case,
+    places: Sequence[str],
+    when: dt.date | None,
+    objectives: Sequence[str],
+    max_transfers: int | None,
+    avoid: Collection[str],
+    commodity: str,
+) -> tuple[Network, list[str], list[IntArray]]:
+    """Return the network, the ids of the places and the paths that no other one beats."""
+    wanted = _objectives(objectives)
+    nodes = case.table("nodes")
+    ends = [resolve_place(nodes, text) for text in places]
+    _check_ends(ends, max_transfers)
+    network = network_at(case, when, avoid=avoid, commodity=commodity)
+    for end in ends:
+        if end not in network.node_ids:
+            message = f"'{end}' is not open on {date_of(case, when)} or is avoided"
+            raise RouteError(message)
+    paths = pareto_paths(network, ends, clock_h(when), wanted, max_transfers)
+    if not paths:
+        raise RouteError(why_no_path(case, network, ends, date_of(case, when)))
+    return network, ends, paths
 
 
 def _rank(itinerary: Itinerary) -> tuple[float, float, float, tuple[str, ...]]:

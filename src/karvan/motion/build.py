@@ -1,7 +1,7 @@
 """A simulation model of a case and its assignment."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 
 import numpy as np
@@ -31,7 +31,7 @@ from karvan.simulation.variates import Distribution
 BOATS = frozenset({"sea", "ferry"})
 
 
-def plan_of(case: Case, found: CorridorAssignment) -> Plan:
+def plan_of(case: Case, found: CorridorAssignment, probes: Sequence[Journey] = ()) -> Plan:
     """Return the simulation of a case with the flows that its assignment found.
 
     Parameters
@@ -39,11 +39,14 @@ def plan_of(case: Case, found: CorridorAssignment) -> Plan:
     case : Case
     found : CorridorAssignment
         Of the same case.
+    probes : sequence of Journey
+        Go beside them.
     """
     settings = case.settings.simulation
     clock = Clock(case.year, DAY_H * settings.warmup_days)
     operations = operations_of(case)
-    journeys, left_out = journeys_of(case, found, operations, settings.least_teu_per_year)
+    assigned, left_out = journeys_of(case, found, operations, settings.least_teu_per_year)
+    journeys = (*assigned, *probes)
     bench = Bench(case, clock, operations, found.network.timetables)
     bench.heavier = dict(_heavier_ends(journeys))
     bench.fill_of = _fills(bench, journeys)
@@ -105,9 +108,9 @@ def _journey(bench: Bench, journey: Journey) -> tuple[Passage, ...]:
     passages: list[Passage] = []
     for part in journey.parts:
         if isinstance(part, Handling):
-            passage = handling(bench, part)
-            steps.append(Step(stage=passage.stage, service_h=passage.time))
-            passages.append(passage)
+            met = handling(bench, part)
+            steps += [Step(stage=p.stage, service_h=p.time, probability=p.share) for p in met]
+            passages += met
             continue
         mode = part.carrier.mode
         if mode == "road":

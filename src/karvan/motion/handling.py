@@ -24,29 +24,46 @@ def time_of(bench: Bench, transfer: Row) -> Distribution:
     """
     own = bench.operations.time(TRANSFERS, transfer["id"], "handling_h")
     if own is not None:
-        before = bench.dwell_before.get(transfer["id"])
-        return scaled(own, dwell_mean(transfer) / before) if before else own
+        return _as_shortened(bench, transfer, own)
     ends = ("dwell_min_h", "dwell_typical_h", "dwell_max_h")
     return pert(*(float(transfer[name]) for name in ends))
 
 
-def handling(bench: Bench, part: Handling) -> Passage:
-    """Return the stage where cargo is loaded, unloaded or transferred.
+def _as_shortened(bench: Bench, transfer: Row, time: Distribution) -> Distribution:
+    """Return a time in proportion to what measures have done to the dwell of the row."""
+    before = bench.dwell_before.get(transfer["id"])
+    return scaled(time, dwell_mean(transfer) / before) if before else time
 
-    Between land and a container ship that is the yard, if the terminal has one.
+
+def handling(bench: Bench, part: Handling) -> list[Passage]:
+    """Return the stages where cargo is loaded, unloaded or transferred.
+
+    Between land and a container ship that is the yard, if the terminal has one.  Where
+    operations.csv says so, customs then holds a share of the cargo.
     """
-    time = time_of(bench, part.transfer)
-    name = f"{part.transfer['id']} at {part.node}"
-    label = Label(("transfer", part.transfer["id"], part.node, "", ""), "handling", "TEU")
+    row, time = part.transfer, time_of(bench, part.transfer)
+    name = f"{row['id']} at {part.node}"
+    place = ("transfer", str(row["id"]), part.node, "", "")
     yard = _yard(bench, part)
     if yard is None:
-        bench.stage(name, label, servers=UNLIMITED, service_h=time)
-        return Passage(name, time.mean(), part.node)
-    slots = max(1, round(yard["yard_teu"] / bench.operations.lot_teu))
-    name = f"yard {yard['id']}"
-    label = Label(("terminal", yard["id"], "", "", "yard"), "handling", "TEU", slots, resource=True)
-    bench.stage(name, label, servers=slots)
-    return Passage(name, time.mean(), part.node, time=time)
+        bench.stage(name, Label(place, "handling", "TEU"), servers=UNLIMITED, service_h=time)
+        passages = [Passage(name, time.mean(), part.node)]
+    else:
+        slots = max(1, round(yard["yard_teu"] / bench.operations.lot_teu))
+        stage = f"yard {yard['id']}"
+        of_yard = ("terminal", yard["id"], "", "", "yard")
+        bench.stage(stage, Label(of_yard, "handling", "TEU", slots, resource=True), servers=slots)
+        passages = [Passage(stage, time.mean(), part.node, time=time)]
+    held = bench.operations.time(TRANSFERS, row["id"], "inspection_h")
+    share = bench.operations.value(TRANSFERS, row["id"], "inspection_share", 0.0)
+    if held is not None and share > 0.0:
+        held = _as_shortened(bench, row, held)
+        place = ("transfer", str(row["id"]), "", "", "inspection")
+        label = Label(place, "customs", "TEU", resource=True)
+        bench.stage(f"{name} inspection", label, servers=UNLIMITED, service_h=held)
+        hold = Passage(f"{name} inspection", held.mean(), part.node)
+        passages.append(with_share(hold, share))
+    return passages
 
 
 def _yard(bench: Bench, part: Handling) -> Row | None:

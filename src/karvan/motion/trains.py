@@ -120,7 +120,8 @@ def _gate(bench: Bench, move: Move) -> str | None:
         return None
     ends = ("", "") if by_weight(bench, link) else (move.from_node, move.to_node)
     place = ("link", str(link["id"]), *ends, "track")
-    label = Label(place, "", "trains", hours_each=headway, resource=True)
+    # A train that waits for the one before it is in a queue, whatever the kernel calls it.
+    label = Label(place, "", "trains", hours_each=headway, resource=True, waits={"pool": "queue"})
     name = gate_name(bench, link, move.from_node, move.to_node)
     return bench.stage(name, label, servers=UNLIMITED, headway_h=headway)
 
