@@ -69,6 +69,27 @@ def case_option(function: F) -> F:
     )(function)
 
 
+class Share(click.ParamType[float]):
+    """A share, written as a number or in percent."""
+
+    name = "share"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the share; above 0 and below 1."""
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
+        except ValueError:
+            share = 0.0
+        if not 0.0 < share < 1.0:
+            self.fail(
+                f"{text!r}: expected a share above 0 and below 1, e.g. 2% or 0.02", param, ctx
+            )
+        return share
+
+
 def open_case(
     name: str,
     scenario: str = "",

@@ -6,14 +6,15 @@ import click
 import polars as pl
 
 from karvan.case.results import Results
-from karvan.cli.common import console, language_option, open_case, scenario_options
+from karvan.cli.common import Share, console, language_option, open_case, scenario_options
 from karvan.cli.progress import Bars
 from karvan.cli.report import REPORT
 from karvan.report import flow_terminal, pillar_terminal, terminal
 from karvan.report.html import AssetsMissingError, write_report
 from karvan.report.language import Texts
 from karvan.runs.execute import Event, default_folder, run
-from karvan.runs.stages import STAGES
+from karvan.runs.simulation_tables import REPLICATIONS
+from karvan.runs.stages import STAGES, Effort
 
 EXAMPLES = """\b
 Examples:
@@ -38,6 +39,19 @@ Examples:
     show_default=True,
     help="Seed of the stages that draw random numbers.",
 )
+@click.option(
+    "--replications",
+    type=click.IntRange(1),
+    default=REPLICATIONS,
+    show_default=True,
+    help="Simulated years; with --precision the fewest.",
+)
+@click.option(
+    "--precision",
+    type=Share(),
+    metavar="SHARE",
+    help="Simulate until mean times are that precise, e.g. 2%.",
+)
 @click.option("--fresh", is_flag=True, help="Compute all stages anew, also finished ones.")
 @click.option("--no-report", is_flag=True, help="Write no report.html beside the tables.")
 @click.option("--quiet", is_flag=True, help="Print the folder of the results only.")
@@ -48,6 +62,8 @@ def run_command(
     *,
     out: Path | None,
     seed: int,
+    replications: int,
+    precision: float | None,
     fresh: bool,
     no_report: bool,
     quiet: bool,
@@ -66,7 +82,8 @@ def run_command(
     texts = Texts(lang)
     folder = out or default_folder(case, settings)
     with _StageBars(texts, quiet=quiet) as bars:
-        results = run(case, folder, seed=seed, fresh=fresh, tell=bars.tell)
+        effort = Effort(replications, precision)
+        results = run(case, folder, seed=seed, effort=effort, fresh=fresh, tell=bars.tell)
     if not no_report:
         _report(results, lang, quiet=quiet)
     if quiet:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import polars as pl
 
-from karvan.cli.common import console, language_option, not_written
+from karvan.cli.common import Share, console, language_option, not_written
 from karvan.report import simulation_terminal as terminal
 from karvan.report.language import Texts
 from karvan.simulation import SimulationResult, WaitSummary, read_model, simulate
@@ -26,27 +26,6 @@ Examples:
   karvan simulate port.toml --precision 2%
   karvan simulate folder/ --horizon 8760 --warmup 500 --log events.parquet
 """
-
-
-class Share(click.ParamType[float]):
-    """A share, written as a number or in percent."""
-
-    name = "share"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return the share; above 0 and below 1."""
-        text = str(value).strip()
-        try:
-            share = float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
-        except ValueError:
-            share = 0.0
-        if not 0.0 < share < 1.0:
-            self.fail(
-                f"{text!r}: expected a share above 0 and below 1, e.g. 2% or 0.02", param, ctx
-            )
-        return share
 
 
 @click.command("simulate", epilog=EXAMPLES)

@@ -1,13 +1,12 @@
 """Replications of a plan, reduced to the numbers that results need as soon as each is done."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from karvan.kernels import events as k
@@ -17,7 +16,7 @@ from karvan.network.calendars import MONTHS
 from karvan.simulation.checks import check
 from karvan.simulation.endings import endings
 from karvan.simulation.layout import Layout, lay_out
-from karvan.simulation.log import event_log
+from karvan.simulation.precision import PrecisionRule, run_until_precise
 from karvan.simulation.replications import Limits, Replication, run_replication
 from karvan.simulation.results import bin_edges, histogram_quantile
 from karvan.simulation.simulate import MOST_EVENTS, MOST_INSIDE
@@ -52,6 +51,8 @@ class Seen:
         Time counted [h].
     left, came, inside : ndarray, shape (n_journeys,)
         Lots that arrived, entered, and are under way at the end.
+    inside_h : ndarray, shape (n_journeys,)
+        Lot hours on the way.
     mean_h : ndarray, shape (n_journeys,)
     quantile_h : ndarray, shape (3, n_journeys)
     days : ndarray, shape (n_journeys, DAYS)
@@ -73,6 +74,7 @@ class Seen:
     left: FloatArray
     came: FloatArray
     inside: FloatArray
+    inside_h: FloatArray
     mean_h: FloatArray
     quantile_h: FloatArray
     days: FloatArray
@@ -99,17 +101,12 @@ class Study:
         In the order of their numbers; those that did not reach the end of the year are left out.
     lost : dict
         Why replications are left out.
-    log : DataFrame or None
-        Events of the first replication, if asked for.
-    warnings : tuple of str
     """
 
     plan: Plan
     seed: int
     seen: tuple[Seen, ...]
     lost: dict[int, str]
-    log: pl.DataFrame | None
-    warnings: tuple[str, ...]
 
     def stack(self, name: str) -> FloatArray:
         """Return an attribute of all replications, replications first."""
@@ -123,7 +120,6 @@ def study(
     first: int = 0,
     seed: int = 0,
     threads: int = 1,
-    log: bool = False,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Study:
     """Return replications of a plan; the same for any number of threads.
@@ -134,8 +130,6 @@ def study(
     replications, first : int
         How many, and the number of the first one.
     seed, threads : int
-    log : bool
-        Keep the events of the first one.
     progress : callable
         Takes the share done.
 
@@ -148,10 +142,8 @@ def study(
     layout = lay_out(plan.model)
     limits = Limits(plan.clock.horizon_h, min(MOST_INSIDE, k.MOST_ROWS // 4), MOST_EVENTS)
     stop = threading.Event()
-    logs: dict[int, pl.DataFrame] = {}
 
     def one(number: int) -> Seen | str:
-        keep = log and number == first
         done = run_replication(
             layout,
             seed,
@@ -159,13 +151,11 @@ def study(
             limits,
             warmup_h=plan.clock.warmup_h,
             bins=MONTHS,
-            log=keep,
+            log=False,
             go_on=lambda: not stop.is_set(),
         )
         if done is None:
             return "interrupted"
-        if keep:
-            logs[number] = event_log(layout, done)
         if done.ended not in {"horizon", "empty"}:
             return "; ".join(endings(layout, [done])) or done.ended
         return _seen(layout, plan, done)
@@ -174,7 +164,58 @@ def study(
     results = _on_threads(one, numbers, threads, stop, progress)
     lost = {n: r for n, r in zip(numbers, results, strict=True) if isinstance(r, str)}
     seen = tuple(r for r in results if isinstance(r, Seen))
-    return Study(plan, seed, seen, lost, logs.get(first), ())
+    return Study(plan, seed, seen, lost)
+
+
+def study_until(
+    plan: Plan,
+    rule: PrecisionRule,
+    *,
+    seed: int = 0,
+    threads: int = 1,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Study:
+    """Return as many replications as the mean times of all alternatives need to be so precise.
+
+    Numbers go on from round to round, so that the study is that of one call with as many.
+    """
+    done: list[Study] = []
+
+    def more(numbers: range) -> Mapping[str, Sequence[float]]:
+        done.append(
+            study(
+                plan,
+                replications=len(numbers),
+                first=numbers.start,
+                seed=seed,
+                threads=threads,
+                progress=lambda share: progress(share if not done else 1.0),
+            )
+        )
+        found = {one.number: one for one in done[-1].seen}
+        times = {n: alternative_times(plan, one) for n, one in found.items()}
+        names = sorted({journey.alternative for journey in plan.journeys})
+        return {
+            name: [times[n].get(name, nan) if n in times else nan for n in numbers]
+            for name in names
+        }
+
+    run_until_precise(rule, more)
+    seen = tuple(one for part in done for one in part.seen)
+    lost = {n: why for part in done for n, why in part.lost.items()}
+    return replace(done[0], seen=seen, lost=lost)
+
+
+def alternative_times(plan: Plan, one: Seen) -> dict[str, float]:
+    """Return the mean time of a TEU that arrived by each alternative [h]."""
+    sums: dict[str, list[float]] = {}
+    for j, journey in enumerate(plan.journeys):
+        if one.left[j]:
+            teu = float(one.left[j]) * journey.lot.teu
+            total = sums.setdefault(journey.alternative, [0.0, 0.0])
+            total[0] += teu * float(one.mean_h[j])
+            total[1] += teu
+    return {name: hours / teu for name, (hours, teu) in sums.items()}
 
 
 def _on_threads(
@@ -224,6 +265,7 @@ def _seen(layout: Layout, plan: Plan, r: Replication) -> Seen:
         left=left,
         came=r.thing[classes, k.C_CREATED].astype(np.float64),
         inside=r.thing[classes, k.C_INSIDE].astype(np.float64),
+        inside_h=r.real[classes, k.X_C_AREA],
         mean_h=mean,
         quantile_h=np.array([[histogram_quantile(h, q) for h in histogram] for q in LEVELS]),
         days=_days(histogram),

@@ -143,6 +143,7 @@ def _causes(
 
 def resources(study: Study) -> Iterator[Row]:
     """Yield the rows of ``simulated_resources``."""
+    through = passing(study)
     for place, label, busy, passed, hours, growth in _resources(study):
         wait = hours / np.maximum(passed, 1.0)
         waiting = float((hours / study.stack("hours")).mean())
@@ -152,7 +153,7 @@ def resources(study: Study) -> Iterator[Row]:
             **named("busy", "share", busy),
             "unit": label.unit,
             **named("passed", "", passed),
-            "passed_teu_per_year": _passing(study).get(place, 0.0),
+            "passed_teu_per_year": through.get(place, 0.0),
             **named("wait", "h", wait),
             "waiting": waiting,
             "growth_per_day": growth,
@@ -217,7 +218,7 @@ def _fleets(
         yield place, label, busy, services[:, at].sum(axis=1), hours, None
 
 
-def _passing(study: Study) -> Mapping[Place, float]:
+def passing(study: Study) -> Mapping[Place, float]:
     """Return the TEU a year of the journeys that pass each resource."""
     left = study.stack("left").mean(axis=0)
     found: dict[Place, float] = defaultdict(float)
@@ -237,7 +238,7 @@ def months(study: Study) -> Iterator[Row]:
     """Yield the rows of ``simulated_months``; months are twelve equal parts of the year."""
     hours = study.stack("hours") / MONTHS
     started, work = study.stack("started_by_month"), study.stack("work_by_month")
-    passing = _passing(study)
+    through = passing(study)
     for s, stage in enumerate(study.plan.model.stages):
         label = study.plan.labels[stage.id]
         if not label.resource:
@@ -251,7 +252,7 @@ def months(study: Study) -> Iterator[Row]:
                 **named(
                     "busy", "share", _busy(label, work[:, month, s], started[:, month, s], hours)
                 ),
-                **named("passed", "teu", share * passing.get(label.place, 0.0)),
+                **named("passed", "teu", share * through.get(label.place, 0.0)),
             }
     yield from _corridors(study)
 

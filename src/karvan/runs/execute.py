@@ -30,7 +30,7 @@ from karvan.case.results import (
 from karvan.case.texts import FILES as CATALOGUES
 from karvan.network.boundaries import BOUNDARIES
 from karvan.network.geometry import GEOMETRY
-from karvan.runs.stages import STAGES, Given, Stage
+from karvan.runs.stages import STAGES, Effort, Given, Stage
 
 LIBRARIES = ("numpy", "numba", "polars")
 CODE_SUFFIXES = (".py", ".csv")
@@ -63,6 +63,7 @@ def run(
     out: str | Path,
     *,
     seed: int = 0,
+    effort: Effort | None = None,
     fresh: bool = False,
     others: Path | None = None,
     tell: Callable[[Event], None] = lambda event: None,
@@ -77,6 +78,8 @@ def run(
         New, empty, or an earlier run of this format: stages whose inputs are unchanged are kept.
     seed : int
         Enters the keys of stages and the manifest; stages that draw numbers start from it.
+    effort : Effort, optional
+        How many replications, or how precise.
     fresh : bool
         Compute every stage anew.
     others : path, optional
@@ -97,13 +100,15 @@ def run(
     unfinished = partial(_write_manifest, root, case, seed, records, complete=False)
     if read_manifest(root) is None:
         unfinished()
+    effort = effort or Effort()
     for stage in STAGES:
-        key = stage_key(stage, case, seed)
+        key = stage_key(stage, case, seed, effort)
         record = None if fresh else _finished(root, stage, key)
         if record is None and others and not fresh:
             record = _taken_over(root, stage, key, others, unfinished)
         if record is None:
-            record = _compute(root, stage, case, seed, key, tell, unfinished)
+            given = _given(root, stage, seed, effort)
+            record = _compute(root, stage, case, given, key, tell, unfinished)
         else:
             tell(Event(stage, "kept", 1.0, record["seconds"]))
         records[stage.name] = record
@@ -115,15 +120,13 @@ def _compute(
     root: Path,
     stage: Stage,
     case: Case,
-    seed: int,
+    given: Given,
     key: str,
     tell: Callable[[Event], None],
     unfinished: Callable[[], None],
 ) -> dict[str, Any]:
     tell(Event(stage, "start"))
     began = time.perf_counter()
-    earlier = Results(root, {})
-    given = Given({name: earlier.table(name) for name in stage.uses}, seed)
     tables = stage.function(case, lambda share: tell(Event(stage, "progress", share)), given)
     # From here on the tables in the folder need not be all of one run.
     unfinished()
@@ -133,6 +136,11 @@ def _compute(
     write_json(_record_path(root, stage), record)
     tell(Event(stage, "done", 1.0, seconds))
     return record
+
+
+def _given(root: Path, stage: Stage, seed: int, effort: Effort) -> Given:
+    earlier = Results(root, {})
+    return Given({name: earlier.table(name) for name in stage.uses}, seed, effort)
 
 
 def _record_path(root: Path, stage: Stage) -> Path:
@@ -172,11 +180,13 @@ def _taken_over(
     return None
 
 
-def stage_key(stage: Stage, case: Case, seed: int) -> str:
+def stage_key(stage: Stage, case: Case, seed: int, effort: Effort | None = None) -> str:
     """Return the hash of all that the result of a stage depends on."""
     read = case.as_read if stage.as_read else case
     parts = [stage.name, code_hash(), str(seed), str(read.year), case.settings.model_dump_json()]
     parts += [f"{name} {table_hash(read, name)}" for name in stage.reads]
+    if stage.simulates:
+        parts.append(repr(effort or Effort()))
     if stage.reads_applied:
         parts += [file_hash(case.root / name) for name in (GEOMETRY, BOUNDARIES)]
         parts += case.applied

@@ -1,5 +1,6 @@
 """The simulation of a case as result tables."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -10,10 +11,13 @@ from karvan.case import Case
 from karvan.case.results import result_frame
 from karvan.errors import ModelError, NoPathError
 from karvan.motion import tables as of_study
+from karvan.motion.bottlenecks import bottlenecks
 from karvan.motion.build import plan_of
 from karvan.motion.movements import movements
-from karvan.motion.study import Study, study
+from karvan.motion.plan import Plan
+from karvan.motion.study import Study, alternative_times, study, study_until
 from karvan.runs.flow_validation import assigned
+from karvan.simulation.precision import FEWEST, PrecisionRule
 from karvan.simulation.simulate import model_hash
 from karvan.simulation.statistics import CONFIDENCE, setting_cautions
 
@@ -22,6 +26,9 @@ Progress = Callable[[float], None]
 
 REPLICATIONS = 30
 """Replications of a year, unless a run is asked for others."""
+
+MOST_REPLICATIONS = 300
+"""Replications at which a run for a precision stops."""
 
 TABLES = (
     "simulation",
@@ -36,28 +43,41 @@ TABLES = (
 
 
 def simulation_tables(
-    case: Case, progress: Progress, *, seed: int, replications: int = REPLICATIONS
+    case: Case, progress: Progress, *, seed: int, replications: int, precision: float | None = None
 ) -> Mapping[str, pl.DataFrame]:
-    """Return the tables of the simulation; empty ones where nothing goes through it."""
+    """Return the tables of the simulation; empty ones where nothing goes through it.
+
+    Parameters
+    ----------
+    case : Case
+    progress : callable
+    seed, replications : int
+    precision : float, optional
+        Go on until the mean time by each alternative is so precise, a share; `replications` is
+        then the fewest.
+    """
     empty = {name: result_frame(name, []) for name in TABLES}
     if not case.table("flows").height:
         return empty
+    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     try:
         plan = plan_of(case, assigned(case))
         if not plan.journeys:
             return empty
-        found = study(
-            plan,
-            replications=replications,
-            seed=seed,
-            threads=2,
-            progress=lambda share: progress(0.8 * share),
+        found = _study(
+            plan, seed, replications, precision, threads, lambda share: progress(0.6 * share)
         )
     except NoPathError:
         return empty
     except ModelError as error:
+        # A scenario may shut a port for good: the run goes on and says what can never leave.
         return empty | {"simulation": result_frame("simulation", [_stopped(seed, str(error))])}
-    moved = movements(plan, seed=seed, days=case.settings.simulation.movement_days)
+    if not found.seen:
+        why = "\n".join(_cautions(found))
+        return empty | {"simulation": result_frame("simulation", [_stopped(seed, why)])}
+    tight = bottlenecks(
+        case, found, threads=threads, progress=lambda share: progress(0.6 + 0.35 * share)
+    )
     rows: dict[str, Iterator[Row]] = {
         "simulation": iter([_summary(found)]),
         "simulated_journeys": of_study.journeys(found),
@@ -65,10 +85,27 @@ def simulation_tables(
         "simulated_waits": of_study.waits(found),
         "simulated_resources": of_study.resources(found),
         "simulated_months": of_study.months(found),
-        "simulated_bottlenecks": iter([]),
-        "simulated_movements": moved,
+        "simulated_bottlenecks": tight,
+        "simulated_movements": movements(
+            plan, seed=seed, days=case.settings.simulation.movement_days
+        ),
     }
     return {name: result_frame(name, rows[name]) for name in TABLES}
+
+
+def _study(
+    plan: Plan,
+    seed: int,
+    replications: int,
+    precision: float | None,
+    threads: int,
+    progress: Progress,
+) -> Study:
+    if precision is None:
+        return study(plan, replications=replications, seed=seed, threads=threads, progress=progress)
+    fewest = max(replications, FEWEST)
+    rule = PrecisionRule(precision, fewest=fewest, most=max(MOST_REPLICATIONS, fewest))
+    return study_until(plan, rule, seed=seed, threads=threads, progress=progress)
 
 
 def _summary(found: Study) -> Row:
@@ -104,12 +141,14 @@ def _stopped(seed: int, why: str) -> Row:
 
 
 def _precision(found: Study) -> float | None:
-    """Return the half-width over the mean of the door-to-door time of a TEU of all journeys."""
-    teu = np.array([journey.lot.teu for journey in found.plan.journeys])
-    left, mean = found.stack("left") * teu, found.stack("mean_h")
-    values = np.nansum(left * mean, axis=1) / np.maximum(left.sum(axis=1), 1.0)
-    middle, low, _ = of_study.interval(values)
-    return None if middle is None or low is None or not middle else (middle - low) / middle
+    """Return the largest half-width over mean of the mean times by the alternatives."""
+    times = [alternative_times(found.plan, one) for one in found.seen]
+    shares = []
+    for name in {name for by in times for name in by}:
+        middle, low, _ = of_study.interval(np.array([by.get(name, np.nan) for by in times]))
+        if middle and low is not None:
+            shares.append((middle - low) / middle)
+    return max(shares, default=None)
 
 
 def _cautions(found: Study) -> Iterator[str]:
@@ -119,6 +158,12 @@ def _cautions(found: Study) -> Iterator[str]:
         for caution in setting_cautions(len(found.seen), max(fewest, 1)):
             if caution.name != "no_warmup" or not found.plan.clock.warmup_h:
                 yield caution.text
+    for row in of_study.resources(found):
+        if row["growth_per_day"]:
+            yield (
+                f"{row['kind']} {row['id']}: more arrives than {row['resource']} can serve; the "
+                f"line grows by {row['growth_per_day']:.2g} {row['unit']} a day"
+            )
     if found.plan.left_out_teu:
         yield f"{found.plan.left_out_teu:,.0f} TEU a year on small itineraries are left out"
     yield from found.plan.notes

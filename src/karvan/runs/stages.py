@@ -25,8 +25,8 @@ from karvan.runs.definitions import measure_rows, scenario_rows
 from karvan.runs.itinerary_tables import itinerary_tables
 from karvan.runs.score_tables import TABLES as SCORE_TABLES
 from karvan.runs.score_tables import score_tables
+from karvan.runs.simulation_tables import REPLICATIONS, simulation_tables
 from karvan.runs.simulation_tables import TABLES as SIMULATION_TABLES
-from karvan.runs.simulation_tables import simulation_tables
 from karvan.runs.validation import validate
 from karvan.schema import INPUT, tables
 
@@ -35,6 +35,22 @@ NETWORK_TABLES = ("nodes", "rates", "links", "transfers", "services", "calendars
 ASSIGNMENT_TABLES = (*NETWORK_TABLES, "terminals", "flows", "alternatives", "constants")
 SCORE_INPUTS = ("indicators", "units", "indicator_values", "observations")
 ALL_TABLES = tuple(tables())
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long a run may simulate.
+
+    Attributes
+    ----------
+    replications : int
+        Of a year; the fewest where a precision is asked for.
+    precision : float or None
+        Share of the mean times that the half-width of their intervals may have.
+    """
+
+    replications: int = REPLICATIONS
+    precision: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +63,12 @@ class Given:
         Result tables of earlier stages, those that the stage says it `uses`.
     seed : int
         Of the run.
+    effort : Effort
     """
 
     tables: Tables = field(default_factory=dict)
     seed: int = 0
+    effort: Effort = field(default_factory=Effort)
 
 
 Function = Callable[[Case, Callable[[float], None], Given], Tables]
@@ -77,6 +95,8 @@ class Stage:
         Whether it also looks at measures and scenarios that are not applied.
     reads_applied : bool
         Whether it also says which measures are applied, and keeps files beside the tables.
+    simulates : bool
+        Whether it depends on how long a run may simulate.
     as_read : bool
         Whether its tables are those of the case as read, whatever the run has changed.
     """
@@ -89,6 +109,7 @@ class Stage:
     uses: tuple[str, ...] = ()
     reads_definitions: bool = False
     reads_applied: bool = False
+    simulates: bool = False
     as_read: bool = False
 
 
@@ -203,7 +224,13 @@ def _assign(case: Case, progress: Callable[[float], None], given: Given) -> Tabl
 
 
 def _simulate(case: Case, progress: Callable[[float], None], given: Given) -> Tables:
-    return simulation_tables(case, progress, seed=given.seed)
+    return simulation_tables(
+        case,
+        progress,
+        seed=given.seed,
+        replications=given.effort.replications,
+        precision=given.effort.precision,
+    )
 
 
 def _score(case: Case, progress: Callable[[float], None], given: Given) -> Tables:
@@ -254,6 +281,7 @@ STAGES: tuple[Stage, ...] = (
         (*ASSIGNMENT_TABLES, "operations"),
         SIMULATION_TABLES,
         reads_definitions=True,
+        simulates=True,
     ),
     Stage(
         "score",
