@@ -150,6 +150,9 @@ class SimulationSettings(Strict):
         Containers that move as one, a forty-foot box [TEU].
     lot_t : float
         Loose cargo that moves as one, a wagon [t].
+    track_occupancy : float
+        Share of the time that trains take of a section at its declared capacity; UIC code 406
+        recommends at most 75 % in the peak hour of mixed traffic.
     movement_days : int
         Days of one replication whose movements are kept for the animation.
     """
@@ -158,6 +161,7 @@ class SimulationSettings(Strict):
     least_teu_per_year: float = Field(default=50.0, ge=0)
     lot_teu: float = Field(default=2.0, gt=0)
     lot_t: float = Field(default=60.0, gt=0)
+    track_occupancy: float = Field(default=0.75, gt=0, le=1)
     movement_days: int = Field(default=60, ge=1, le=365)
 
 

@@ -16,6 +16,9 @@ from karvan.simulation.model import Model
 MOST_TRIED = 5
 """Resources that one more is tried of: those that cargo waits longest for."""
 
+BUSY_FROM = 0.4
+"""Utilization below which waiting is no lack of the resource but of something to do for it."""
+
 REPLICATIONS = 5
 """Of each pair; the same draws before and after make few enough."""
 
@@ -91,7 +94,11 @@ def _candidates(found: Study) -> list[Place]:
     waits: dict[Place, float] = {}
     for row in resources(found):
         place: Place = (row["kind"], row["id"], row["from_node"], row["to_node"], row["resource"])
-        if row["wait_h"] and _can_grow(found.plan, place):
+        if (
+            row["wait_h"]
+            and (row["busy_share"] or 0.0) >= BUSY_FROM
+            and _can_grow(found.plan, place)
+        ):
             waits[place] = row["wait_h"] * through.get(place, 0.0)
     return sorted((p for p in waits if waits[p] > 0.0), key=lambda p: (-waits[p], p))[:MOST_TRIED]
 

@@ -23,7 +23,7 @@ from karvan.motion.journeys import (
 from karvan.motion.operations import operations_of
 from karvan.motion.plan import Passage, Plan
 from karvan.motion.ships import returns, ship
-from karvan.motion.trains import gate_name, train, truck
+from karvan.motion.trains import by_weight, gate_name, train, truck
 from karvan.network.model import ArcKind, Row
 from karvan.simulation.model import Class, Step
 from karvan.simulation.variates import Distribution
@@ -200,9 +200,9 @@ def _other_trains(
             if row.kind != ArcKind.MOVE or row.link is None or row.link["mode"] != "rail":
                 continue
             rate = bench.rates[row.link["rate_id"]]
-            loose = goods["cargo"] == LOOSE
-            load = rate["t_per_train"] if loose else rate["teu_per_train"]
-            amount = teu * goods["payload_t_per_teu"] if loose else teu
+            in_tonnes = goods["cargo"] == LOOSE or by_weight(bench, row.link)
+            load = rate["t_per_train"] if in_tonnes else rate["teu_per_train"]
+            amount = teu * goods["payload_t_per_teu"] if in_tonnes else teu
             start = network.node_ids[network.state_node[tails[arc]]]
             if load:
                 trains[row.link["id"], start] += amount / load / DAYS_A_YEAR

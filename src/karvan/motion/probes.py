@@ -1,14 +1,12 @@
 """A few boxes a week on an itinerary that is asked about, beside the cargo of the case."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from karvan.case import Case
 from karvan.freight.choicesets import Flow
 from karvan.freight.pathsets import goods_of
 from karvan.freight.routing import recommended_path
-from karvan.motion.fleets import SHIPS
-from karvan.motion.journeys import Journey, Ride, lot_of, parts_of
+from karvan.motion.journeys import Journey, lot_of, parts_of
 from karvan.motion.operations import operations_of
 
 PROBE = "probe"
@@ -34,29 +32,19 @@ class Question:
     avoid: tuple[str, ...] = ()
 
 
-def probes_of(case: Case, questions: Sequence[Question]) -> tuple[Journey, ...]:
-    """Return a journey of a few boxes a week on the recommended itinerary of each question.
+def probe_of(case: Case, question: Question) -> Journey:
+    """Return a journey of a few boxes a week on the recommended itinerary of a question.
 
     Raises
     ------
-    RouteError
+    PlaceError, RouteError
         There is no itinerary.
     """
     goods = goods_of(case)[case.settings.commodity]
     lot = lot_of(goods, operations_of(case))
-    found = []
-    for question in questions:
-        network, path = recommended_path(
-            case, question.origin, question.destination, via=question.via, avoid=question.avoid
-        )
-        parts = parts_of(network, path)
-        name = f"{PROBE} {question.id}"
-        teu = LOTS_A_YEAR * lot.teu
-        flow = Flow(name, question.origin, question.destination, goods, PROBE, teu)
-        found.append(Journey(name, flow, PROBE, teu, lot, parts))
-    return tuple(found)
-
-
-def goes_by_ship(journey: Journey) -> bool:
-    """Whether a part of the journey is aboard a ship."""
-    return any(isinstance(p, Ride) and p.carrier.mode in SHIPS for p in journey.parts)
+    network, path = recommended_path(
+        case, question.origin, question.destination, via=question.via, avoid=question.avoid
+    )
+    name, teu = f"{PROBE} {question.id}", LOTS_A_YEAR * lot.teu
+    flow = Flow(name, question.origin, question.destination, goods, PROBE, teu)
+    return Journey(name, flow, PROBE, teu, lot, parts_of(network, path))

@@ -1,13 +1,14 @@
 """Result tables of a study of the corridor."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
 from typing import Any
 
 import numpy as np
 
 from karvan.motion.clock import DAY_H
+from karvan.motion.journeys import Handling, Journey, Part
 from karvan.motion.plan import Fleet, Label, Passage, Place
 from karvan.motion.study import DAYS, LEVELS, WAITS, FloatArray, Study
 from karvan.network.calendars import MONTHS
@@ -16,6 +17,7 @@ from karvan.simulation.statistics import CONFIDENCE, interval_of
 
 Row = dict[str, Any]
 PLACE = ("kind", "id", "from_node", "to_node", "resource")
+Used = tuple[Place, Label, FloatArray, FloatArray, FloatArray, FloatArray, float | None]
 LEAST_H = 1e-6
 """Waits shorter than that are the rounding of integrals."""
 
@@ -109,6 +111,36 @@ def waits(study: Study) -> Iterator[Row]:
             yield from _step_rows(journey.id, step, before, found)
 
 
+def at_the_ends(study: Study, journey: Journey) -> FloatArray:
+    """Return loading, the wait for the first departure and unloading [h] in each replication.
+
+    They are what door-to-door time has beyond the transit time.
+    """
+    mean_wait = _mean_waits(study)
+    passages = study.plan.passages[journey.id]
+    first = len(handled_at(journey.parts[0], passages))
+    last = len(handled_at(journey.parts[-1], passages[::-1]))
+    ends = (*passages[: first + 1], *passages[len(passages) - last :])
+    total = np.zeros(len(study.seen))
+    for passage in ends:
+        label = study.plan.labels[passage.stage]
+        for _, hours in _causes(passage, label, mean_wait[passage.stage]):
+            total += hours
+    return total
+
+
+def handled_at(part: Part, passages: Sequence[Passage]) -> Sequence[Passage]:
+    """Return the first passages that belong to a handling; none for a ride."""
+    if not isinstance(part, Handling):
+        return ()
+    found = []
+    for passage in passages:
+        if str(part.transfer["id"]) not in passage.stage and not passage.stage.startswith("yard "):
+            break
+        found.append(passage)
+    return found
+
+
 def _step_rows(
     journey: str, step: int, place: tuple[str, ...], found: Mapping[str, FloatArray]
 ) -> Iterator[Row]:
@@ -144,8 +176,8 @@ def _causes(
 def resources(study: Study) -> Iterator[Row]:
     """Yield the rows of ``simulated_resources``."""
     through = passing(study)
-    for place, label, busy, passed, hours, growth in _resources(study):
-        wait = hours / np.maximum(passed, 1.0)
+    for place, label, busy, passed, hours, began, growth in _resources(study):
+        wait = hours / np.maximum(began, 1.0)
         waiting = float((hours / study.stack("hours")).mean())
         yield {
             **dict(zip(PLACE, place, strict=True)),
@@ -162,8 +194,8 @@ def resources(study: Study) -> Iterator[Row]:
 
 def _resources(
     study: Study,
-) -> Iterator[tuple[Place, Label, FloatArray, FloatArray, FloatArray, float | None]]:
-    """Yield place, label, utilization, number passed, entity hours waited and growth of lines."""
+) -> Iterator[Used]:
+    """Yield place, label, utilization, number passed, hours waited, by how many, and growth."""
     hours = study.stack("hours")
     started, arrived, work = (study.stack(n) for n in ("started", "arrived", "work_h"))
     waited = study.stack("waits_h").sum(axis=1)
@@ -173,7 +205,8 @@ def _resources(
             continue
         busy = _busy(label, work[:, s], started[:, s], hours)
         more = (arrived - started)[:, s] / hours * DAY_H
-        yield label.place, label, busy, started[:, s], waited[:, s], _growth(busy, more)
+        passed = started[:, s]
+        yield label.place, label, busy, passed, waited[:, s], passed, _growth(busy, more)
     yield from _fleets(study)
 
 
@@ -200,10 +233,11 @@ def fleet_place(fleet: Fleet) -> Place:
 
 def _fleets(
     study: Study,
-) -> Iterator[tuple[Place, Label, FloatArray, FloatArray, FloatArray, float | None]]:
+) -> Iterator[Used]:
     names = [stage.id for stage in study.plan.model.stages]
     pools = {pool.id: (p, pool.units) for p, pool in enumerate(study.plan.model.pools)}
     used, services, waited = (study.stack(n) for n in ("used", "services", "waits_h"))
+    started = study.stack("started")
     for fleet in study.plan.fleets:
         idle = sum(
             (units - used[:, p] for name, (p, units) in pools.items() if name in fleet.pools),
@@ -215,7 +249,8 @@ def _fleets(
         label = Label(place, "", fleet.unit, float(fleet.vessels), resource=True)
         busy = 1.0 - idle / fleet.vessels
         hours = waited[:, pool, at].sum(axis=1)
-        yield place, label, busy, services[:, at].sum(axis=1), hours, None
+        began = started[:, at].sum(axis=1)
+        yield place, label, busy, services[:, at].sum(axis=1), hours, began, None
 
 
 def passing(study: Study) -> Mapping[Place, float]:

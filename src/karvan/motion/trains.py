@@ -148,12 +148,17 @@ def _share_of_a_path(bench: Bench, ride: Ride, move: Move) -> float:
 
 
 def headway_of(bench: Bench, link: Row) -> float:
-    """Return the least time between two trains by the capacity of a section [h]; 0 for none."""
+    """Return the least time between two trains by the capacity of a section [h]; 0 for none.
+
+    A section counts as full while trains still take only a part of its time, see
+    :class:`karvan.case.settings.SimulationSettings`; two of them can follow in that part.
+    """
+    occupied = DAY_H * bench.case.settings.simulation.track_occupancy
     if by_weight(bench, link):
         load = float(bench.rates[link["rate_id"]]["t_per_train"])
-        return DAY_H * DAYS_A_YEAR * load / max(float(link["capacity_t_per_year"]), 1e-6)
+        return occupied * DAYS_A_YEAR * load / max(float(link["capacity_t_per_year"]), 1e-6)
     trains = link["capacity_trains_per_day"]
-    return 0.0 if trains is None else DAY_H / max(float(trains), 1e-6)
+    return 0.0 if trains is None else occupied / max(float(trains), 1e-6)
 
 
 def gauge_yard(bench: Bench, part: Handling) -> Passage:

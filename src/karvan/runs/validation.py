@@ -13,6 +13,7 @@ from karvan.errors import KarvanError
 from karvan.freight import Itinerary, itineraries
 from karvan.network.compile import dwell_mean
 from karvan.runs.flow_validation import FLOW_QUANTITIES, flow_value
+from karvan.runs.simulated_validation import Answer, simulated_answers
 from karvan.schema import list_of
 
 ITINERARY_QUANTITIES: Mapping[str, str] = {
@@ -46,14 +47,18 @@ def validate(case: Case, progress: Callable[[float], None] = lambda share: None)
     # Each scenario is resolved once, so that its compiled network is found again.
     base = case.as_read
     in_scenario = cache(lambda name: resolve(base, scenario=name) if name else base)
+    answers = simulated_answers(rows, in_scenario)
     results = []
     for n, row in enumerate(rows):
         progress(n / len(rows))
-        results.append(_compare(in_scenario, row))
+        simulated = answers.get(row["id"], (None, None, None))
+        results.append(_compare(in_scenario, row, simulated))
     return result_frame("validation", results)
 
 
-def _compare(in_scenario: Callable[[str], Case], row: Mapping[str, Any]) -> dict[str, Any]:
+def _compare(
+    in_scenario: Callable[[str], Case], row: Mapping[str, Any], simulated: Answer
+) -> dict[str, Any]:
     low = row["expected_low"] if row["expected_low"] is not None else row["expected"]
     high = row["expected_high"] if row["expected_high"] is not None else row["expected"]
     low, high = low * (1.0 - row["tolerance_share"]), high * (1.0 + row["tolerance_share"])
@@ -62,10 +67,7 @@ def _compare(in_scenario: Callable[[str], Case], row: Mapping[str, Any]) -> dict
         values, detail = _modelled(in_scenario(row["scenario_id"] or ""), row)
         found |= values
         modelled = found["modelled"]
-        if modelled is None:
-            verdict = "not modelled"
-        else:
-            verdict = "inside" if low <= modelled <= high else "outside"
+        verdict = "not modelled" if modelled is None else _verdict(low, modelled, high)
     except KarvanError as error:
         verdict, detail = "no route", str(error)
     return {
@@ -74,8 +76,22 @@ def _compare(in_scenario: Callable[[str], Case], row: Mapping[str, Any]) -> dict
         "expected_high": high,
         "verdict": verdict,
         "detail": detail,
+        "engine": _engine(row),
         **found,
+        **dict(zip(("simulated", "simulated_low", "simulated_high"), simulated, strict=True)),
+        "simulated_verdict": "" if simulated[0] is None else _verdict(low, simulated[0], high),
     }
+
+
+def _verdict(low: float, value: float, high: float) -> str:
+    return "inside" if low <= value <= high else "outside"
+
+
+def _engine(row: Mapping[str, Any]) -> str:
+    """Say what the modelled value of a row comes from."""
+    if row["quantity"] in FLOW_QUANTITIES:
+        return "assignment"
+    return "input" if row["subject_id"] else "itinerary"
 
 
 def _modelled(case: Case, row: Mapping[str, Any]) -> tuple[dict[str, float | None], str]:
