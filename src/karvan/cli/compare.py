@@ -6,12 +6,13 @@ import click
 
 from karvan.case.results import MANIFEST, Results, read_results
 from karvan.cli.common import case_option, console, language_option, open_case
-from karvan.report import flow_terminal, pillar_terminal, terminal
+from karvan.report import flow_terminal, motion_terminal, pillar_terminal, terminal
 from karvan.report.flow_words import flow_names
 from karvan.report.language import Texts
 from karvan.runs.compare import compare
 from karvan.runs.compare_flows import compare_flows
 from karvan.runs.compare_scores import compare_scores
+from karvan.runs.compare_simulation import compare_simulation
 from karvan.runs.execute import default_folder, run
 
 
@@ -52,6 +53,10 @@ def compare_command(before: str, after: str, *, limit: int, case_name: str, lang
                 limit,
             )
         )
+    journeys = compare_simulation(results[0], results[1], limit)
+    if journeys:
+        named = flow_names(results[1].table, texts)
+        console().print(motion_terminal.comparison(journeys, named))
     if not all(one.table("scores").is_empty() for one in results):
         console().print(
             pillar_terminal.comparison(

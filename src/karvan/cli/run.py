@@ -9,7 +9,7 @@ from karvan.case.results import Results
 from karvan.cli.common import Share, console, language_option, open_case, scenario_options
 from karvan.cli.progress import Bars
 from karvan.cli.report import REPORT
-from karvan.report import flow_terminal, pillar_terminal, terminal
+from karvan.report import flow_terminal, motion_terminal, pillar_terminal, terminal
 from karvan.report.html import AssetsMissingError, write_report
 from karvan.report.language import Texts
 from karvan.runs.execute import Event, default_folder, run
@@ -107,7 +107,8 @@ def _summary(results: Results, texts: Texts) -> None:
     places = texts.names(results.table("network_nodes"))
     best = results.table("itineraries").filter(pl.col("rank") == 1)
     screen.print(terminal.recommended(best, places, texts))
-    for line in flow_terminal.summary(results, texts) + pillar_terminal.summary(results, texts):
+    parts = (flow_terminal, motion_terminal, pillar_terminal)
+    for line in (line for part in parts for line in part.summary(results, texts)):
         screen.print(line)
     for name in ("validation", "claims"):
         verdicts = sorted(results.table(name)["verdict"].value_counts().iter_rows())

@@ -70,6 +70,20 @@ def journeys(study: Study) -> Iterator[Row]:
         }
 
 
+def replications(study: Study) -> Iterator[Row]:
+    """Yield the rows of ``simulated_replications``, what paired comparisons are made of."""
+    for one in study.seen:
+        for j, journey in enumerate(study.plan.journeys):
+            arrived = bool(one.left[j])
+            yield {
+                "replication": one.number,
+                "journey_id": journey.id,
+                "arrived_teu": float(one.left[j]) * journey.lot.teu,
+                "mean_h": float(one.mean_h[j]) if arrived else None,
+                "p90_h": float(one.quantile_h[LEVELS.index(0.9), j]) if arrived else None,
+            }
+
+
 def times(study: Study) -> Iterator[Row]:
     """Yield the rows of ``simulated_times``: shares by full days on the way."""
     days = study.stack("days")

@@ -33,6 +33,7 @@ MOST_REPLICATIONS = 300
 TABLES = (
     "simulation",
     "simulated_journeys",
+    "simulated_replications",
     "simulated_times",
     "simulated_waits",
     "simulated_resources",
@@ -81,6 +82,7 @@ def simulation_tables(
     rows: dict[str, Iterator[Row]] = {
         "simulation": iter([_summary(found)]),
         "simulated_journeys": of_study.journeys(found),
+        "simulated_replications": of_study.replications(found),
         "simulated_times": of_study.times(found),
         "simulated_waits": of_study.waits(found),
         "simulated_resources": of_study.resources(found),

@@ -1,0 +1,136 @@
+"""What changed between the simulations of two runs, with intervals of the differences."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from karvan.case.results import Results
+from karvan.simulation.comparison import paired_comparison
+
+FEWEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A number in both runs, and what it changed by.
+
+    Attributes
+    ----------
+    before, after : float or None
+    change, low, high : float or None
+        Mean difference of the replications that both have, and its interval at 95 %; None where
+        the draws are not the same, or there are too few.
+    """
+
+    before: float | None
+    after: float | None
+    change: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyChange:
+    """Cargo of an alternative, or of one of its journeys, in both runs.
+
+    Attributes
+    ----------
+    alternative_id, journey_id : str
+        The journey is empty for all of an alternative together.
+    teu, mean_h, p90_h : Difference
+        What arrives in a year, and its door-to-door time; the 90 % quantile of all of an
+        alternative is the mean of those of its journeys.
+    """
+
+    alternative_id: str
+    journey_id: str
+    teu: Difference
+    mean_h: Difference
+    p90_h: Difference
+
+
+def compare_simulation(before: Results, after: Results, limit: int) -> tuple[JourneyChange, ...]:
+    """Return what differs: each alternative, then the largest journeys that both runs have.
+
+    Parameters
+    ----------
+    before, after : Results
+    limit : int
+        Most journeys.
+    """
+    paired = _seed(before) is not None and _seed(before) == _seed(after)
+    sides = [_rows(one) for one in (before, after)]
+    if any(side.is_empty() for side in sides):
+        return ()
+    found = []
+    for alternative in sorted(set(sides[0]["alternative_id"]) & set(sides[1]["alternative_id"])):
+        of_it = [side.filter(pl.col("alternative_id") == alternative) for side in sides]
+        found.append(_change(alternative, "", of_it, paired=paired))
+    for alternative, journey in _largest(sides, limit):
+        of_it = [side.filter(pl.col("journey_id") == journey) for side in sides]
+        found.append(_change(alternative, journey, of_it, paired=paired))
+    return tuple(found)
+
+
+def _seed(results: Results) -> int | None:
+    table = results.table("simulation")
+    return None if table.is_empty() else int(table["seed"][0])
+
+
+def _rows(results: Results) -> pl.DataFrame:
+    journeys = results.table("simulated_journeys").select("journey_id", "alternative_id")
+    return results.table("simulated_replications").join(journeys, on="journey_id")
+
+
+def _largest(sides: list[pl.DataFrame], limit: int) -> Iterator[tuple[str, str]]:
+    both = set(sides[1]["journey_id"])
+    sums = (
+        sides[0]
+        .filter(pl.col("journey_id").is_in(sorted(both)))
+        .group_by("alternative_id", "journey_id")
+        .agg(pl.col("arrived_teu").sum())
+        .sort(["arrived_teu", "journey_id"], descending=[True, False])
+    )
+    for alternative, journey, _ in sums.head(limit).iter_rows():
+        yield alternative, journey
+
+
+def _change(
+    alternative: str, journey: str, sides: list[pl.DataFrame], *, paired: bool
+) -> JourneyChange:
+    values = [_by_replication(side) for side in sides]
+    names = ("teu", "mean_h", "p90_h")
+    return JourneyChange(
+        alternative,
+        journey,
+        **{n: _difference([value[n] for value in values], paired=paired) for n in names},
+    )
+
+
+def _by_replication(rows: pl.DataFrame) -> Mapping[str, Mapping[int, float]]:
+    """Return TEU, and times weighted by it, by replication."""
+    weighted = rows.group_by("replication").agg(
+        pl.col("arrived_teu").sum().alias("teu"),
+        *(
+            ((pl.col(name) * pl.col("arrived_teu")).sum() / pl.col("arrived_teu").sum()).alias(name)
+            for name in ("mean_h", "p90_h")
+        ),
+    )
+    return {
+        name: dict(
+            weighted.select("replication", name).drop_nulls().sort("replication").iter_rows()
+        )
+        for name in ("teu", "mean_h", "p90_h")
+    }
+
+
+def _difference(sides: list[Mapping[int, float]], *, paired: bool) -> Difference:
+    first, second = (float(np.mean(list(side.values()))) if side else None for side in sides)
+    common = sorted(set(sides[0]) & set(sides[1]))
+    if not paired or len(common) < FEWEST:
+        return Difference(first, second)
+    old, new = ([side[number] for number in common] for side in sides)
+    found = paired_comparison(old, new).difference
+    return Difference(first, second, found.estimate, found.low, found.high)
