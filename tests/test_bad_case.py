@@ -32,6 +32,7 @@ NODES, LINKS, RATES = "network/nodes.csv", "network/links.csv", "network/rates.c
 SERVICES, TRANSFERS = "network/services.csv", "network/transfers.csv"
 CALENDARS, TERMINALS = "network/calendars.csv", "network/terminals.csv"
 OBSERVATIONS, SOURCES, PAIRS = "observations.csv", "sources.csv", "demand/pairs.csv"
+OPERATIONS = "network/operations.csv"
 FLOWS, ALTERNATIVES = "demand/flows.csv", "demand/alternatives.csv"
 CONSTANTS, COMMODITIES = "demand/constants.csv", "demand/commodities.csv"
 MEASURE, SCENARIO = "measures/daily-ferry.toml", "scenarios/daily-2030.toml"
@@ -180,7 +181,95 @@ class Example:
     severity: str = "error"
 
 
+def operated(table: str, subject: str, quantity: str, value: str, **more: str) -> Fault:
+    """Write operations.csv with one row, and a second like it where `more` has another id."""
+    first = {
+        "id": "one",
+        "subject_table": table,
+        "subject_id": subject,
+        "quantity": quantity,
+        "value": value,
+        "value_low": "",
+        "value_high": "",
+        "status": "assumed",
+        "reason": "why",
+    }
+    rows = [first | {k: v for k, v in more.items() if k != "id"}]
+    rows += [rows[0] | {"id": more["id"]}] if "id" in more else []
+
+    def change(root: Path) -> None:
+        with (root / OPERATIONS).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(first), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+    return change
+
+
 EXAMPLES = [
+    Example(
+        "operations.subject_id.reference",
+        operated("services", "fery", "fleet", "2"),
+        f"{OPERATIONS} row 2 (one) subject_id",
+        "'fery'",
+        "the id of a row of services",
+    ),
+    Example(
+        "operations.quantity.subject",
+        operated("services", "ferry", "lot_t", "2"),
+        f"{OPERATIONS} row 2 (one) quantity",
+        "lot_t of services",
+        "one of fleet, max_gap_h",
+    ),
+    Example(
+        "operations.quantity.duplicate",
+        operated("services", "ferry", "fleet", "2", id="two"),
+        f"{OPERATIONS} row 3 (two) quantity",
+        "fleet of 'ferry' again, as in row 'one'",
+        "one row for the same time",
+    ),
+    Example(
+        "operations.value.fleet",
+        operated("services", "ferry", "fleet", "0"),
+        f"{OPERATIONS} row 2 (one) value",
+        "0",
+        "nothing could ever leave",
+    ),
+    Example(
+        "operations.value.lot_teu",
+        operated("commodities", "containers", "lot_teu", "0"),
+        f"{OPERATIONS} row 2 (one) value",
+        "0",
+        "a number above 0",
+    ),
+    Example(
+        "operations.value.inspection_share",
+        operated("transfers", "port", "inspection_share", "1.5"),
+        f"{OPERATIONS} row 2 (one) value",
+        "1.5",
+        "a share from 0 to 1",
+    ),
+    Example(
+        "operations.value.closes_h",
+        operated("transfers", "port", "closes_h", "25"),
+        f"{OPERATIONS} row 2 (one) value",
+        "25",
+        "an hour of the day",
+    ),
+    Example(
+        "operations.value.order",
+        operated("transfers", "port", "handling_h", "5", value_low="6"),
+        f"{OPERATIONS} row 2 (one) value",
+        "5 outside 6 to 5",
+        "value_low <= value <= value_high",
+    ),
+    Example(
+        "operations.value.hours",
+        operated("transfers", "port", "closes_h", "0"),
+        f"{OPERATIONS} row 2 (one) value",
+        "open from 0 to 0 h",
+        "nothing could ever pass",
+    ),
     # Files
     Example("nodes.file.missing", no_file(NODES), NODES, "no such file", "Places of the network"),
     Example(

@@ -15,6 +15,7 @@ from karvan.case.demand_checks import DEMAND_CHECKS, FLOW_EVIDENCE_CHECKS
 from karvan.case.indicator_checks import INDICATOR_CHECKS
 from karvan.case.model import Case, resolve
 from karvan.case.network_checks import NETWORK_CHECKS
+from karvan.case.operation_checks import OPERATION_CHECKS
 from karvan.case.settings import LANGUAGES, Change
 from karvan.case.texts import check_catalogues
 from karvan.errors import CaseError, Problem, ScenarioError, did_you_mean
@@ -363,6 +364,7 @@ def check_commodity(case: Case) -> Problems:
 
 STRUCTURE_CHECKS: Mapping[Callable[[Case], Iterator[Problem]], frozenset[str]] = {
     **NETWORK_CHECKS,
+    **OPERATION_CHECKS,
     **DEMAND_CHECKS,
     **INDICATOR_CHECKS,
 }

@@ -22,7 +22,9 @@ POSITION_ERROR_KM = 25.0
 """Twice 10 km of position, and the distance between stations of one town."""
 LENGTH_TOLERANCE = 0.005
 CHECKED_MODES = ("rail", "road")
-OPENING_TABLES = ("nodes", "links", "transfers", "terminals", "services", "fleets")
+OPENING_TABLES = (
+    "nodes", "links", "transfers", "terminals", "services", "fleets", "operations",
+)  # fmt: skip
 
 
 def check_links(case: Case) -> Problems:

@@ -121,11 +121,10 @@ def with_one_more(plan: Plan, place: Place) -> tuple[Plan, float]:
     """
     fleet = _fleet(plan, place)
     if fleet is not None:
-        most = max(pool.units for pool in plan.model.pools if pool.id in fleet.pools)
+        own = [pool for pool in plan.model.pools if pool.id in fleet.pools]
+        home = max(own, key=lambda pool: pool.units).id
         pools = tuple(
-            pool.model_copy(update={"units": pool.units + 1})
-            if pool.id in fleet.pools and pool.units == most
-            else pool
+            pool.model_copy(update={"units": pool.units + (pool.id == home)})
             for pool in plan.model.pools
         )
         return replace(plan, model=_with(plan.model, pools=pools)), 1.0

@@ -31,8 +31,10 @@ from karvan.simulation.variates import Distribution
 BOATS = frozenset({"sea", "ferry"})
 
 
-def plan_of(case: Case, found: CorridorAssignment, probes: Sequence[Journey] = ()) -> Plan:
+def plan_of(case: Case, found: CorridorAssignment, probes: Sequence[Journey] = ()) -> Plan | None:
     """Return the simulation of a case with the flows that its assignment found.
+
+    None where nothing goes by an alternative that is simulated.
 
     Parameters
     ----------
@@ -47,6 +49,8 @@ def plan_of(case: Case, found: CorridorAssignment, probes: Sequence[Journey] = (
     operations = operations_of(case)
     assigned, left_out = journeys_of(case, found, operations, settings.least_teu_per_year)
     journeys = (*assigned, *probes)
+    if not journeys:
+        return None
     bench = Bench(case, clock, operations, found.network.timetables)
     bench.heavier = dict(_heavier_ends(journeys))
     bench.fill_of = _fills(bench, journeys)

@@ -21,6 +21,9 @@ Used = tuple[Place, Label, FloatArray, FloatArray, FloatArray, FloatArray, float
 LEAST_H = 1e-6
 """Waits shorter than that are the rounding of integrals."""
 
+LEFT_SHARE = 0.01
+"""Share of what arrives that has to stay behind before a service counts as too small."""
+
 GROWS_FROM = 0.95
 """Utilization from which a line that is longer at the end is said to grow."""
 
@@ -240,6 +243,25 @@ def _growth(busy: FloatArray, more_a_day: FloatArray) -> float | None:
     return middle if low is not None and low > 0.0 else None
 
 
+def lines_left_behind(study: Study) -> Iterator[tuple[str, str, float]]:
+    """Yield service, node and lots a day that departures leave behind, where they cannot keep up.
+
+    Of services that have a train or ship for each departure; those of a fleet are a resource.
+    """
+    hours = study.stack("hours")
+    started, arrived = study.stack("started"), study.stack("arrived")
+    of_fleets = {stage for fleet in study.plan.fleets for stage in fleet.boarding}
+    for s, stage in enumerate(study.plan.model.stages):
+        kind, name, start, *_ = study.plan.labels[stage.id].place
+        if stage.batch is None or stage.id in of_fleets or kind != "service":
+            continue
+        more = (arrived - started)[:, s] / hours * DAY_H
+        middle, low, _ = interval(more)
+        least = LEFT_SHARE * float(arrived[:, s].mean() / hours.mean()) * DAY_H
+        if middle is not None and low is not None and low > 0.0 and middle > least:
+            yield name, start, middle
+
+
 def fleet_place(fleet: Fleet) -> Place:
     """Return the place of a fleet in the result tables."""
     return ("fleet", fleet.service, "", "", "vessels" if fleet.unit == "vessels" else "wagons")
@@ -251,7 +273,7 @@ def _fleets(
     names = [stage.id for stage in study.plan.model.stages]
     pools = {pool.id: (p, pool.units) for p, pool in enumerate(study.plan.model.pools)}
     used, services, waited = (study.stack(n) for n in ("used", "services", "waits_h"))
-    started = study.stack("started")
+    started, arrived = study.stack("started"), study.stack("arrived")
     for fleet in study.plan.fleets:
         idle = sum(
             (units - used[:, p] for name, (p, units) in pools.items() if name in fleet.pools),
@@ -264,7 +286,9 @@ def _fleets(
         busy = 1.0 - idle / fleet.vessels
         hours = waited[:, pool, at].sum(axis=1)
         began = started[:, at].sum(axis=1)
-        yield place, label, busy, services[:, at].sum(axis=1), hours, began, None
+        more = (arrived[:, at].sum(axis=1) - began) / study.stack("hours") * DAY_H
+        passed = services[:, at].sum(axis=1)
+        yield place, label, busy, passed, hours, began, _growth(busy, more)
 
 
 def passing(study: Study) -> Mapping[Place, float]:

@@ -57,6 +57,8 @@ def _of_scenario(
         if not probes:
             return {}
         plan = plan_of(case, assigned(case), list(probes.values()))
+        if plan is None:
+            return {}
         done = study(plan, replications=REPLICATIONS, threads=1)
     except KarvanError:
         # The row of the itineraries says what is wrong.

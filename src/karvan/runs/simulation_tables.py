@@ -63,7 +63,7 @@ def simulation_tables(
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     try:
         plan = plan_of(case, assigned(case))
-        if not plan.journeys:
+        if plan is None:
             return empty
         found = _study(
             plan, seed, replications, precision, threads, lambda share: progress(0.6 * share)
@@ -166,6 +166,11 @@ def _cautions(found: Study) -> Iterator[str]:
                 f"{row['kind']} {row['id']}: more arrives than {row['resource']} can serve; the "
                 f"line grows by {row['growth_per_day']:.2g} {row['unit']} a day"
             )
+    for service, node, lots in of_study.lines_left_behind(found):
+        yield (
+            f"service {service}: more arrives at {node} than its departures take; the line grows "
+            f"by {lots:.2g} lots a day"
+        )
     if found.plan.left_out_teu:
         yield f"{found.plan.left_out_teu:,.0f} TEU a year on small itineraries are left out"
     yield from found.plan.notes

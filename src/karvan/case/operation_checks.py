@@ -1,0 +1,107 @@
+"""Checks of operations.csv: what the simulation needs beyond capacity."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from karvan.case.cells import place_of, rows_of
+from karvan.case.model import Case
+from karvan.errors import Problem, did_you_mean
+
+Problems = Iterator[Problem]
+DAY_H = 24.0
+
+QUANTITIES_OF: Mapping[str, tuple[str, ...]] = {
+    "terminals": ("ship_handling_h", "teu_per_call"),
+    "services": ("fleet", "max_gap_h"),
+    "transfers": ("handling_h", "inspection_share", "inspection_h", "opens_h", "closes_h"),
+    "commodities": ("lot_teu", "lot_t"),
+}
+"""Which quantities say something of a row of which table."""
+
+ABOVE_ZERO = frozenset({"teu_per_call", "lot_teu", "lot_t"})
+OPERATED = ("terminals", "services", "transfers", "commodities")
+
+
+def check_subjects(case: Case) -> Problems:
+    """A row is about a row that exists, by a quantity that it has, and once."""
+    seen: dict[tuple[str, ...], str] = {}
+    for row in rows_of(case, "operations"):
+        table = row["subject_table"]
+        known = set(case.table(table)["id"])
+        if row["subject_id"] not in known:
+            yield Problem(
+                "operations.subject_id.reference",
+                place_of("operations", row, "subject_id"),
+                f"'{row['subject_id']}'",
+                f"the id of a row of {table}",
+                did_you_mean(row["subject_id"], known),
+            )
+        if row["quantity"] not in QUANTITIES_OF[table]:
+            yield Problem(
+                "operations.quantity.subject",
+                place_of("operations", row, "quantity"),
+                f"{row['quantity']} of {table}",
+                f"one of {', '.join(QUANTITIES_OF[table])}",
+            )
+        key = (table, row["subject_id"], row["quantity"], row["opens"] or "", row["closes"] or "")
+        if key in seen:
+            yield Problem(
+                "operations.quantity.duplicate",
+                place_of("operations", row, "quantity"),
+                f"{row['quantity']} of '{row['subject_id']}' again, as in row '{seen[key]}'",
+                "one row for the same time",
+            )
+        seen.setdefault(key, row["id"])
+
+
+def check_values(case: Case) -> Problems:
+    """Values are possible: a fleet has ships, shares are shares, ends lie around the mean."""
+    for row in rows_of(case, "operations"):
+        quantity, value = row["quantity"], row["value"]
+        expected = ""
+        if quantity == "fleet" and (value < 1 or value != int(value)):
+            expected = "a whole number of at least 1; without any nothing could ever leave"
+        elif quantity in ABOVE_ZERO and value == 0:
+            expected = "a number above 0"
+        elif quantity == "inspection_share" and value > 1:
+            expected = "a share from 0 to 1"
+        elif quantity in {"opens_h", "closes_h"} and value > DAY_H:
+            expected = f"an hour of the day, at most {DAY_H:g}"
+        if expected:
+            where = place_of("operations", row, "value")
+            yield Problem(f"operations.value.{quantity}", where, f"{value:g}", expected)
+        low = value if row["value_low"] is None else row["value_low"]
+        high = value if row["value_high"] is None else row["value_high"]
+        if not low <= value <= high:
+            yield Problem(
+                "operations.value.order",
+                place_of("operations", row, "value"),
+                f"{value:g} outside {low:g} to {high:g}",
+                "value_low <= value <= value_high",
+            )
+
+
+def check_hours(case: Case) -> Problems:
+    """A border opens before it closes."""
+    hours: dict[tuple[str, str], dict[str, float]] = {}
+    rows = {}
+    for row in rows_of(case, "operations"):
+        if row["quantity"] in {"opens_h", "closes_h"}:
+            key = (row["subject_table"], row["subject_id"])
+            hours.setdefault(key, {})[row["quantity"]] = row["value"]
+            rows[key] = row
+    for key, pair in hours.items():
+        if pair.get("opens_h", 0.0) >= pair.get("closes_h", DAY_H):
+            yield Problem(
+                "operations.value.hours",
+                place_of("operations", rows[key], "value"),
+                f"open from {pair.get('opens_h', 0.0):g} to {pair.get('closes_h', DAY_H):g} h",
+                "opens_h before closes_h; nothing could ever pass",
+            )
+
+
+OPERATION_CHECKS: Mapping[Callable[[Case], Problems], frozenset[str]] = {
+    check_subjects: frozenset({"operations", *OPERATED}),
+    check_values: frozenset({"operations"}),
+    check_hours: frozenset({"operations"}),
+}
+"""Checks with the tables they read."""
