@@ -27,6 +27,7 @@ from karvan.report.pdf_content import content
 from karvan.report.pdf_map import corridor_map
 from karvan.report.pdf_reader import Reader, is_web_address, plain
 from karvan.runs import run
+from karvan.runs.stages import Effort
 
 typst = pytest.importorskip("typst", reason="typst is not installed: pip install 'karvan[pdf]'")
 
@@ -78,7 +79,8 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    return run(read_case("middle-corridor"), tmp_path_factory.mktemp("shipped") / "results")
+    root = tmp_path_factory.mktemp("shipped") / "results"
+    return run(read_case("middle-corridor"), root, effort=Effort(replications=2))
 
 
 Pages = Callable[[bytes], list[np.ndarray]]

@@ -18,6 +18,7 @@ from karvan.report.pdf_content import content
 from karvan.report.pdf_flows import FIRST_BOTTLENECKS, bottlenecks, flows
 from karvan.report.pdf_reader import Reader
 from karvan.runs import run
+from karvan.runs.stages import Effort
 
 pytest.importorskip("typst", reason="typst is not installed: pip install 'karvan[pdf]'")
 from karvan.report.pdf import compile_pdf
@@ -34,7 +35,8 @@ needs_pixels = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    return run(read_case("middle-corridor"), tmp_path_factory.mktemp("shipped") / "results")
+    root = tmp_path_factory.mktemp("shipped") / "results"
+    return run(read_case("middle-corridor"), root, effort=Effort(replications=2))
 
 
 def texts_of(rows: list[list[dict[str, Any]]]) -> list[list[str]]:

@@ -30,6 +30,7 @@ from karvan.report.html import AssetsMissingError, report_page, write_report
 from karvan.report.language import Texts
 from karvan.report.parts import LATER, first_part, later_part
 from karvan.runs import run
+from karvan.runs.stages import Effort
 
 LARGEST_REPORT = 2_000_000
 LARGEST_BOUNDARIES = 150_000
@@ -116,7 +117,8 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    return run(read_case("middle-corridor"), tmp_path_factory.mktemp("shipped") / "results")
+    root = tmp_path_factory.mktemp("shipped") / "results"
+    return run(read_case("middle-corridor"), root, effort=Effort(replications=2))
 
 
 @pytest.fixture(scope="module")
