@@ -64,7 +64,7 @@ def _bottleneck(results: Results, names: FlowNames) -> list[str]:
     saved = texts("one more saves {hours} h a TEU").format(hours=texts.number(row["saved_h"], 1))
     known = {"kind": row["kind"] if row["kind"] != "fleet" else "service", "unit": ""}
     place = names.resource({**row, **known})
-    return [texts.colon(texts("first bottleneck, simulated"), f"{place}, {saved}")]
+    return [texts.colon(texts("first bottleneck, simulated"), texts.clauses((place, saved)))]
 
 
 def comparison(changes: Iterable[Any], names: FlowNames) -> RenderableType:

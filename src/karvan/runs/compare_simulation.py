@@ -68,8 +68,8 @@ def compare_simulation(before: Results, after: Results, limit: int) -> tuple[Jou
     for alternative in sorted(set(sides[0]["alternative_id"]) & set(sides[1]["alternative_id"])):
         of_it = [side.filter(pl.col("alternative_id") == alternative) for side in sides]
         found.append(_change(alternative, "", of_it, paired=paired))
-    for alternative, journey in _largest(sides, limit):
-        of_it = [side.filter(pl.col("journey_id") == journey) for side in sides]
+    for alternative, journey, way in _largest(sides, limit):
+        of_it = [side.filter(pl.col("way") == way) for side in sides]
         found.append(_change(alternative, journey, of_it, paired=paired))
     return tuple(found)
 
@@ -79,22 +79,28 @@ def _seed(results: Results) -> int | None:
     return None if table.is_empty() else int(table["seed"][0])
 
 
+WAY = ("origin", "destination", "commodity_id", "nodes")
+"""What makes journeys of two runs the same: their ranks may differ."""
+
+
 def _rows(results: Results) -> pl.DataFrame:
-    journeys = results.table("simulated_journeys").select("journey_id", "alternative_id")
+    """Return the rows by replication with the alternative and the way of their journey."""
+    way = pl.concat_str([pl.col(name) for name in WAY], separator=" ").alias("way")
+    journeys = results.table("simulated_journeys").select("journey_id", "alternative_id", way)
     return results.table("simulated_replications").join(journeys, on="journey_id")
 
 
-def _largest(sides: list[pl.DataFrame], limit: int) -> Iterator[tuple[str, str]]:
-    both = set(sides[1]["journey_id"])
+def _largest(sides: list[pl.DataFrame], limit: int) -> Iterator[tuple[str, str, str]]:
+    """Yield alternative, name before and way of the largest journeys that both runs have."""
+    both = set(sides[1]["way"])
     sums = (
         sides[0]
-        .filter(pl.col("journey_id").is_in(sorted(both)))
-        .group_by("alternative_id", "journey_id")
+        .filter(pl.col("way").is_in(sorted(both)))
+        .group_by("alternative_id", "journey_id", "way")
         .agg(pl.col("arrived_teu").sum())
         .sort(["arrived_teu", "journey_id"], descending=[True, False])
     )
-    for alternative, journey, _ in sums.head(limit).iter_rows():
-        yield alternative, journey
+    yield from sums.head(limit).select("alternative_id", "journey_id", "way").iter_rows()
 
 
 def _change(

@@ -1,0 +1,113 @@
+"""The simulation in runs: kept by its key, summed up in the terminal, compared in pairs."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from karvan.case import Case, read_case
+from karvan.case.results import Results
+from karvan.cli.run import run_command
+from karvan.report import motion_terminal
+from karvan.report.flow_words import flow_names
+from karvan.report.language import Texts
+from karvan.runs import STAGES, run
+from karvan.runs.compare_simulation import compare_simulation
+from karvan.runs.execute import stage_key
+from karvan.runs.simulated_validation import simulated_answers
+from karvan.runs.stages import Effort
+
+pytestmark = pytest.mark.case
+
+FEW = Effort(replications=3)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Results]:
+    root, case = tmp_path_factory.mktemp("runs"), read_case("two-port")
+    return (
+        run(case, root / "before", effort=FEW),
+        run(case.with_measures(["daily-ferry"], year=2030), root / "after", effort=FEW),
+    )
+
+
+def test_only_the_simulation_hangs_on_how_long_it_may_take(two_port_case: Case) -> None:
+    for stage in STAGES:
+        keys = {stage_key(stage, two_port_case, 0, Effort(n)) for n in (2, 3)}
+        assert (len(keys) == 2) == (stage.name == "simulate")
+
+
+def test_a_run_keeps_as_many_replications_as_it_was_asked_for(
+    runs: tuple[Results, Results],
+) -> None:
+    before, _ = runs
+    assert before.table("simulation")["replications"].to_list() == [3]
+    numbers = before.table("simulated_replications")["replication"].unique().sort().to_list()
+    assert numbers == [0, 1, 2]
+    # Three replications have intervals; what makes them wide is said.
+    assert before.table("simulated_journeys")["mean_low_h"].null_count() == 0
+    assert "3 replications" in before.table("simulation")["cautions"][0]
+
+
+def test_daily_sailings_shorten_the_simulated_journey(runs: tuple[Results, Results]) -> None:
+    changes = compare_simulation(*runs, 5)
+    everything = changes[0]
+    assert (everything.alternative_id, everything.journey_id) == ("over-the-sea", "")
+    assert everything.mean_h.change is not None
+    assert everything.mean_h.high is not None
+    assert everything.mean_h.high < 0.0
+    shown = motion_terminal.comparison(changes, flow_names(runs[1].table, Texts("en")))
+    assert shown.row_count == len(changes)  # type: ignore[attr-defined]
+
+
+def test_runs_of_other_seeds_are_compared_without_pairs(
+    runs: tuple[Results, Results], tmp_path: Path
+) -> None:
+    other = run(read_case("two-port"), tmp_path / "r", seed=1, effort=FEW)
+    first = compare_simulation(runs[0], other, 1)[0]
+    assert first.mean_h.before is not None
+    assert first.mean_h.change is None
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "az", "zh"])
+def test_the_terminal_says_days_and_the_bottleneck(
+    language: str, runs: tuple[Results, Results]
+) -> None:
+    lines = motion_terminal.summary(runs[0], Texts(language))
+    assert len(lines) == 2
+    mean = runs[0].table("simulated_journeys").filter(pl.col("origin") == "east")["mean_h"][0]
+    assert Texts(language).number(mean / 24.0, 1) in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--replications", "0"), ("--precision", "2"), ("--precision", "x")]
+)
+def test_an_impossible_effort_is_refused(option: str, value: str, tmp_path: Path) -> None:
+    given = ["two-port", "--out", str(tmp_path / "r"), option, value]
+    result = CliRunner().invoke(run_command, given)
+    assert result.exit_code == 2
+    assert option in result.output
+    assert not (tmp_path / "r").exists()
+
+
+def test_times_that_cross_the_sea_are_answered_by_the_simulation(two_port_case: Case) -> None:
+    row = {
+        "id": "days", "quantity": "mean_h", "subject_id": None, "role": "held_out",
+        "scenario_id": None, "origin": "east", "destination": "west", "via": None, "avoid": None,
+    }  # fmt: skip
+    rows = [
+        row,
+        {**row, "id": "transit", "quantity": "transit_h"},
+        {**row, "id": "tenth", "quantity": "p10_h"},
+        {**row, "id": "land", "destination": "east-port"},
+        {**row, "id": "checked-input", "role": "input"},
+        {**row, "id": "nowhere", "destination": "west", "via": "north"},
+    ]
+    found = simulated_answers(rows, lambda scenario: two_port_case)
+    assert set(found) == {"days", "transit", "tenth"}
+    days, transit, tenth = (found[name] for name in ("days", "transit", "tenth"))
+    assert days[1] < days[0] < days[2]  # type: ignore[operator]
+    # Loading and unloading take 12.7 h each in the mean, the first train half a day.
+    assert days[0] - transit[0] == pytest.approx(12.67 + 12.0 + 12.67, abs=2.0)  # type: ignore[operator]
+    assert tenth[0] < days[0]  # type: ignore[operator]
