@@ -109,5 +109,7 @@ def test_times_that_cross_the_sea_are_answered_by_the_simulation(two_port_case: 
     days, transit, tenth = (found[name] for name in ("days", "transit", "tenth"))
     assert days[1] < days[0] < days[2]  # type: ignore[operator]
     # Loading and unloading take 12.7 h each in the mean, the first train half a day.
-    assert days[0] - transit[0] == pytest.approx(12.67 + 12.0 + 12.67, abs=2.0)  # type: ignore[operator]
+    # The two are boxes of their own, which meet the same ferries.
+    ends = 12.67 + 12.0 + 12.67
+    assert days[0] - transit[0] == pytest.approx(ends, rel=0.1)  # type: ignore[operator]
     assert tenth[0] < days[0]  # type: ignore[operator]

@@ -1,6 +1,6 @@
 """A few boxes a week on an itinerary that is asked about, beside the cargo of the case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from karvan.case import Case
 from karvan.freight.choicesets import Flow
@@ -11,7 +11,7 @@ from karvan.motion.operations import operations_of
 
 PROBE = "probe"
 LOTS_A_YEAR = 500.0
-"""Enough for a decile of each replication, few enough to be in nobody's way."""
+"""Enough for a decile of each replication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ def probe_of(case: Case, question: Question) -> Journey:
         There is no itinerary.
     """
     goods = goods_of(case)[case.settings.commodity]
-    lot = lot_of(goods, operations_of(case))
+    # A probe takes no place and no weight: it waits as others do and is in nobody's way.
+    lot = replace(lot_of(goods, operations_of(case)), places_teu=0.0, weight_t=0.0)
     network, path = recommended_path(
         case, question.origin, question.destination, via=question.via, avoid=question.avoid
     )
