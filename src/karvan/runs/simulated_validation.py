@@ -56,7 +56,8 @@ def _of_scenario(
         probes = {str(row["id"]): probe for row in rows for probe in _probe(case, row)}
         if not probes:
             return {}
-        plan = plan_of(case, assigned(case), list(probes.values()))
+        distinct = {probe.id: probe for probe in probes.values()}
+        plan = plan_of(case, assigned(case), list(distinct.values()))
         if plan is None:
             return {}
         done = study(plan, replications=REPLICATIONS, threads=1)
@@ -75,7 +76,9 @@ def _probe(case: Case, row: Row) -> list[Journey]:
     """Return the probe of a row, if it goes by an alternative that is simulated."""
     via, avoid = list_of(row["via"]), list_of(row["avoid"])
     try:
-        probe = probe_of(case, Question(row["id"], row["origin"], row["destination"], via, avoid))
+        # Rows that ask for the same way share a probe.
+        name = " ".join((row["origin"], row["destination"], *via, "/", *avoid))
+        probe = probe_of(case, Question(name, row["origin"], row["destination"], via, avoid))
     except KarvanError:
         return []
     wanted = simulated_alternatives(case)
