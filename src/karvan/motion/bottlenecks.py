@@ -13,7 +13,7 @@ from karvan.schema import LIST_SEPARATOR
 from karvan.simulation.comparison import rank_bottlenecks
 from karvan.simulation.model import Model
 
-MOST_TRIED = 5
+MOST_TRIED = 4
 """Resources that one more is tried of: those that cargo waits longest for."""
 
 BUSY_FROM = 0.4
