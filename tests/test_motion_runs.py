@@ -48,6 +48,10 @@ def test_a_run_keeps_as_many_replications_as_it_was_asked_for(
     # Three replications have intervals; what makes them wide is said.
     assert before.table("simulated_journeys")["mean_low_h"].null_count() == 0
     assert "3 replications" in before.table("simulation")["cautions"][0]
+    said = before.manifest["simulation"]
+    assert said["replications"] == 3
+    assert 0.0 < said["precision_share"] < 1.0
+    assert any("3 replications" in caution for caution in said["cautions"])
 
 
 def test_daily_sailings_shorten_the_simulated_journey(runs: tuple[Results, Results]) -> None:

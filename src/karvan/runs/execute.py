@@ -231,6 +231,7 @@ def _write_manifest(
     if complete:
         problems = Results(root, {}).table("problems")
         warnings = [f"{r['check']}: {r['where']}" for r in problems.iter_rows(named=True)]
+    simulated = Results(root, {}).table("simulation").to_dicts() if complete else []
     manifest = {
         "format": RESULTS_FORMAT,
         "complete": complete,
@@ -246,8 +247,16 @@ def _write_manifest(
         "inputs": {name: table_hash(case, name) for name in sorted(case.tables)},
         "stages": {name: dict(record) for name, record in records.items()},
         "warnings": list(warnings),
+        "simulation": _precision(simulated[0]) if simulated else None,
     }
     write_json(root / MANIFEST, manifest)
+
+
+def _precision(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how sure a simulation is: replications, precision, what to beware of."""
+    cautions = [line for line in summary["cautions"].splitlines() if line]
+    names = ("replications", "lost", "precision_share")
+    return {**{name: summary[name] for name in names}, "cautions": cautions}
 
 
 def default_folder(case: Case, settings: Iterable[str] = ()) -> Path:
