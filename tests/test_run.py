@@ -25,11 +25,13 @@ from karvan.freight.routing import network_at
 from karvan.network import skims
 from karvan.runs import STAGES, Event, run
 from karvan.runs.execute import default_folder, stage_key
-from karvan.runs.stages import Given
+from karvan.runs.stages import Effort, Given
 
 pytestmark = pytest.mark.case
 
 NAMES = [stage.name for stage in STAGES]
+BRIEF = Effort(replications=2)
+"""What is shown of the shipped case does not hang on how many years are simulated."""
 PATIENCE_S = 120.0
 """A cold numba cache has to be filled by the first process that asks for the kernels."""
 
@@ -479,7 +481,7 @@ def karvan(*args: str, cwd: Path, **variables: str) -> subprocess.CompletedProce
 def stopped(root: Path, how: signal.Signals) -> tuple[int, str]:
     """Start a run, stop it once its network is compiled; return its status and last words."""
     process = subprocess.Popen(
-        [*COMMAND, "run", "middle-corridor", "--out", str(root)],
+        [*COMMAND, "run", "middle-corridor", "--replications", "2", "--out", str(root)],
         cwd=root.parent,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -499,7 +501,8 @@ def stopped(root: Path, how: signal.Signals) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    return run(open_case("middle-corridor"), tmp_path_factory.mktemp("middle-corridor") / "r")
+    root = tmp_path_factory.mktemp("middle-corridor") / "r"
+    return run(open_case("middle-corridor"), root, effort=BRIEF)
 
 
 @pytest.mark.slow
@@ -520,7 +523,7 @@ def test_a_stopped_process_loses_no_finished_stage(
     assert {"check", "network"} <= set(finished) < set(NAMES)
     assert not json.loads((root / MANIFEST).read_text(encoding="utf-8"))["complete"]
     log = Log()
-    results = run(open_case("middle-corridor"), root, tell=log)
+    results = run(open_case("middle-corridor"), root, effort=BRIEF, tell=log)
     assert log.stages("kept") == finished
     for name in uninterrupted.names():
         one, two = table_path(root, name), table_path(uninterrupted.root, name)
