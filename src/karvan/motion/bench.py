@@ -48,7 +48,6 @@ class Bench:
     fill_of: dict[tuple[str, ...], Fill] = field(default_factory=dict)
     heavier: dict[str, str] = field(default_factory=dict)
     yards: dict[str, str] = field(default_factory=dict)
-    notes: dict[str, None] = field(default_factory=dict)
     terminals: dict[str, list[Row]] = field(init=False)
     rates: dict[str, Row] = field(init=False)
     weather: dict[str, Closures] = field(init=False)

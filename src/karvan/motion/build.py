@@ -67,7 +67,6 @@ def plan_of(case: Case, found: CorridorAssignment, probes: Sequence[Journey] = (
         rides=bench.rides,
         fleets=tuple(bench.fleets.values()),
         left_out_teu=left_out,
-        notes=tuple(bench.notes),
     )
 
 

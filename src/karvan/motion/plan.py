@@ -102,12 +102,11 @@ class Plan:
     journeys : tuple of Journey
     passages : mapping of str to tuple of Passage
         By journey, in order.
-    carried : mapping of str to tuple
-        By stage where a train or ship is boarded: the stages of its way.
+    rides : mapping of str to Boarding
+        By stage where a train or ship is boarded.
+    fleets : tuple of Fleet
     left_out_teu : float
         A year, on itineraries too small to be simulated.
-    notes : tuple of str
-        What was taken for granted, for the cautions.
     """
 
     model: Model
@@ -118,7 +117,6 @@ class Plan:
     rides: Mapping[str, "Boarding"]
     fleets: tuple[Fleet, ...]
     left_out_teu: float
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

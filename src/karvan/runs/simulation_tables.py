@@ -173,4 +173,3 @@ def _cautions(found: Study) -> Iterator[str]:
         )
     if found.plan.left_out_teu:
         yield f"{found.plan.left_out_teu:,.0f} TEU a year on small itineraries are left out"
-    yield from found.plan.notes
