@@ -155,3 +155,9 @@ export function countryName(code: string): string {
     return code;
   }
 }
+
+/** Return a month (1 to 12) in short. */
+export function monthText(month: number): string {
+  if (current === "az") return (MONTHS_AZ[month - 1] ?? "").slice(0, 3);
+  return new Intl.DateTimeFormat(current, { month: "short", timeZone: "UTC" }).format(Date.UTC(2000, month - 1, 1));
+}
