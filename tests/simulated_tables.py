@@ -154,7 +154,7 @@ def _throughput(run: Results) -> Iterator[Row]:
         for month in range(1, 13):
             teu = (4000.0 - 1500.0 * n) * (1.0 - 0.2 * math.cos((month - 7) / 6.0 * math.pi))
             yield filled("simulated_months", kind="corridor", id=row["id"], month=month) | {
-                **{k: "" for k in ("from_node", "to_node", "resource")},
+                **dict.fromkeys(("from_node", "to_node", "resource"), ""),
                 **around("passed", "teu", teu),
             }
 

@@ -10,6 +10,7 @@ import { tableWord } from "../pages/words";
 import { allPairs, changeMark, EMISSIONS, FREIGHT, TIME, type Quantity } from "./changes";
 import { cancelRun, getComparison, type ComparisonInfo, type RunInfo } from "./api";
 import { compareFlows } from "./compare-flows";
+import { compareSimulation } from "./compare-simulation";
 import { corridorMap, type CorridorMap } from "./corridormap";
 import { shareButton } from "./downloads";
 import { faultBox, isAbort } from "./faults";
@@ -41,6 +42,7 @@ class Compare implements View {
   private readonly pairs = h("section", { "aria-label": t("Pairs") });
   private readonly mapRow = h("div", { class: "app-maps" });
   private readonly flows = h("section", { "aria-label": t("Flows") });
+  private readonly simulation = h("section", { "aria-label": t("The corridor in motion") });
   private readonly tables = h("section", { "aria-label": t("Changes in the tables") });
   private maps: CorridorMap[] = [];
   private state: AppState;
@@ -55,7 +57,7 @@ class Compare implements View {
   ) {
     this.state = shell.state();
     const line = h("div", { class: "app-title-line" }, h("h1", { class: "app-title" }, t("Compare two scenarios")), shareButton());
-    add(root, line, this.pickers, this.progress.element, this.fault, this.figures, this.mapRow, this.flows, this.pairs, this.tables);
+    add(root, line, this.pickers, this.progress.element, this.fault, this.figures, this.mapRow, this.flows, this.simulation, this.pairs, this.tables);
   }
 
   show(state: AppState): void {
@@ -126,6 +128,8 @@ class Compare implements View {
       if (this.asking !== asking) return;
       this.progress.hide();
       this.draw(before, after);
+      await Promise.all([before, after].map(({ doc }) => doc.need(["simulation", "details"])));
+      if (this.asking === asking) compareSimulation(this.simulation, contextOf(this.shell, after.doc), before.doc, after.doc);
       const found = await getComparison(before.id, after.id, asking.signal);
       await after.doc.need();
       if (this.asking === asking) this.drawTables(found, after);
@@ -155,6 +159,7 @@ class Compare implements View {
     this.drawMaps([before, after], changed[0]?.id ?? pairs[0]?.id ?? "");
     compareFlows(this.flows, contextOf(this.shell, after.doc), before.doc, after.doc);
     this.drawPairs(before, after);
+    clear(this.simulation);
     clear(this.tables);
   }
 

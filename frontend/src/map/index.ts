@@ -170,7 +170,7 @@ class MapView implements KarvanMap {
 
   setFilm(film: Film | null): void {
     this.film = film;
-    this.requestFrame();
+    this.redraw();
   }
 
   filmChanged(): void {
@@ -294,6 +294,7 @@ class MapView implements KarvanMap {
       // Bands say more of a link than the width of its line.
       flows: this.layers.flows ? new Map() : this.flows,
       bands: this.layers.flows ? this.bands : [],
+      filmed: this.film !== null,
       nodeName: (node) => shortPlace(this.ctx.doc, node.id),
       countryName,
       measure: this.measure,

@@ -13,9 +13,9 @@ import { colours, FONT, palette } from "../core/theme";
 const HOURS = 24;
 
 const QUANTILES = [
-  ["p10", () => t("the fastest tenth, at most")],
-  ["p50", () => t("half of them, at most")],
-  ["p90", () => t("nine of ten, at most")],
+  ["p10", () => t("10 of 100 within")],
+  ["p50", () => t("50 of 100 within")],
+  ["p90", () => t("90 of 100 within")],
 ] as const;
 
 /** Say in a sentence and in figures how long a journey takes. */

@@ -13,6 +13,7 @@ import { markWide, scrollPlace, sidewaysNote } from "../core/scrolling";
 import { estimate, type Estimate, estimateText, rangeText, simulatedKey, simulatedName, shareText } from "../core/simulation";
 import { large, monthText, num, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
+import { cap } from "../core/words";
 
 const MONTHS = Array.from({ length: 12 }, (_, i) => i + 1);
 const CORRIDOR = "corridor";
@@ -99,7 +100,7 @@ export function utilization(root: HTMLElement, ctx: Context): void {
 }
 
 function heat(ctx: Context, shown: Row[][], caption: string, of: number, rows: Row[]): HTMLElement {
-  const head = h("tr", {}, h("th", { scope: "col" }, t("resource")), ...MONTHS.map((month) => h("th", { scope: "col" }, monthText(month))));
+  const head = h("tr", {}, h("th", { scope: "col" }, cap(t("resource"))), ...MONTHS.map((month) => h("th", { scope: "col" }, monthText(month))));
   const body = h("tbody", {}, ...shown.map((own) => heatRow(ctx, own)));
   const place = scrollPlace(caption, h("table", { class: "busy-heat" }, h("caption", { class: "hidden" }, caption), h("thead", {}, head), body));
   new ResizeObserver(() => markWide(place)).observe(place);

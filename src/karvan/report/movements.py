@@ -2,7 +2,8 @@
 
 A page draws thousands of legs.  Their ways repeat, so a way is sent once with the links it uses,
 and a leg is its way, the times it waits and lasts in steps of six minutes, and its load.  Of a
-kind with more legs than a page can carry every second, third, ... vehicle is sent; the page says so.
+kind with more legs than a page can carry every second, third, ... vehicle is sent, and the page
+says so.
 """
 
 import math
@@ -90,7 +91,7 @@ def _in_steps(movements: pl.DataFrame) -> pl.DataFrame:
 
 
 def _thinned(legs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the legs of every n-th vehicle, and by kind how many there are and how many of them."""
+    """Return the legs of every n-th vehicle, and by kind the number of vehicles and that n."""
     vehicles = legs.group_by(_BY_VEHICLE, maintain_order=True).agg(pl.len().alias("legs"))
     kinds = vehicles.group_by("kind", maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("vehicles"), pl.col("legs").sum()
