@@ -5,7 +5,7 @@ import { kept } from "../core/kept";
 import { afterPaint } from "../core/later";
 import { motionWanted } from "../core/motion";
 import type { Context } from "../core/pages";
-import { listed, sentences } from "../core/phrases";
+import { colon, listed, sentences } from "../core/phrases";
 import { num, t } from "../core/texts";
 import { createMap, type KarvanMap } from "../map";
 import type { MapColours } from "../map/colours";
@@ -173,7 +173,7 @@ class Clock implements Film {
     const { counts } = this.movements.at(this.state.hour);
     const moving = KINDS.flatMap((kind, k) => {
       const count = counts[2 * k]! + counts[2 * k + 1]!;
-      return count > 0 ? [t("{kind}: {count}", { kind: kindsWord(kind), count })] : [];
+      return count > 0 ? [colon(kindsWord(kind), num(count))] : [];
     });
     return moving.length > 0 ? t("moving: {list}", { list: listed(moving) }) : t("nothing moves");
   }

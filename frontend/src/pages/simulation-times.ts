@@ -4,11 +4,12 @@ import { chart, tooltipBox } from "../core/chart";
 import { number, type Row } from "../core/document";
 import { h } from "../core/dom";
 import type { Context } from "../core/pages";
-import { clauses, colon, listed } from "../core/phrases";
+import { clauses, colon } from "../core/phrases";
 import { shortPlace } from "../core/routes";
 import { dayText, estimate, type Estimate, estimateText, rangeText, shareText } from "../core/simulation";
 import { num, percent, t } from "../core/texts";
 import { colours, FONT, palette } from "../core/theme";
+import { unit } from "../core/words";
 
 const HOURS = 24;
 
@@ -41,7 +42,7 @@ function figure(name: string, e: Estimate, run: Row): HTMLElement {
 
 function arrived(journey: Row, run: Row): HTMLElement {
   const e = estimate(journey, "arrived", "_teu_per_year");
-  return box(t("arrive in a year"), num(e.value), t("TEU"), intervalNote(run, rangeText(e, (value) => num(value))));
+  return box(t("arrive in a year"), num(e.value), unit("TEU"), intervalNote(run, rangeText(e, (value) => num(value))));
 }
 
 function box(name: string, value: string, of: string, note: string): HTMLElement {
@@ -160,5 +161,5 @@ function dayRangeText(day: number): string {
 }
 
 function tip({ day, share }: Bar): HTMLElement {
-  return tooltipBox(dayRangeText(day), [[t("share of the shipments"), listed([estimateText(share, (value) => percent(value ?? 0, 1))])]]);
+  return tooltipBox(dayRangeText(day), [[t("share of the shipments"), estimateText(share, (value) => percent(value ?? 0, 1))]]);
 }

@@ -13,7 +13,7 @@ import { markWide, scrollPlace, sidewaysNote } from "../core/scrolling";
 import { estimate, type Estimate, estimateText, rangeText, simulatedKey, simulatedName, shareText } from "../core/simulation";
 import { large, monthText, num, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
-import { cap } from "../core/words";
+import { cap, unit } from "../core/words";
 
 const MONTHS = Array.from({ length: 12 }, (_, i) => i + 1);
 const CORRIDOR = "corridor";
@@ -56,7 +56,7 @@ function monthChart(place: HTMLElement, name: string, rows: Row[]): void {
       xAxis: { type: "category", data: MONTHS.map(monthText), axisTick: { show: false } },
       yAxis: { type: "value", min: 0, axisLabel: { formatter: (v: number) => large(v) } },
       series: [
-        { type: "bar", name: t("TEU"), barWidth: "60%", itemStyle: { color: palette[0] }, data: months.map(({ value }) => value ?? 0) },
+        { type: "bar", name: unit("TEU"), barWidth: "60%", itemStyle: { color: palette[0] }, data: months.map(({ value }) => value ?? 0) },
         uprights(t("interval"), months.map(({ low, high }, i) => [i, low, high]), { colour: colours().text, width: 1.2 }),
       ],
     },
@@ -72,7 +72,7 @@ function monthChart(place: HTMLElement, name: string, rows: Row[]): void {
 function monthTip(index: number, months: Estimate[], write: (value: number | null) => string): HTMLElement {
   const month = months[index]!;
   return tooltipBox(monthText(index + 1), [
-    [t("TEU"), write(month.value)],
+    [unit("TEU"), write(month.value)],
     [t("interval"), rangeText(month, write)],
   ]);
 }

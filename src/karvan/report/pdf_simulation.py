@@ -177,14 +177,17 @@ def _measures(reader: Reader, row: Row, titles: Mapping[str, str]) -> str:
 def _note(reader: Reader, run: Row, count: int) -> str:
     texts = reader.texts
     level = reader.percent(run["level_share"] or 0.0)
+    stop, space = ("。", "") if reader.language == "zh" else (".", " ")
+    made = [
+        texts.colon(texts("replications"), texts.number(run["replications"])),
+        texts.colon(texts("seed of random numbers"), run["seed"]),
+    ]
     lines = [
         texts(
             "The numbers in brackets are {level} intervals: where the mean would lie if very many "
             "such years were played. They speak of chance in the model, not of what the model "
             "leaves out."
         ).format(level=level),
-        texts.colon(texts("replications"), texts.number(run["replications"])) + ".",
-        texts.colon(texts("seed of random numbers"), run["seed"]) + ".",
     ]
     if count > FIRST_JOURNEYS:
         lines.append(
@@ -192,8 +195,9 @@ def _note(reader: Reader, run: Row, count: int) -> str:
                 "The first {shown} of {count} journeys; the tables of the results hold all."
             ).format(shown=FIRST_JOURNEYS, count=count)
         )
+    lines += [reader.capital(texts.clauses(made)) + stop]
     lines += [texts(line) for line in (run["cautions"] or "").split("\n") if line]
-    return " ".join(lines)
+    return space.join(lines)
 
 
 def _picture(reader: Reader, journey: Row, name: str) -> Block | None:
