@@ -20,7 +20,11 @@ const QUANTILES = [
 ] as const;
 
 /** Say in a sentence and in figures how long a journey takes. */
-export function journeyFigures(root: HTMLElement, ctx: Context, journey: Row, run: Row): void {
+export function journeyFigures(root: HTMLElement, ctx: Context, journey: Row): void {
+  if (number(journey.mean_h) === null) {
+    root.append(h("p", { class: "notice" }, t("Nothing of this journey arrived in the simulated years.")));
+    return;
+  }
   const [p10, p50, p90, mean] = ["p10", "p50", "p90", "mean"].map((stem) => estimate(journey, stem, "_h"));
   const place = (node: unknown): string => shortPlace(ctx.doc, String(node));
   const values = { from: place(journey.origin), to: place(journey.destination), p10: dayText(p10!.value), p50: dayText(p50!.value), p90: dayText(p90!.value), mean: dayText(mean!.value) };
@@ -29,28 +33,24 @@ export function journeyFigures(root: HTMLElement, ctx: Context, journey: Row, ru
     h(
       "div",
       { class: "figure-row simulated-figures" },
-      figure(t("mean"), mean!, run),
-      ...QUANTILES.map(([stem, name]) => figure(name(), estimate(journey, stem, "_h"), run)),
-      arrived(journey, run),
+      figure(t("mean"), mean!),
+      ...QUANTILES.map(([stem, name]) => figure(name(), estimate(journey, stem, "_h"))),
+      arrived(journey),
     ),
   );
 }
 
-function figure(name: string, e: Estimate, run: Row): HTMLElement {
-  return box(name, dayText(e.value), t("days"), intervalNote(run, rangeText(e, dayText)));
+function figure(name: string, e: Estimate): HTMLElement {
+  return box(name, dayText(e.value), t("days"), rangeText(e, dayText));
 }
 
-function arrived(journey: Row, run: Row): HTMLElement {
+function arrived(journey: Row): HTMLElement {
   const e = estimate(journey, "arrived", "_teu_per_year");
-  return box(t("arrive in a year"), num(e.value), unit("TEU"), intervalNote(run, rangeText(e, (value) => num(value))));
+  return box(t("arrive in a year"), num(e.value), unit("TEU"), rangeText(e, (value) => num(value)));
 }
 
-function box(name: string, value: string, of: string, note: string): HTMLElement {
-  return h("div", {}, h("div", { class: "muted" }, name), h("div", { class: "value" }, value, " ", h("small", {}, of)), h("div", { class: "muted" }, note));
-}
-
-function intervalNote(run: Row, range: string): string {
-  return t("{level} interval {range}", { level: percent(number(run.level_share) ?? 0), range });
+function box(name: string, value: string, of: string, range: string): HTMLElement {
+  return h("div", {}, h("div", { class: "muted" }, name), h("div", { class: "value" }, value, " ", h("small", {}, of)), h("div", { class: "muted" }, `(${range})`));
 }
 
 interface Bar {
@@ -76,9 +76,9 @@ export function timesChart(root: HTMLElement, ctx: Context, journey: Row, name: 
   chart(
     root,
     {
-      grid: { left: 52, right: 20, top: 34, bottom: 44 },
+      grid: { left: 52, right: 20, top: 46, bottom: 44 },
       tooltip: { trigger: "item", formatter: (hit: { dataIndex: number }) => tip(bars[hit.dataIndex]!) },
-      xAxis: { type: "value", min: first, max: last, minInterval: 1, name: t("days door to door"), nameLocation: "middle", nameGap: 26, splitLine: { show: false } },
+      xAxis: { type: "value", min: first, max: last, minInterval: 1, name: t("days door to door"), nameLocation: "middle", nameGap: 26, axisLabel: { hideOverlap: true }, splitLine: { show: false } },
       yAxis: { type: "value", min: 0, max: top * 1.02, axisLabel: { formatter: (share: number) => percent(share, share < 0.01 ? 1 : 0), showMaxLabel: false } },
       series: [barSeries(bars, journey), marks(journey, top)],
     },
@@ -128,6 +128,8 @@ function barSeries(bars: Bar[], journey: Row): object {
   };
 }
 
+const LABEL_PX = 15;
+
 /** Lines at the quantiles and the mean, their names above the bars. */
 function marks(journey: Row, top: number): object {
   const c = colours();
@@ -145,11 +147,13 @@ function marks(journey: Row, top: number): object {
     renderItem: (item: { dataIndex: number }, api: Pen) => {
       const [x = 0, y = 0] = api.coord([api.value(0), api.value(1)]);
       const [, ground = 0] = api.coord([api.value(0), 0]);
+      // Every second name stands higher, so that they do not meet on a narrow screen.
+      const raised = item.dataIndex % 2 === 1 ? LABEL_PX : 0;
       return {
         type: "group",
         children: [
-          { type: "line", shape: { x1: x, y1: y - 6, x2: x, y2: ground }, style: { stroke: c.text, lineWidth: 1.5, lineDash: [4, 3] } },
-          { type: "text", style: { x, y: y - 9, text: at[item.dataIndex]!.name, align: "center", verticalAlign: "bottom", fill: c.text, font: `12px ${FONT}` } },
+          { type: "line", shape: { x1: x, y1: y - 6 - raised, x2: x, y2: ground }, style: { stroke: c.text, lineWidth: 1.5, lineDash: [4, 3] } },
+          { type: "text", style: { x, y: y - 9 - raised, text: at[item.dataIndex]!.name, align: "center", verticalAlign: "bottom", fill: c.text, font: `12px ${FONT}` } },
         ],
       };
     },

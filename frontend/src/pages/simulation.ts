@@ -7,7 +7,7 @@ import { sentences } from "../core/phrases";
 import { printing } from "../core/printing";
 import { dayText, estimate, journeyNames, journeysOf, rangeText, simulatedName, simulationOf } from "../core/simulation";
 import { dataTable } from "../core/table";
-import { fromData, num, percent, t } from "../core/texts";
+import { fromData, lang, num, percent, t } from "../core/texts";
 import { cap } from "../core/words";
 import { journeyFigures, timesChart } from "./simulation-times";
 import { player } from "./simulation-player";
@@ -27,7 +27,7 @@ function render(root: HTMLElement, ctx: Context): void | (() => void) {
   }
   lead(root, run);
   warnings(root, ctx, run);
-  journey(root, ctx, run, journeys);
+  journey(root, ctx, journeys);
   const end = printing() ? undefined : player(root, ctx);
   throughput(root, ctx);
   utilization(root, ctx);
@@ -57,14 +57,20 @@ function warnings(root: HTMLElement, ctx: Context, run: Row): void {
   const lines = [
     ...growing.map((row) => t("More arrives than can be served: {where}. The line grows by {growth} a day; times there are those of this year and would rise further.", { where: simulatedName(ctx.doc, row), growth: num(number(row.growth_per_day), 1) })),
     ...(lost > 0 ? [t("Replications that ended early and count for nothing: {count}.", { count: lost })] : []),
-    ...String(run.cautions ?? "").split("\n").filter(Boolean).map((line) => fromData(line)),
   ];
-  if (lines.length === 0) return;
-  const list = h("ul", {}, ...lines.map((line) => h("li", {}, line)));
+  const cautions = String(run.cautions ?? "").split("\n").filter(Boolean);
+  if (lines.length + cautions.length === 0) return;
+  const list = h("ul", {}, ...lines.map((line) => h("li", {}, line)), ...cautions.map(cautionItem));
   root.append(h("div", { class: "notice" }, h("strong", {}, t("Read with caution")), list));
 }
 
-function journey(root: HTMLElement, ctx: Context, run: Row, journeys: Row[]): void {
+/** A caution of the program; where it is not translated it is marked as English. */
+function cautionItem(line: string): HTMLElement {
+  const text = fromData(line);
+  return h("li", { lang: text === line && lang() !== "en" ? "en" : null }, text);
+}
+
+function journey(root: HTMLElement, ctx: Context, journeys: Row[]): void {
   const names = journeyNames(ctx.doc);
   const name = (row: Row): string => names.get(String(row.journey_id)) ?? "";
   const asked = ctx.params.get("journey");
@@ -72,7 +78,7 @@ function journey(root: HTMLElement, ctx: Context, run: Row, journeys: Row[]): vo
   const options = journeys.map((row) => ({ value: String(row.journey_id), text: name(row) }));
   const choose = (id: string): void => ctx.go("simulation", { journey: id });
   root.append(h("h2", {}, t("Door to door")), h("div", { class: "controls" }, select(t("Journey"), options, String(chosen.journey_id), choose)));
-  journeyFigures(root, ctx, chosen, run);
+  journeyFigures(root, ctx, chosen);
   timesChart(root, ctx, chosen, name(chosen));
   waits(root, ctx, chosen, name(chosen));
   journeyTable(root, ctx, journeys, name, chosen);

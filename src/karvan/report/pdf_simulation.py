@@ -204,6 +204,8 @@ def _picture(reader: Reader, journey: Row, name: str) -> Block | None:
     """Return the distribution of a journey as columns, all places between 0 and 1."""
     own = reader.table("simulated_times").filter(pl.col("journey_id") == journey["journey_id"])
     rows = own.sort("day").to_dicts()
+    if any(journey[f"{name}_h"] is None for name in ("p10", "p90")):
+        return None
     seen = [n for n, row in enumerate(rows) if (row["arrived_share"] or 0.0) >= LEAST_SHARE]
     if not seen:
         return None
