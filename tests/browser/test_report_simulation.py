@@ -35,7 +35,7 @@ if not REQUIRED:
 from test_accessibility import violations
 
 Visiting = Callable[..., Any]
-DATES = {"en": "day 2, 00:00", "ru": "день 2, 00:00", "az": "2-ci gün, 00:00", "zh": "第2天 00:00"}
+DATES = {"en": "Jan 2, 00:00", "ru": "2 янв., 00:00", "az": "2 yan, 00:00", "zh": "1月2日，00:00"}
 MOVED = "() => document.querySelector('.movement-controls input').value"
 
 
@@ -175,10 +175,10 @@ def test_the_film_plays_pauses_and_is_turned_by_keyboard(simulated: Path, visit:
         slider.focus()
         page.keyboard.press("ArrowRight")
         assert int(page.evaluate(MOVED)) == int(stopped) + 1
-        expect(slider).to_have_attribute("aria-valuetext", re.compile(r"day \d+, \d\d:00"))
+        expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^Jan \d+, \d\d:00$"))
         page.keyboard.press("End")
         expect(page.locator(".movement-date")).to_have_text(
-            re.compile(rf"day ({DAYS}|{DAYS + 1}),")
+            re.compile(r"^(Feb 29|Mar 1),")
         )
 
 

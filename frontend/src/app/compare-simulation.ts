@@ -11,7 +11,7 @@ import {
   gainWord,
   hoursText,
   journeyNames,
-  journeysOf,
+  journeyGroups,
   simulatedKey,
   simulatedName,
   simulationOf,
@@ -55,7 +55,7 @@ function journeys(place: HTMLElement, ctx: Context, before: Doc, after: Doc): vo
   ];
   const names = journeyNames(after);
   const then = new Map(before.table("simulated_journeys").map((row) => [String(row.journey_id), row]));
-  const both = journeysOf(after).filter((row) => then.has(String(row.journey_id)));
+  const both = journeyGroups(after).flatMap(({ journeys }) => journeys).filter((row) => then.has(String(row.journey_id)));
   const rows = both.map((row) => {
     const old = then.get(String(row.journey_id))!;
     const cells: Row = { journey_id: row.journey_id ?? null, name: names.get(String(row.journey_id)) ?? "" };

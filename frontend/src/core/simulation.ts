@@ -3,8 +3,8 @@
 import { type Doc, number, type Row } from "./document";
 import { alternativeName, mainAlternative, resourceName, resourceTable } from "./flows";
 import { bracketed, clauses, colon, listed } from "./phrases";
-import { pairName, shortPlace } from "./routes";
-import { days, num, percent, t, tx } from "./texts";
+import { shortPlace, wayText } from "./routes";
+import { days, fromData, num, percent, t, tx } from "./texts";
 import { unit, word } from "./words";
 
 /** A mean over replications with the interval that holds it; null where too few were made. */
@@ -52,39 +52,71 @@ export function shareText(share: number | null): string {
 
 // Journeys
 
-/** The journeys, those of the case's first pair first, then as the run wrote them. */
-export function journeysOf(doc: Doc): Row[] {
-  const order = doc.table("input_pairs").map((row) => `${String(row.origin)} ${String(row.destination)} ${String(row.commodity_id)}`);
-  const place = (row: Row): number => {
-    const found = order.indexOf(`${String(row.origin)} ${String(row.destination)} ${String(row.commodity_id)}`);
-    return found < 0 ? order.length : found;
-  };
-  const main = mainAlternative(doc);
-  const own = (row: Row): number => Number(row.alternative_id !== main);
-  return [...doc.table("simulated_journeys")].sort((a, b) => place(a) - place(b) || own(a) - own(b));
+/** Journeys of one cargo from one place to another; they differ in their way. */
+export interface JourneyGroup {
+  name: string;
+  /** Those of the case's main route first, the largest first. */
+  journeys: Row[];
 }
 
-/** Names of the journeys: pair, cargo and route, and where these are the same the places that tell them apart. */
+/** The journeys by pair and cargo: the pairs of the case first, in its order, then the largest first. */
+export function journeyGroups(doc: Doc): JourneyGroup[] {
+  const groups = new Map<string, JourneyGroup & { order: number; teu: number }>();
+  const pairs = doc.table("input_pairs").map((row) => `${String(row.origin)} ${String(row.destination)}`);
+  const main = mainAlternative(doc);
+  for (const row of doc.table("simulated_journeys")) {
+    const name = journeyPair(doc, row);
+    const place = pairs.indexOf(`${String(row.origin)} ${String(row.destination)}`);
+    const group = groups.get(name) ?? { name, journeys: [], order: place < 0 ? pairs.length : place, teu: 0 };
+    groups.set(name, group);
+    group.journeys.push(row);
+    group.teu += arrivedTeu(row);
+  }
+  const side = (row: Row): number => Number(row.alternative_id !== main);
+  for (const { journeys } of groups.values()) journeys.sort((a, b) => side(a) - side(b) || arrivedTeu(b) - arrivedTeu(a));
+  return [...groups.values()].sort((a, b) => a.order - b.order || b.teu - a.teu);
+}
+
+function arrivedTeu(row: Row): number {
+  return number(row.arrived_teu_per_year) ?? 0;
+}
+
+/** Return origin, destination and cargo of a journey. */
+function journeyPair(doc: Doc, row: Row): string {
+  const way = wayText(doc, row);
+  return row.commodity_id ? bracketed(way, doc.name("input_commodities", String(row.commodity_id))) : way;
+}
+
+/** Names of journeys: pair, cargo and way. */
 export function journeyNames(doc: Doc): Map<string, string> {
-  const rows = doc.table("simulated_journeys");
-  const plain = (row: Row): string => {
-    const route = String(row.alternative_id ?? "");
-    return route ? clauses([pairName(doc, row), alternativeName(doc, route)]) : pairName(doc, row);
-  };
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) groups.set(plain(row), [...(groups.get(plain(row)) ?? []), row]);
-  return new Map(rows.map((row) => [String(row.journey_id), told(doc, row, plain(row), groups.get(plain(row))!)]));
+  const named = journeyGroups(doc).flatMap(({ name, journeys }) => {
+    const ways = wayNames(doc, journeys);
+    return journeys.map((row): [string, string] => [String(row.journey_id), clauses([name, ways.get(row)!].filter(Boolean))]);
+  });
+  return new Map(named);
 }
 
 /** Most places that tell two journeys apart. */
 const MOST_VIA = 2;
 
-function told(doc: Doc, row: Row, name: string, same: Row[]): string {
-  if (same.length < 2) return name;
-  const others = same.filter((other) => other !== row).map((other) => new Set(String(other.nodes ?? "").split(";")));
-  const own = String(row.nodes ?? "").split(";").filter((node) => others.some((nodes) => !nodes.has(node)));
-  const via = own.length > 0 ? t("through {places}", { places: listed(own.slice(0, MOST_VIA).map((node) => shortPlace(doc, node))) }) : num(same.indexOf(row) + 1);
-  return bracketed(name, via);
+/** Name the ways of journeys of one pair: the route, and where it is the same the places that tell them apart. */
+export function wayNames(doc: Doc, journeys: Row[]): Map<Row, string> {
+  const route = (row: Row): string => (row.alternative_id ? alternativeName(doc, String(row.alternative_id)) : "");
+  return new Map(
+    journeys.map((row) => {
+      const same = journeys.filter((other) => route(other) === route(row));
+      if (same.length < 2) return [row, route(row)];
+      const others = same.filter((other) => other !== row).map((other) => new Set(nodesOf(other)));
+      const own = nodesOf(row).filter((node) => !others.every((nodes) => nodes.has(node)));
+      const via = own.slice(0, MOST_VIA).map((node) => shortPlace(doc, node));
+      const told = via.length > 0 ? t("through {places}", { places: listed(via) }) : t("no. {number}", { number: same.indexOf(row) + 1 });
+      return [row, route(row) ? bracketed(route(row), told) : told];
+    }),
+  );
+}
+
+function nodesOf(row: Row): string[] {
+  return String(row.nodes ?? "").split(";").filter(Boolean);
 }
 
 // Waits
@@ -129,8 +161,16 @@ export function stepName(doc: Doc, row: Row): string {
 }
 
 function nodeStep(doc: Doc, kind: string, id: string, node: string): string {
+  const place = shortPlace(doc, node);
+  // A train or a vessel that is waited for: its service, or where its line leads.
+  if (kind === "service" && node) return colon(place, doc.name("input_services", id));
+  const link = kind === "link" ? doc.row("input_links", id) : undefined;
+  if (link && node) {
+    const other = link.from_node === node ? link.to_node : link.from_node;
+    return bracketed(t("{place}, towards {other}", { place, other: shortPlace(doc, String(other)) }), word(link.mode));
+  }
   const what = doc.row("input_transfers", id)?.kind ?? kind;
-  return node ? colon(shortPlace(doc, node), word(what)) : bracketed(word(what), id);
+  return node ? colon(place, word(what)) : bracketed(word(what), id);
 }
 
 // Resources
@@ -159,7 +199,8 @@ export function simulatedName(doc: Doc, row: Row): string {
 function whereName(doc: Doc, row: Row): string {
   const id = String(row.id);
   if (resourceTable(row)) return resourceName(doc, row);
-  if (row.kind === "fleet") return doc.name("input_fleets", id);
+  // The vessels of a service are a fleet that no row of the fleets stands for alone.
+  if (row.kind === "fleet") return doc.name(doc.row("input_fleets", id) ? "input_fleets" : "input_services", id);
   const node = String(doc.row("input_transfers", id)?.node || row.from_node || "");
   const at = nodeStep(doc, String(row.kind), id, node);
   const way = row.from_node && row.to_node && row.from_node !== row.to_node;
@@ -168,7 +209,7 @@ function whereName(doc: Doc, row: Row): string {
 
 /** The table of the case that holds the row of a resource. */
 export function simulatedTable(row: Row): string {
-  const tables: Record<string, string> = { transfer: "input_transfers", border: "input_transfers", fleet: "input_fleets" };
+  const tables: Record<string, string> = { transfer: "input_transfers", border: "input_transfers", fleet: "input_services" };
   return tables[String(row.kind)] ?? resourceTable(row);
 }
 
@@ -207,4 +248,27 @@ export function gainOf(row: Row): Gain {
 export function gainWord(gain: Gain): string {
   if (gain === "saves") return t("saves time");
   return gain === "costs" ? t("costs time") : t("not more than noise");
+}
+
+// Cautions
+
+/** What the program says of a simulation, by its pattern; other texts stay English. */
+const CAUTIONS: [RegExp, (found: string[]) => string][] = [
+  [/^(\S+) TEU a year on small itineraries are left out$/, ([teu]) => t("Left out, as it goes on small itineraries: {teu} TEU a year.", { teu: whole(teu) })],
+  [/^(\S+) replications: the interval is wide/, ([count]) => t("Only {count} replications: the intervals are wide, and their width is unsure itself.", { count: whole(count) })],
+  [/^(\S+) observations a replication: the mean of so few/, ([count]) => t("Only {count} arrivals a replication: means of so few are skewed, which more replications do not mend.", { count: whole(count) })],
+  [/^replication (\d+): (.*)$/, ([index, why]) => colon(t("replication {index}", { index: whole(index) }), why ?? "")],
+];
+
+function whole(text: string | undefined): string {
+  return num(Number((text ?? "").replaceAll(",", "")));
+}
+
+/** Return a caution in the reader's language, as far as it is known. */
+export function cautionText(line: string): string {
+  for (const [pattern, say] of CAUTIONS) {
+    const found = pattern.exec(line);
+    if (found) return say(found.slice(1));
+  }
+  return fromData(line);
 }

@@ -157,6 +157,13 @@ export function countryName(code: string): string {
   }
 }
 
+/** Return day and month, "12 Jan" as the language writes it. */
+export function dayMonth(ms: number): string {
+  const date = new Date(ms);
+  if (current === "az") return `${date.getUTCDate()} ${SHORT_MONTHS_AZ[date.getUTCMonth()]}`;
+  return new Intl.DateTimeFormat(current, { day: "numeric", month: "short", timeZone: "UTC" }).format(date);
+}
+
 /** Return a month (1 to 12) in short. */
 export function monthText(month: number): string {
   if (current === "az") return SHORT_MONTHS_AZ[month - 1] ?? "";

@@ -6,7 +6,7 @@ import { afterPaint } from "../core/later";
 import { motionWanted } from "../core/motion";
 import type { Context } from "../core/pages";
 import { colon, listed, sentences } from "../core/phrases";
-import { num, t } from "../core/texts";
+import { dayMonth, num, t } from "../core/texts";
 import { createMap, type KarvanMap } from "../map";
 import type { MapColours } from "../map/colours";
 import { drawMovements, type Film } from "../map/film";
@@ -57,7 +57,7 @@ function show(body: HTMLElement, ctx: Context): () => void {
   const scene = buildScene(ctx.doc);
   const movements = new Movements(ctx.doc, scene);
   const place = h("div", {});
-  const clock = new Clock(movements, () => map.filmChanged());
+  const clock = new Clock(movements, ctx.doc.meta.year, () => map.filmChanged());
   body.append(h("p", {}, aboutText(ctx, movements)), clock.controls, place, key());
   const map: KarvanMap = createMap(place, ctx, { height: MAP_PX, name: "movements" });
   const nodes = ctx.doc.table("movement_ways").flatMap((row) => [String(row.from_node), String(row.to_node)]);
@@ -72,7 +72,7 @@ function show(body: HTMLElement, ctx: Context): () => void {
 function aboutText(ctx: Context, movements: Movements): string {
   const every = ctx.doc.table("movement_kinds").filter((row) => Number(row.every) > 1);
   const thinned = every.map((row) => t("Of the {kind} one in {every} is shown.", { kind: kindsWord(String(row.kind)), every: Number(row.every) }));
-  return sentences([t("The first {days} days of one of the simulated years, as they were played.", { days: num(Math.ceil(movements.end / HOURS)) }), ...thinned]);
+  return sentences([t("The first {days} days of one of the simulated years, as they were played, from 1 January.", { days: num(Math.ceil(movements.end / HOURS)) }), ...thinned]);
 }
 
 function kindsWord(kind: string): string {
@@ -107,6 +107,7 @@ class Clock implements Film {
 
   constructor(
     private readonly movements: Movements,
+    private readonly year: number,
     private readonly changed: () => void,
   ) {
     this.state = kept("simulation clock", () => ({ hour: HOURS, speed: FIRST_SPEED }));
@@ -162,7 +163,7 @@ class Clock implements Film {
 
   private write(): void {
     this.unwritten = 0;
-    const text = dateText(this.state.hour);
+    const text = dateText(this.year, this.state.hour);
     this.slider.value = String(Math.round(this.state.hour));
     this.slider.setAttribute("aria-valuetext", text);
     this.date.textContent = text;
@@ -184,8 +185,11 @@ function speedText(hours: number): string {
   return hours === HOURS ? t("1 day a second") : t("{days} days a second", { days: hours / HOURS });
 }
 
-/** "day 12, 06:00". */
-function dateText(hour: number): string {
-  const day = Math.floor(hour / HOURS);
-  return t("day {day}, {hour}:00", { day: num(day + 1), hour: String(Math.floor(hour - day * HOURS)).padStart(2, "0") });
+const HOUR_MS = 3_600_000;
+
+/** "12 Jan, 06:00"; the days shown begin with the year. */
+function dateText(year: number, hour: number): string {
+  const whole = Math.floor(hour);
+  const clock = `${String(whole % HOURS).padStart(2, "0")}:00`;
+  return listed([dayMonth(Date.UTC(year, 0, 1) + whole * HOUR_MS), clock]);
 }

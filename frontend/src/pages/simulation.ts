@@ -5,9 +5,9 @@ import { h, select } from "../core/dom";
 import { type Context, registerPage } from "../core/pages";
 import { sentences } from "../core/phrases";
 import { printing } from "../core/printing";
-import { dayText, estimate, journeyNames, journeysOf, rangeText, simulatedName, simulationOf } from "../core/simulation";
+import { cautionText, dayText, estimate, type JourneyGroup, journeyGroups, journeyNames, rangeText, simulatedName, simulationOf, wayNames } from "../core/simulation";
 import { dataTable } from "../core/table";
-import { fromData, lang, num, percent, t } from "../core/texts";
+import { lang, num, percent, t } from "../core/texts";
 import { cap } from "../core/words";
 import { journeyFigures, timesChart } from "./simulation-times";
 import { player } from "./simulation-player";
@@ -20,14 +20,15 @@ registerPage({ id: "simulation", order: 56, title: () => t("The corridor in moti
 
 function render(root: HTMLElement, ctx: Context): void | (() => void) {
   const run = simulationOf(ctx.doc);
-  const journeys = journeysOf(ctx.doc);
-  if (!run || journeys.length === 0) {
+  const groups = journeyGroups(ctx.doc);
+  if (!run || groups.length === 0) {
     root.append(h("p", { class: "notice" }, missingText(run)));
+    if (run) warnings(root, ctx, run);
     return;
   }
   lead(root, run);
   warnings(root, ctx, run);
-  journey(root, ctx, journeys);
+  journey(root, ctx, groups);
   const end = printing() ? undefined : player(root, ctx);
   throughput(root, ctx);
   utilization(root, ctx);
@@ -38,7 +39,7 @@ function render(root: HTMLElement, ctx: Context): void | (() => void) {
 }
 
 function missingText(run: Row | undefined): string {
-  if (run) return t("The simulation ran, but no journey of it arrived: the case has no flows that the simulation follows.");
+  if (run) return t("The simulation followed no journeys: the case has no flows for it, or it could not be played.");
   return t("This run holds no simulation: the stage “simulate” is missing, as in runs of earlier versions. Run the case again with “karvan run”, or ask for the scenario again in the app, to get it.");
 }
 
@@ -66,22 +67,32 @@ function warnings(root: HTMLElement, ctx: Context, run: Row): void {
 
 /** A caution of the program; where it is not translated it is marked as English. */
 function cautionItem(line: string): HTMLElement {
-  const text = fromData(line);
+  const text = cautionText(line);
   return h("li", { lang: text === line && lang() !== "en" ? "en" : null }, text);
 }
 
-function journey(root: HTMLElement, ctx: Context, journeys: Row[]): void {
+function journey(root: HTMLElement, ctx: Context, groups: JourneyGroup[]): void {
   const names = journeyNames(ctx.doc);
   const name = (row: Row): string => names.get(String(row.journey_id)) ?? "";
   const asked = ctx.params.get("journey");
-  const chosen = journeys.find((row) => row.journey_id === asked) ?? journeys[0]!;
-  const options = journeys.map((row) => ({ value: String(row.journey_id), text: name(row) }));
+  const group = groups.find(({ journeys }) => journeys.some((row) => row.journey_id === asked)) ?? groups[0]!;
+  const chosen = group.journeys.find((row) => row.journey_id === asked) ?? group.journeys[0]!;
   const choose = (id: string): void => ctx.go("simulation", { journey: id });
-  root.append(h("h2", {}, t("Door to door")), h("div", { class: "controls" }, select(t("Journey"), options, String(chosen.journey_id), choose)));
+  root.append(h("h2", {}, t("Door to door")), h("div", { class: "controls" }, ...choices(ctx, groups, group, chosen, choose)));
   journeyFigures(root, ctx, chosen);
   timesChart(root, ctx, chosen, name(chosen));
   waits(root, ctx, chosen, name(chosen));
-  journeyTable(root, ctx, journeys, name, chosen);
+  journeyTable(root, ctx, groups.flatMap(({ journeys }) => journeys), name, chosen);
+}
+
+/** First from where to where, then which way, where there are several. */
+function choices(ctx: Context, groups: JourneyGroup[], group: JourneyGroup, chosen: Row, choose: (id: string) => void): HTMLElement[] {
+  const first = (one: JourneyGroup): string => String(one.journeys[0]!.journey_id);
+  const journeys = select(t("Journey"), groups.map((one) => ({ value: first(one), text: one.name })), first(group), choose);
+  if (group.journeys.length < 2) return [journeys];
+  const names = wayNames(ctx.doc, group.journeys);
+  const ways = group.journeys.map((row) => ({ value: String(row.journey_id), text: names.get(row)! }));
+  return [journeys, select(t("Way"), ways, String(chosen.journey_id), choose)];
 }
 
 function journeyTable(root: HTMLElement, ctx: Context, journeys: Row[], name: (row: Row) => string, chosen: Row): void {

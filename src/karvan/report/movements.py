@@ -18,7 +18,7 @@ MOVEMENTS = "simulated_movements"
 """The table of a run that the tables below stand for in a document."""
 WAYS, LEGS, KINDS = "movement_ways", "movement_legs", "movement_kinds"
 STEPS_PER_H = 10
-MOST_LEGS = 6000
+MOST_LEGS = 12000
 """Legs of one kind of vehicle that a document carries."""
 _WAY = ["kind", "service", "from_node", "to_node", "links"]
 _BY_VEHICLE = ["kind", "vehicle"]

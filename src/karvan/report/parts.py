@@ -18,8 +18,8 @@ EVIDENCE = frozenset({
 })  # fmt: skip
 DETAILS = frozenset({
     "flow_itineraries", "input_flows", "input_transfers", "input_rates", "input_fleets",
-    "input_calendars", "input_constants", "score_cells", "score_chances", "score_correlations",
-    "score_sensitivity",
+    "input_calendars", "input_constants", "input_operations", "score_cells", "score_chances",
+    "score_correlations", "score_sensitivity",
 })  # fmt: skip
 SIMULATION = frozenset({
     "simulation", "simulated_journeys", "simulated_times", "simulated_waits",

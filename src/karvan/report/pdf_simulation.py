@@ -6,9 +6,11 @@ from typing import Any
 
 import polars as pl
 
+from karvan.report.flow_words import main_alternative
 from karvan.report.pdf_reader import HOURS_PER_DAY, Block, Reader, Row, cells
 from karvan.report.simulation_words import (
     SimulationNames,
+    caution_text,
     estimate,
     estimate_text,
     simulation_names,
@@ -135,15 +137,19 @@ def _names(reader: Reader) -> SimulationNames:
 
 
 def _journeys(reader: Reader) -> list[dict[str, Any]]:
-    """Return the journeys, those of the case's first pairs first."""
-    pairs = [
-        (row["origin"], row["destination"], row["commodity_id"])
-        for row in reader.rows("input_pairs")
-    ]
+    """Return the largest journey of each pair and cargo, the first pairs of the case first."""
+    pairs = [(row["origin"], row["destination"]) for row in reader.rows("input_pairs")]
     order = {pair: n for n, pair in reversed(list(enumerate(pairs)))}
+    main = main_alternative(reader.table("input_alternatives"))
+    largest: dict[tuple[str, ...], dict[str, Any]] = {}
     rows = reader.rows("simulated_journeys")
-    key = ("origin", "destination", "commodity_id")
-    return sorted(rows, key=lambda row: order.get(tuple(row[k] for k in key), len(order)))
+    teu = "arrived_teu_per_year"
+    for row in sorted(rows, key=lambda row: (row["alternative_id"] != main, -(row[teu] or 0.0))):
+        key = (row["origin"], row["destination"], row["commodity_id"])
+        largest.setdefault(key, row)
+    first = [(order.get(key[:2], len(order)), -(row[teu] or 0.0)) for key, row in largest.items()]
+    numbered = sorted(zip(first, largest.values(), strict=True), key=lambda pair: pair[0])
+    return [row for _, row in numbered]
 
 
 def _journey_name(reader: Reader, names: SimulationNames, row: Row) -> str:
@@ -196,7 +202,7 @@ def _note(reader: Reader, run: Row, count: int) -> str:
             ).format(shown=FIRST_JOURNEYS, count=count)
         )
     lines += [reader.capital(texts.clauses(made)) + stop]
-    lines += [texts(line) for line in (run["cautions"] or "").split("\n") if line]
+    lines += [caution_text(line, texts) for line in (run["cautions"] or "").split("\n") if line]
     return space.join(lines)
 
 

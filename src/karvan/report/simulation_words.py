@@ -1,5 +1,6 @@
 """Names and sentences of the simulation, for paper."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +34,9 @@ class SimulationNames:
 
     def _where(self, row: Row) -> str:
         if row["kind"] == FLEETS:
-            return self.fleets.get(row["id"], row["id"])
+            # The vessels of a service are a fleet that no row of the fleets stands for alone.
+            services = self.flows.of_rows["service"]
+            return self.fleets.get(row["id"]) or services.get(row["id"], row["id"])
         if row["kind"] not in TRANSFERS:
             return self.flows.resource(row)
         start, end = row["from_node"], row["to_node"]
@@ -62,11 +65,24 @@ class SimulationNames:
         return way
 
     def _at_node(self, kind: str, name: str, node: str | None) -> str:
+        if node and kind in ("service", "link"):
+            return self._awaited(kind, name, node)
         own = self.transfers.get(name)
         word = self.texts((own["kind"] if own else kind).replace("_", " "))
         if node:
             return self.texts.colon(self.flows.place(node), word)
         return self.texts.bracketed(word, name)
+
+    def _awaited(self, kind: str, name: str, node: str) -> str:
+        """Return where a train or a vessel is waited for: its service, or where its line leads."""
+        place, link = self.flows.place(node), self.flows.links.get(name)
+        if kind == "service" or link is None:
+            return self.texts.colon(place, self.flows.of_rows["service"].get(name, name))
+        other = link["to_node"] if link["from_node"] == node else link["from_node"]
+        towards = self.texts("{place}, towards {other}").format(
+            place=place, other=self.flows.place(other)
+        )
+        return self.texts.bracketed(towards, self.texts(link["mode"]))
 
     def cause(self, cause: str) -> str:
         """Return why a shipment is where it is."""
@@ -107,6 +123,31 @@ class SimulationNames:
         if high is not None and high < 0.0:
             return self.texts("costs time")
         return self.texts("not more than noise")
+
+
+def caution_text(line: str, texts: Texts) -> str:
+    """Return a caution in the language, as far as it is known; the program says it in English."""
+
+    def whole(text: str) -> str:
+        return texts.number(float(text.replace(",", "")))
+
+    left_out = texts("Left out, as it goes on small itineraries: {teu} TEU a year.")
+    few = texts(
+        "Only {count} replications: the intervals are wide, and their width is unsure itself."
+    )
+    short = texts(
+        "Only {count} arrivals a replication: means of so few are skewed, which more replications "
+        "do not mend."
+    )
+    if found := re.match(r"(\S+) TEU a year on small itineraries are left out$", line):
+        return left_out.format(teu=whole(found[1]))
+    if found := re.match(r"(\S+) replications: the interval is wide", line):
+        return few.format(count=whole(found[1]))
+    if found := re.match(r"(\S+) observations a replication: the mean of so few", line):
+        return short.format(count=whole(found[1]))
+    if found := re.match(r"replication (\d+): (.*)$", line):
+        return texts.colon(texts("replication {index}").format(index=whole(found[1])), found[2])
+    return texts(line)
 
 
 def simulation_names(of: Table, texts: Texts) -> SimulationNames:
