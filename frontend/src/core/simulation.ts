@@ -59,22 +59,23 @@ export interface JourneyGroup {
   journeys: Row[];
 }
 
-/** The journeys by pair and cargo: the pairs of the case first, in its order, then the largest first. */
+/** The journeys by pair and cargo: the pairs of the case first, in its order, then those with most on its main route. */
 export function journeyGroups(doc: Doc): JourneyGroup[] {
-  const groups = new Map<string, JourneyGroup & { order: number; teu: number }>();
+  const groups = new Map<string, JourneyGroup & { order: number; own: number; teu: number }>();
   const pairs = doc.table("input_pairs").map((row) => `${String(row.origin)} ${String(row.destination)}`);
   const main = mainAlternative(doc);
   for (const row of doc.table("simulated_journeys")) {
     const name = journeyPair(doc, row);
     const place = pairs.indexOf(`${String(row.origin)} ${String(row.destination)}`);
-    const group = groups.get(name) ?? { name, journeys: [], order: place < 0 ? pairs.length : place, teu: 0 };
+    const group = groups.get(name) ?? { name, journeys: [], order: place < 0 ? pairs.length : place, own: 0, teu: 0 };
     groups.set(name, group);
     group.journeys.push(row);
     group.teu += arrivedTeu(row);
+    if (row.alternative_id === main) group.own += arrivedTeu(row);
   }
   const side = (row: Row): number => Number(row.alternative_id !== main);
   for (const { journeys } of groups.values()) journeys.sort((a, b) => side(a) - side(b) || arrivedTeu(b) - arrivedTeu(a));
-  return [...groups.values()].sort((a, b) => a.order - b.order || b.teu - a.teu);
+  return [...groups.values()].sort((a, b) => a.order - b.order || b.own - a.own || b.teu - a.teu);
 }
 
 function arrivedTeu(row: Row): number {
@@ -84,7 +85,7 @@ function arrivedTeu(row: Row): number {
 /** Return origin, destination and cargo of a journey. */
 function journeyPair(doc: Doc, row: Row): string {
   const way = wayText(doc, row);
-  return row.commodity_id ? bracketed(way, doc.name("input_commodities", String(row.commodity_id))) : way;
+  return row.commodity_id ? `${way} · ${doc.name("input_commodities", String(row.commodity_id))}` : way;
 }
 
 /** Names of journeys: pair, cargo and way. */
@@ -96,27 +97,43 @@ export function journeyNames(doc: Doc): Map<string, string> {
   return new Map(named);
 }
 
-/** Most places that tell two journeys apart. */
-const MOST_VIA = 2;
+/** Most places and services that tell a way from the others. */
+const MOST_TOLD = 3;
 
-/** Name the ways of journeys of one pair: the route, and where it is the same the places that tell them apart. */
+/** Name the ways of journeys of one pair: the route, and where it is the same what tells them apart. */
 export function wayNames(doc: Doc, journeys: Row[]): Map<Row, string> {
   const route = (row: Row): string => (row.alternative_id ? alternativeName(doc, String(row.alternative_id)) : "");
+  const marks = new Map(journeys.map((row) => [row, marksOf(doc, row)]));
   return new Map(
     journeys.map((row) => {
       const same = journeys.filter((other) => route(other) === route(row));
       if (same.length < 2) return [row, route(row)];
-      const others = same.filter((other) => other !== row).map((other) => new Set(nodesOf(other)));
-      const own = nodesOf(row).filter((node) => !others.every((nodes) => nodes.has(node)));
-      const via = own.slice(0, MOST_VIA).map((node) => shortPlace(doc, node));
-      const told = via.length > 0 ? t("through {places}", { places: listed(via) }) : t("no. {number}", { number: same.indexOf(row) + 1 });
+      const own = ownMarks(marks.get(row)!, same.filter((other) => other !== row).map((other) => marks.get(other)!));
+      const told = own.length > 0 ? t("through {places}", { places: listed(own) }) : t("no. {number}", { number: same.indexOf(row) + 1 });
       return [row, route(row) ? bracketed(route(row), told) : told];
     }),
   );
 }
 
-function nodesOf(row: Row): string[] {
-  return String(row.nodes ?? "").split(";").filter(Boolean);
+/** What a journey passes and uses, by name: places, then services. */
+function marksOf(doc: Doc, row: Row): Set<string> {
+  const nodes = String(row.nodes ?? "").split(";").filter(Boolean);
+  const steps = doc.table("simulated_waits").filter((wait) => wait.journey_id === row.journey_id && wait.kind === "service");
+  return new Set([...nodes.map((node) => shortPlace(doc, node)), ...steps.map((step) => doc.name("input_services", String(step.id)))]);
+}
+
+/** Return as few marks as tell one from all others, those that few others have first; none where they do not. */
+function ownMarks(marks: Set<string>, others: Set<string>[]): string[] {
+  const found: string[] = [];
+  let left = others;
+  while (left.length > 0 && found.length < MOST_TOLD) {
+    const without = (mark: string): Set<string>[] => left.filter((other) => !other.has(mark));
+    const best = [...marks].sort((a, b) => without(b).length - without(a).length)[0];
+    if (best === undefined || without(best).length === 0) return [];
+    found.push(best);
+    left = left.filter((other) => other.has(best));
+  }
+  return left.length === 0 ? found : [];
 }
 
 // Waits

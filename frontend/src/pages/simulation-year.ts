@@ -78,7 +78,7 @@ function monthTip(index: number, months: Estimate[], write: (value: number | nul
 }
 
 /** Resources that the heat map shows; the table below it has all. */
-const MOST_ROWS = 20;
+const MOST_ROWS = 25;
 const LEAST_BUSY = 0.02;
 /** Part of the strongest colour at full use: texts stay readable on it. */
 const STRONGEST = 42;
