@@ -3,8 +3,9 @@
 Run: python benchmarks/browser.py [--repeats N].  Needs the extra "browser", a Chromium, and the
 built front end.  Measured are the first paint of the app and what it loads for it, the switch to
 a scenario that the server has computed before, the work of a frame of the map with 10,000 points
-and moving vehicles and of the simulation's movements, and how long a report takes to open.  Medians; times on the wall of the
-browser, except those of frames, which are seconds of script and drawing on its main thread.
+and moving vehicles and of the simulation's movements, and how long a report takes to open.
+Medians; times on the wall of the browser, except those of frames, which are seconds of script and
+drawing on its main thread.
 """
 
 import argparse
