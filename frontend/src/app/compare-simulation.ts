@@ -54,18 +54,36 @@ function journeys(place: HTMLElement, ctx: Context, before: Doc, after: Doc): vo
     { key: "teu", stem: "arrived", ending: "_teu_per_year", title: t("TEU a year"), write: (value) => num(value), fold: 3 },
   ];
   const names = journeyNames(after);
-  const then = new Map(before.table("simulated_journeys").map((row) => [String(row.journey_id), row]));
-  const both = journeyGroups(after).flatMap(({ journeys }) => journeys).filter((row) => then.has(String(row.journey_id)));
-  const rows = both.map((row) => {
-    const old = then.get(String(row.journey_id))!;
+  const then = byWay(before);
+  const found = [...byWay(after)].filter(([way]) => then.has(way));
+  const rows = found.map(([way, row]) => {
+    const old = then.get(way)!;
     const cells: Row = { journey_id: row.journey_id ?? null, name: names.get(String(row.journey_id)) ?? "" };
     for (const { key, stem, ending } of quantities) put(cells, key, estimate(old, stem, ending), estimate(row, stem, ending));
     return cells;
   });
   const columns: Column[] = [{ key: "name", title: t("journey") }, ...quantities.flatMap(changeColumns)];
   dataTable(place, ctx, rows, columns, { caption: t("Simulated journeys"), file: "compared-simulated-journeys", pageSize: 15, saved: ["journey_id", ...quantities.flatMap(({ key }) => [`${key}_low`, `${key}_high`])] });
-  const alone = after.table("simulated_journeys").length + then.size - 2 * both.length;
+  const alone = after.table("simulated_journeys").length + then.size - 2 * found.length;
   if (alone > 0) place.append(h("p", { class: "app-nothing" }, t("Journeys that only one of the two has: {count}.", { count: alone })));
+}
+
+/** Journeys by what they carry, their nodes and services: ranks name different ways in two runs. */
+function byWay(doc: Doc): Map<string, Row> {
+  const services = new Map<string, string>();
+  for (const step of doc.table("simulated_waits")) {
+    const id = String(step.journey_id);
+    if (step.kind === "service") services.set(id, `${services.get(id) ?? ""} ${String(step.id)}`);
+  }
+  const found = new Map<string, Row>();
+  for (const row of journeyGroups(doc).flatMap(({ journeys }) => journeys)) {
+    const parts = [row.origin, row.destination, row.commodity_id, row.nodes, services.get(String(row.journey_id))];
+    let way = parts.map((part) => part ?? "").join("\u0004");
+    // Two that even these do not tell apart are matched in their order.
+    while (found.has(way)) way += "+";
+    found.set(way, row);
+  }
+  return found;
 }
 
 /** Put before, after, the difference and its interval into a row. */
@@ -87,8 +105,10 @@ function differenceOf(old: Estimate, now: Estimate): Estimate {
 function changeColumns({ key, title, write, fold }: Quantity): Column[] {
   const at = (row: Row, part: string): number | null => number(row[`${key}_${part}`]);
   const change = (row: Row): string => {
-    const text = estimateText({ value: at(row, "change"), low: at(row, "low"), high: at(row, "high") }, (value) => signed(value, write));
-    return isNoise(at(row, "low"), at(row, "high")) ? bracketed(signed(at(row, "change"), write), t("not more than noise")) : text;
+    const [value, low, high] = ["change", "low", "high"].map((part) => at(row, part));
+    if (value === null || low === null || high === null) return signed(value!, write);
+    const ends = t("{low} to {high}", { low: signed(low!, write), high: signed(high!, write) });
+    return bracketed(signed(value!, write), isNoise(low!, high!) ? t("not more than noise") : ends);
   };
   return [
     { key: `${key}_before`, title: t("before: {figure}", { figure: title }), kind: "number", text: (row) => write(at(row, "before")), fold: 3 + fold },
@@ -103,6 +123,7 @@ function isNoise(low: number | null, high: number | null): boolean {
 
 function signed(value: number | null, write: (value: number | null) => string): string {
   if (value === null) return "–";
+  if (write(Math.abs(value)) === write(0)) return write(0);
   return (value < 0 ? "−" : "+") + write(Math.abs(value));
 }
 
