@@ -28,7 +28,7 @@ from browser_tools import (
 
 from karvan.case.results import read_results
 from karvan.report.html import write_report
-from simulated_tables import DAYS, with_simulation
+from simulated_tables import with_simulation
 
 if not REQUIRED:
     pytest.importorskip("axe_playwright_python", reason="pip install 'karvan[browser]'")
@@ -177,9 +177,7 @@ def test_the_film_plays_pauses_and_is_turned_by_keyboard(simulated: Path, visit:
         assert int(page.evaluate(MOVED)) == int(stopped) + 1
         expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^Jan \d+, \d\d:00$"))
         page.keyboard.press("End")
-        expect(page.locator(".movement-date")).to_have_text(
-            re.compile(r"^(Feb 29|Mar 1),")
-        )
+        expect(page.locator(".movement-date")).to_have_text(re.compile(r"^(Feb 29|Mar 1),"))
 
 
 def test_the_map_shows_other_places_at_another_time(simulated: Path, visit: Visiting) -> None:

@@ -1,0 +1,108 @@
+"""The simulation in the app: loaded for its page only, compared with intervals, and downloaded."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from browser_tools import LANGS, PHONE, RUN_MS, csv_rows, expect, layout_faults, saved, settle
+
+Visiting = Callable[..., Any]
+BEFORE, AFTER = "base-2024", "base-2025"
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def table(browser: Any, server: Any) -> Callable[[str, str], list[Row]]:
+    """Function that gives the rows of a table of a scenario as the API sends them."""
+    context = browser.new_context()
+    api = f"{server.address}api/v1"
+
+    def rows(scenario: str, name: str) -> list[Row]:
+        asked = {"scenario": scenario, "measures": []}
+        run = context.request.post(f"{api}/runs", data=asked).json()["id"]
+        context.request.get(f"{api}/runs/{run}/events", timeout=RUN_MS)
+        page = context.request.get(f"{api}/runs/{run}/tables/{name}?limit=10000").json()
+        names = [column["name"] for column in page["columns"]]
+        return [dict(zip(names, cells, strict=True)) for cells in page["rows"]]
+
+    return rows
+
+
+def parts(visit: Any) -> list[str]:
+    return [found[1] for url in visit.requests if (found := re.search(r"[?&]part=(\w+)", url))]
+
+
+def test_the_parts_of_the_simulation_are_asked_for_by_its_page_only(
+    visit_app: Visiting, server: Any
+) -> None:
+    with visit_app() as visit:
+        page = visit.page
+        page.goto(f"{server.address}#/itineraries?scenario={BEFORE}&lang=en")
+        page.wait_for_function("() => document.querySelector('.app-card')", timeout=RUN_MS)
+        expect(page.locator(".page-itineraries .data-table").first).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert {"first", "evidence", "details"} == set(parts(visit))
+        page.locator('.app-tabs a[data-page="simulation"]').click()
+        expect(page.locator(".movement-controls")).to_be_visible(timeout=RUN_MS)
+        assert {"simulation", "movements"} <= set(parts(visit))
+        page.locator('.app-tabs a[data-page="flows"]').click()
+        page.locator('.app-tabs a[data-page="simulation"]').click()
+        expect(page.locator(".movement-controls")).to_be_visible()
+        assert parts(visit).count("simulation") == parts(visit).count("movements") == 1
+
+
+def test_two_simulations_are_compared_with_intervals(
+    visit_app: Visiting, server: Any, table: Any
+) -> None:
+    with visit_app() as visit:
+        page = visit.page
+        page.goto(f"{server.address}#/compare?a={BEFORE}&b={AFTER}&lang=en")
+        place = page.get_by_role("region", name="The corridor in motion", exact=True)
+        shown = place.locator(".data-table", has_text="Simulated journeys")
+        expect(shown).to_be_visible(timeout=RUN_MS)
+        name, data = saved(page, shown.get_by_role("button", name="CSV"))
+        assert name == "compared-simulated-journeys.csv"
+        first = csv_rows(data)[0]
+        now = {row["journey_id"]: row for row in table(AFTER, "simulated_journeys")}
+        own = now[first["journey_id"]]
+        same = ("origin", "destination", "commodity_id", "nodes")
+        then = [
+            row
+            for row in table(BEFORE, "simulated_journeys")
+            if all(row[key] == own[key] for key in same)
+            and row["mean_h"] == pytest.approx(float(first["mean_before"]), rel=1e-5)
+        ]
+        assert then
+        change = own["mean_h"] - then[0]["mean_h"]
+        assert float(first["mean_change"]) == pytest.approx(change, abs=0.01)
+        halves = [(row["mean_high_h"] - row["mean_low_h"]) / 2 for row in (own, then[0])]
+        assert float(first["mean_high"]) == pytest.approx(change + math.hypot(*halves), abs=0.01)
+        assert float(first["mean_low"]) == pytest.approx(change - math.hypot(*halves), abs=0.01)
+
+
+def test_tables_of_the_simulation_can_be_downloaded(
+    visit_app: Visiting, server: Any, table: Any
+) -> None:
+    with visit_app() as visit:
+        page = visit.page
+        page.goto(f"{server.address}#/itineraries?scenario={BEFORE}&lang=en")
+        page.locator(".app-downloads summary").click(timeout=RUN_MS)
+        names = page.locator(".app-downloads option").all_inner_texts()
+        offered = {name.split(" ")[0] for name in names}
+        assert {"simulated_journeys", "simulated_bottlenecks", "simulated_movements"} <= offered
+        assert not {name for name in offered if name.startswith("movement_")}
+        page.get_by_label("Table").select_option("simulated_movements")
+        _, data = saved(page, page.locator(".app-downloads").get_by_role("link", name="CSV"))
+        assert len(csv_rows(data)) == len(table(BEFORE, "simulated_movements"))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_nothing_runs_over_its_box_on_a_phone(lang: str, visit_app: Visiting, server: Any) -> None:
+    with visit_app(viewport=PHONE) as visit:
+        page = visit.page
+        page.goto(f"{server.address}#/simulation?scenario={BEFORE}&lang={lang}")
+        expect(page.locator(".movement-controls")).to_be_visible(timeout=RUN_MS)
+        settle(page)
+        assert layout_faults(page) == []
