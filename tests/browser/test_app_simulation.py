@@ -1,26 +1,53 @@
-"""The simulation in the app: loaded for its page only, compared with intervals, and downloaded."""
+"""The simulation in the app: loaded for its page only, compared with intervals, and downloaded.
+
+On the small case, of which a run takes three seconds.
+"""
 
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from browser_tools import LANGS, PHONE, RUN_MS, csv_rows, expect, layout_faults, saved, settle
+from browser_tools import (
+    LANGS,
+    PHONE,
+    RUN_MS,
+    csv_rows,
+    expect,
+    layout_faults,
+    saved,
+    settle,
+    visiting,
+)
 
 Visiting = Callable[..., Any]
-BEFORE, AFTER = "base-2024", "base-2025"
+SCENARIO, MEASURE = "daily-2030", "daily-ferry"
+WITHOUT = f"{SCENARIO},!{MEASURE}"
+"""The scenario without its measure, as the address of a comparison has it."""
 Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def table(browser: Any, server: Any) -> Callable[[str, str], list[Row]]:
-    """Function that gives the rows of a table of a scenario as the API sends them."""
-    context = browser.new_context()
-    api = f"{server.address}api/v1"
+def small(serve: Any) -> Any:
+    """A server of the small case."""
+    return serve("two-port")
 
-    def rows(scenario: str, name: str) -> list[Row]:
-        asked = {"scenario": scenario, "measures": []}
+
+@pytest.fixture
+def visit_app(browser: Any, small: Any) -> Visiting:
+    return partial(visiting, browser, small.address)
+
+
+@pytest.fixture(scope="module")
+def table(browser: Any, small: Any) -> Callable[..., list[Row]]:
+    """Function that gives the rows of a table of the scenario as the API sends them."""
+    context = browser.new_context()
+    api = f"{small.address}api/v1"
+
+    def rows(name: str, *without: str) -> list[Row]:
+        asked = {"scenario": SCENARIO, "measures": [], "without": without}
         run = context.request.post(f"{api}/runs", data=asked).json()["id"]
         context.request.get(f"{api}/runs/{run}/events", timeout=RUN_MS)
         page = context.request.get(f"{api}/runs/{run}/tables/{name}?limit=10000").json()
@@ -35,11 +62,11 @@ def parts(visit: Any) -> list[str]:
 
 
 def test_the_parts_of_the_simulation_are_asked_for_by_its_page_only(
-    visit_app: Visiting, server: Any
+    visit_app: Visiting, small: Any
 ) -> None:
     with visit_app() as visit:
         page = visit.page
-        page.goto(f"{server.address}#/itineraries?scenario={BEFORE}&lang=en")
+        page.goto(f"{small.address}#/itineraries?scenario={SCENARIO}&lang=en")
         page.wait_for_function("() => document.querySelector('.app-card')", timeout=RUN_MS)
         expect(page.locator(".page-itineraries .data-table").first).to_be_visible()
         page.wait_for_load_state("networkidle")
@@ -54,23 +81,23 @@ def test_the_parts_of_the_simulation_are_asked_for_by_its_page_only(
 
 
 def test_two_simulations_are_compared_with_intervals(
-    visit_app: Visiting, server: Any, table: Any
+    visit_app: Visiting, small: Any, table: Any
 ) -> None:
     with visit_app() as visit:
         page = visit.page
-        page.goto(f"{server.address}#/compare?a={BEFORE}&b={AFTER}&lang=en")
+        page.goto(f"{small.address}#/compare?a={WITHOUT}&b={SCENARIO}&lang=en")
         place = page.get_by_role("region", name="The corridor in motion", exact=True)
         shown = place.locator(".data-table", has_text="Simulated journeys")
         expect(shown).to_be_visible(timeout=RUN_MS)
         name, data = saved(page, shown.get_by_role("button", name="CSV"))
         assert name == "compared-simulated-journeys.csv"
         first = csv_rows(data)[0]
-        now = {row["journey_id"]: row for row in table(AFTER, "simulated_journeys")}
+        now = {row["journey_id"]: row for row in table("simulated_journeys")}
         own = now[first["journey_id"]]
         same = ("origin", "destination", "commodity_id", "nodes")
         then = [
             row
-            for row in table(BEFORE, "simulated_journeys")
+            for row in table("simulated_journeys", MEASURE)
             if all(row[key] == own[key] for key in same)
             and row["mean_h"] == pytest.approx(float(first["mean_before"]), rel=1e-5)
         ]
@@ -83,26 +110,26 @@ def test_two_simulations_are_compared_with_intervals(
 
 
 def test_tables_of_the_simulation_can_be_downloaded(
-    visit_app: Visiting, server: Any, table: Any
+    visit_app: Visiting, small: Any, table: Any
 ) -> None:
     with visit_app() as visit:
         page = visit.page
-        page.goto(f"{server.address}#/itineraries?scenario={BEFORE}&lang=en")
+        page.goto(f"{small.address}#/itineraries?scenario={SCENARIO}&lang=en")
         page.locator(".app-downloads summary").click(timeout=RUN_MS)
         names = page.locator(".app-downloads option").all_inner_texts()
         offered = {name.split(" ")[0] for name in names}
         assert {"simulated_journeys", "simulated_bottlenecks", "simulated_movements"} <= offered
         assert not {name for name in offered if name.startswith("movement_")}
-        page.get_by_label("Table").select_option("simulated_movements")
+        page.locator(".app-downloads select").select_option("simulated_movements")
         _, data = saved(page, page.locator(".app-downloads").get_by_role("link", name="CSV"))
-        assert len(csv_rows(data)) == len(table(BEFORE, "simulated_movements"))
+        assert len(csv_rows(data)) == len(table("simulated_movements"))
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_nothing_runs_over_its_box_on_a_phone(lang: str, visit_app: Visiting, server: Any) -> None:
+def test_nothing_runs_over_its_box_on_a_phone(lang: str, visit_app: Visiting, small: Any) -> None:
     with visit_app(viewport=PHONE) as visit:
         page = visit.page
-        page.goto(f"{server.address}#/simulation?scenario={BEFORE}&lang={lang}")
+        page.goto(f"{small.address}#/simulation?scenario={SCENARIO}&lang={lang}")
         expect(page.locator(".movement-controls")).to_be_visible(timeout=RUN_MS)
         settle(page)
         assert layout_faults(page) == []
