@@ -3,7 +3,6 @@
 On the small case, of which a run takes three seconds.
 """
 
-import math
 import re
 from collections.abc import Callable
 from functools import partial
@@ -22,10 +21,16 @@ from browser_tools import (
     visiting,
 )
 
+from karvan.simulation.statistics import replication_interval
+
 Visiting = Callable[..., Any]
 SCENARIO, MEASURE = "daily-2030", "daily-ferry"
 WITHOUT = f"{SCENARIO},!{MEASURE}"
 """The scenario without its measure, as the address of a comparison has it."""
+OFFERED = (
+    *("simulated_journeys", "simulated_bottlenecks"),
+    *("simulated_movements", "simulated_replications"),
+)
 Row = dict[str, Any]
 
 
@@ -102,11 +107,22 @@ def test_two_simulations_are_compared_with_intervals(
             and row["mean_h"] == pytest.approx(float(first["mean_before"]), rel=1e-5)
         ]
         assert then
-        change = own["mean_h"] - then[0]["mean_h"]
-        assert float(first["mean_change"]) == pytest.approx(change, abs=0.01)
-        halves = [(row["mean_high_h"] - row["mean_low_h"]) / 2 for row in (own, then[0])]
-        assert float(first["mean_high"]) == pytest.approx(change + math.hypot(*halves), abs=0.01)
-        assert float(first["mean_low"]) == pytest.approx(change - math.hypot(*halves), abs=0.01)
+        expect(place).to_contain_text("differences replication by replication")
+        changes = [is_ - was for was, is_ in pairs(table, then[0], own)]
+        interval = replication_interval(changes)
+        found = [float(first[f"mean_{part}"]) for part in ("change", "low", "high")]
+        # The document has six digits of hours.
+        assert found == pytest.approx([interval.estimate, interval.low, interval.high], abs=0.02)
+
+
+def pairs(table: Any, old: Row, now: Row) -> list[tuple[float, float]]:
+    """Mean times of a journey in each replication, before and after."""
+    sides = (table("simulated_replications", MEASURE), old), (table("simulated_replications"), now)
+    was, is_ = (
+        {row["replication"]: row["mean_h"] for row in rows if row["journey_id"] == of["journey_id"]}
+        for rows, of in sides
+    )
+    return [(was[number], is_[number]) for number in sorted(was)]
 
 
 def test_tables_of_the_simulation_can_be_downloaded(
@@ -118,7 +134,7 @@ def test_tables_of_the_simulation_can_be_downloaded(
         page.locator(".app-downloads summary").click(timeout=RUN_MS)
         names = page.locator(".app-downloads option").all_inner_texts()
         offered = {name.split(" ")[0] for name in names}
-        assert {"simulated_journeys", "simulated_bottlenecks", "simulated_movements"} <= offered
+        assert set(OFFERED) <= offered
         assert not {name for name in offered if name.startswith("movement_")}
         page.locator(".app-downloads select").select_option("simulated_movements")
         _, data = saved(page, page.locator(".app-downloads").get_by_role("link", name="CSV"))

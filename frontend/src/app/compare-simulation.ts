@@ -20,21 +20,35 @@ import {
 import { dataTable, FOLDED, type Column } from "../core/table";
 import { num, t } from "../core/texts";
 
-/** Draw the tables; nothing where neither run holds a simulation. Both parts must be there. */
-export function compareSimulation(place: HTMLElement, ctx: Context, before: Doc, after: Doc): void {
+/** A run whose part of the simulation is there, with what each replication found of its journeys. */
+export interface SimulatedRun {
+  doc: Doc;
+  replications: Row[];
+}
+
+/** Draw the tables; nothing where neither run holds a simulation. */
+export function compareSimulation(place: HTMLElement, ctx: Context, before: SimulatedRun, after: SimulatedRun): void {
   clear(place);
-  const has = [before, after].map((doc) => simulationOf(doc) !== undefined);
+  const has = [before, after].map(({ doc }) => simulationOf(doc) !== undefined);
   if (!has.includes(true)) return;
   place.append(h("h2", {}, t("The corridor in motion")));
   if (has.includes(false)) {
     place.append(h("p", { class: "app-nothing" }, t("Only one of the two runs holds a simulation.")));
     return;
   }
-  place.append(
-    h("p", {}, t("Intervals of differences are computed as if the two runs had nothing in common. They share their draws, so the true ones are narrower: what is called noise here may be a small difference.")),
-  );
-  journeys(place, ctx, before, after);
-  bottlenecks(place, ctx, before, after);
+  const paired = shareDraws(before, after);
+  const how = paired
+    ? t("Both runs played the same storms, delays and arrivals: intervals are of the differences replication by replication.")
+    : t("Intervals of differences are computed as if the two runs had nothing in common.");
+  place.append(h("p", {}, how));
+  journeys(place, ctx, before, after, paired);
+  bottlenecks(place, ctx, before.doc, after.doc);
+}
+
+/** Whether the replications of two runs can be set against each other one by one. */
+function shareDraws(before: SimulatedRun, after: SimulatedRun): boolean {
+  const [old, now] = [before, after].map(({ doc }) => simulationOf(doc)?.seed);
+  return old === now && before.replications.length > 0 && after.replications.length > 0;
 }
 
 /** A quantity of a journey that is compared. */
@@ -42,16 +56,18 @@ interface Quantity {
   key: string;
   stem: string;
   ending: string;
+  /** Its column in the table of the replications. */
+  column: string;
   title: string;
   write: (value: number | null) => string;
   fold: number;
 }
 
-function journeys(place: HTMLElement, ctx: Context, before: Doc, after: Doc): void {
+function journeys(place: HTMLElement, ctx: Context, { doc: before, replications: played }: SimulatedRun, { doc: after, replications }: SimulatedRun, paired: boolean): void {
   const quantities: Quantity[] = [
-    { key: "mean", stem: "mean", ending: "_h", title: t("days, mean"), write: dayText, fold: 1 },
-    { key: "p90", stem: "p90", ending: "_h", title: t("days, 90 of 100 within"), write: dayText, fold: 2 },
-    { key: "teu", stem: "arrived", ending: "_teu_per_year", title: t("TEU a year"), write: (value) => num(value), fold: 3 },
+    { key: "mean", stem: "mean", ending: "_h", column: "mean_h", title: t("days, mean"), write: dayText, fold: 1 },
+    { key: "p90", stem: "p90", ending: "_h", column: "p90_h", title: t("days, 90 of 100 within"), write: dayText, fold: 2 },
+    { key: "teu", stem: "arrived", ending: "_teu_per_year", column: "arrived_teu", title: t("TEU a year"), write: (value) => num(value), fold: 3 },
   ];
   const names = journeyNames(after);
   const then = byWay(before);
@@ -59,7 +75,11 @@ function journeys(place: HTMLElement, ctx: Context, before: Doc, after: Doc): vo
   const rows = found.map(([way, row]) => {
     const old = then.get(way)!;
     const cells: Row = { journey_id: row.journey_id ?? null, name: names.get(String(row.journey_id)) ?? "" };
-    for (const { key, stem, ending } of quantities) put(cells, key, estimate(old, stem, ending), estimate(row, stem, ending));
+    for (const { key, stem, ending, column } of quantities) {
+      const [was, is] = [old, row].map((one) => estimate(one, stem, ending));
+      const pairs = paired ? pairsOf(played, old, replications, row, column) : [];
+      put(cells, key, was!, is!, pairedOf(pairs, is!) ?? differenceOf(was!, is!));
+    }
     return cells;
   });
   const columns: Column[] = [{ key: "name", title: t("journey") }, ...quantities.flatMap(changeColumns)];
@@ -86,9 +106,42 @@ function byWay(doc: Doc): Map<string, Row> {
   return found;
 }
 
+/** Values of a journey in the replications that both runs have: [before, after]. */
+function pairsOf(played: Row[], old: Row, replications: Row[], now: Row, column: string): [number, number][] {
+  const then = new Map(played.filter((row) => row.journey_id === old.journey_id).map((row) => [row.replication, number(row[column])]));
+  return replications.flatMap((row): [number, number][] => {
+    const [was, is] = [then.get(row.replication ?? null) ?? null, number(row[column])];
+    return row.journey_id === now.journey_id && was !== null && is !== null ? [[was, is]] : [];
+  });
+}
+
+/**
+ * Return the mean of paired differences with its interval; null where there are too few.
+ *
+ * The factor of the interval is that of the journey's own: its half-width over the standard error of its replications.
+ */
+function pairedOf(pairs: [number, number][], now: Estimate): Estimate | null {
+  if (pairs.length < 2 || now.value === null || now.high === null) return null;
+  const error = standardError(pairs.map(([, is]) => is));
+  if (error === 0) return null;
+  const changes = pairs.map(([was, is]) => is - was);
+  const value = mean(changes);
+  const half = ((now.high - now.value) / error) * standardError(changes);
+  return { value, low: value - half, high: value + half };
+}
+
+function mean(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function standardError(values: number[]): number {
+  const middle = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}
+
 /** Put before, after, the difference and its interval into a row. */
-function put(row: Row, key: string, old: Estimate, now: Estimate): void {
-  const { value, low, high } = differenceOf(old, now);
+function put(row: Row, key: string, old: Estimate, now: Estimate, { value, low, high }: Estimate): void {
   Object.assign(row, { [`${key}_before`]: old.value, [`${key}_after`]: now.value, [`${key}_change`]: value, [`${key}_low`]: low, [`${key}_high`]: high });
 }
 

@@ -8,9 +8,9 @@ import { fromData, num, t } from "../core/texts";
 import { cap, unit } from "../core/words";
 import { tableWord } from "../pages/words";
 import { allPairs, changeMark, EMISSIONS, FREIGHT, TIME, type Quantity } from "./changes";
-import { cancelRun, getComparison, type ComparisonInfo, type RunInfo } from "./api";
+import { cancelRun, getComparison, getTable, type ComparisonInfo, type RunInfo } from "./api";
 import { compareFlows } from "./compare-flows";
-import { compareSimulation } from "./compare-simulation";
+import { compareSimulation, type SimulatedRun } from "./compare-simulation";
 import { corridorMap, type CorridorMap } from "./corridormap";
 import { shareButton } from "./downloads";
 import { faultBox, isAbort } from "./faults";
@@ -128,8 +128,8 @@ class Compare implements View {
       if (this.asking !== asking) return;
       this.progress.hide();
       this.draw(before, after);
-      await Promise.all([before, after].map(({ doc }) => doc.need(["simulation", "details"])));
-      if (this.asking === asking) compareSimulation(this.simulation, contextOf(this.shell, after.doc), before.doc, after.doc);
+      const [old, now] = await Promise.all([before, after].map((one) => simulatedRun(one, asking.signal)));
+      if (this.asking === asking) compareSimulation(this.simulation, contextOf(this.shell, after.doc), old!, now!);
       const found = await getComparison(before.id, after.id, asking.signal);
       await after.doc.need();
       if (this.asking === asking) this.drawTables(found, after);
@@ -252,6 +252,12 @@ class Compare implements View {
     const caption = t("Cells that differ");
     dataTable(this.tables, contextOf(this.shell, after.doc), rows, columns, { caption, file: "compared-cells", filter: true, pageSize: 20 });
   }
+}
+
+/** The simulation of a run, and what each of its replications found; runs of earlier versions have neither. */
+async function simulatedRun({ id, doc }: Loaded, signal: AbortSignal): Promise<SimulatedRun> {
+  const [replications] = await Promise.all([getTable(id, "simulated_replications", signal).catch(() => []), doc.need(["simulation", "details"])]);
+  return { doc, replications };
 }
 
 function wayText(now: Row | undefined, then: Row | undefined): string {

@@ -109,7 +109,7 @@ export function wayNames(doc: Doc, journeys: Row[]): Map<Row, string> {
       const same = journeys.filter((other) => route(other) === route(row));
       if (same.length < 2) return [row, route(row)];
       const own = ownMarks(marks.get(row)!, same.filter((other) => other !== row).map((other) => marks.get(other)!));
-      const told = own.length > 0 ? t("through {places}", { places: listed(own) }) : t("no. {number}", { number: same.indexOf(row) + 1 });
+      const told = own.length > 0 ? listed(own) : t("no. {number}", { number: same.indexOf(row) + 1 });
       return [row, route(row) ? bracketed(route(row), told) : told];
     }),
   );

@@ -58,7 +58,7 @@ function show(body: HTMLElement, ctx: Context): () => void {
   const movements = new Movements(ctx.doc, scene);
   const place = h("div", {});
   const clock = new Clock(movements, ctx.doc.meta.year, () => map.filmChanged());
-  body.append(h("p", {}, aboutText(ctx, movements)), clock.controls, place, key());
+  body.append(h("p", {}, aboutText(ctx, movements)), clock.controls, place, key(ctx));
   const map: KarvanMap = createMap(place, ctx, { height: MAP_PX, name: "movements" });
   const nodes = ctx.doc.table("movement_ways").flatMap((row) => [String(row.from_node), String(row.to_node)]);
   map.focus([...new Set(nodes)].filter((id) => scene.nodeById.has(id)));
@@ -81,14 +81,16 @@ function kindsWord(kind: string): string {
 }
 
 /** What the marks mean; shapes say it without colours. */
-function key(): HTMLElement {
+function key(ctx: Context): HTMLElement {
+  const moved = new Set(ctx.doc.table("movement_kinds").map((row) => String(row.kind)));
+  const kinds = KINDS.filter((kind) => moved.has(kind));
   const mark = (kind: Kind, look: string): HTMLElement => h("span", { class: `movement-mark ${kind} ${look}`, "aria-hidden": "true" });
   const item = (marks: HTMLElement[], text: string): HTMLElement => h("li", {}, ...marks, " ", text);
   return h(
     "ul",
     { class: "signs movement-key" },
-    ...KINDS.map((kind) => item([mark(kind, "loaded")], kindsWord(kind))),
-    item([mark("train", "empty"), mark("vessel", "empty")], t("hollow: empty")),
+    ...kinds.map((kind) => item([mark(kind, "loaded")], kindsWord(kind))),
+    item(kinds.slice(0, 2).map((kind) => mark(kind, "empty")), t("hollow: empty")),
     item([h("span", { class: "movement-badge", "aria-hidden": "true" }, "3")], t("number in a ring: how many stand there")),
   );
 }

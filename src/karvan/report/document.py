@@ -21,9 +21,10 @@ from karvan.report.boundaries import boundaries
 from karvan.report.movements import COLUMNS, MOVEMENTS, movement_tables
 
 FORMAT = 1
-NOT_SENT = frozenset({"skims", "loads", "boundaries", MOVEMENTS})
-"""Every pair of places, and every market and commodity at every place, are too much for a page;
-polygons have a part of their own, and ``karvan.report.movements`` packs movements."""
+NOT_SENT = frozenset({"skims", "loads", "boundaries", "simulated_replications", MOVEMENTS})
+"""Every pair of places, every market and commodity at every place, and every journey of every
+replication are too much for a page; polygons have a part of their own, and
+``karvan.report.movements`` packs movements."""
 LINK_LOADS = "link_loads"
 """What all cargo together loads on links, for the map: a table that only documents have."""
 
