@@ -205,6 +205,14 @@ export function getRun(id: string): Promise<RunInfo> {
   return json<RunInfo>(`/runs/${encodeURIComponent(id)}`);
 }
 
+const MOST_RUNS = 200;
+
+/** The questions of runs that are finished. */
+export async function getFinished(): Promise<{ scenario: string; year: number; measures: string[] }[]> {
+  const { runs } = await json<{ runs: { state: RunState; scenario: string; year: number; measures: string[] }[] }>(`/runs?limit=${MOST_RUNS}`);
+  return runs.filter(({ state }) => state === "done");
+}
+
 export async function cancelRun(id: string): Promise<void> {
   await ask(`/runs/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
