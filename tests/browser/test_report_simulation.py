@@ -35,7 +35,7 @@ if not REQUIRED:
 from test_accessibility import violations
 
 Visiting = Callable[..., Any]
-DATES = {"en": "Jan 2, 00:00", "ru": "2 янв., 00:00", "az": "2 yan, 00:00", "zh": "1月2日，00:00"}
+DATES = {"en": "Jan 2, 00:00", "ru": "2 янв., 00:00", "az": "2 yan, 00:00", "zh": "1月2日 00:00"}
 MOVED = "() => document.querySelector('.movement-controls input').value"
 
 

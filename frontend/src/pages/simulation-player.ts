@@ -192,6 +192,6 @@ const HOUR_MS = 3_600_000;
 /** "12 Jan, 06:00"; the days shown begin with the year. */
 function dateText(year: number, hour: number): string {
   const whole = Math.floor(hour);
-  const clock = `${String(whole % HOURS).padStart(2, "0")}:00`;
-  return listed([dayMonth(Date.UTC(year, 0, 1) + whole * HOUR_MS), clock]);
+  const date = dayMonth(Date.UTC(year, 0, 1) + whole * HOUR_MS);
+  return t("{date}, {hour}:00", { date, hour: String(whole % HOURS).padStart(2, "0") });
 }
