@@ -3,8 +3,9 @@
 Run: python benchmarks/browser.py [--repeats N].  Needs the extra "browser", a Chromium, and the
 built front end.  Measured are the first paint of the app and what it loads for it, the switch to
 a scenario that the server has computed before, the work of a frame of the map with 10,000 points
-and moving vehicles, and how long a report takes to open.  Medians; times on the wall of the
-browser, except those of frames, which are seconds of script and drawing on its main thread.
+and moving vehicles and of the simulation's movements, and how long a report takes to open.
+Medians; times on the wall of the browser, except those of frames, which are seconds of script and
+drawing on its main thread.
 """
 
 import argparse
@@ -170,6 +171,31 @@ def frames(browser, report):
     return vehicles, everything, FRAMES / wall * 1000, moving
 
 
+def film(browser, report):
+    """Main-thread work per frame of the simulation's movements [ms], and frames a second."""
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.goto(f"{report.as_uri()}#/simulation?lang=en")
+    play = page.get_by_role("button", name="Play")
+    play.wait_for()
+    page.get_by_label("Speed").select_option("6")
+    play.click()
+    page.locator(".movement-controls").scroll_into_view_if_needed()
+    page.locator("canvas.map-top").evaluate("(c) => c.scrollIntoView({ block: 'center' })")
+    wire = page.context.new_cdp_session(page)
+    wire.send("Performance.enable")
+
+    def work():
+        found = {m["name"]: m["value"] for m in wire.send("Performance.getMetrics")["metrics"]}
+        return found["TaskDuration"]
+
+    page.evaluate(COUNT_FRAMES, FRAMES)
+    before = work()
+    wall = page.evaluate(COUNT_FRAMES, FRAMES)
+    spent = (work() - before) * 1000 / FRAMES
+    page.close()
+    return spent, FRAMES / wall * 1000
+
+
 def cpu_seconds(browser):
     """CPU seconds of all processes of the browser, which here do the work of a GPU too."""
     wire = browser.new_browser_cdp_session()
@@ -235,6 +261,9 @@ def measure(browser, folder, repeats):
     row("map: the same, all processes of the browser", processes, "ms")
     row("map: frames a second", rate, "1/s")
     row("map: frame while the view moves", moving, "ms")
+    played = [film(browser, report) for _ in range(repeats)]
+    row("simulation: frame of the movements", [spent for spent, _ in played], "ms", 10)
+    row("simulation: frames a second", [rate for _, rate in played], "1/s")
     row("report: opened", [opening(browser, report) for _ in range(repeats)], "ms")
     row("karvan report: the whole process", [report_cpu(folder) for _ in range(repeats)], "s", 2)
     row("report: size", [report.stat().st_size / 1000], "kB", 2000)

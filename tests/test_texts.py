@@ -28,6 +28,7 @@ from karvan.evidence.state import evidence_state
 from karvan.report import route_tables, terminal
 from karvan.report.boundaries import DISCLAIMER, boundaries
 from karvan.report.language import Texts
+from karvan.report.movements import COLUMNS as MOVEMENT_COLUMNS
 from karvan.report.reasons import reason
 from karvan.report.row_names import WORDS, RowNames
 from karvan.runs.stages import STAGES
@@ -170,7 +171,8 @@ def countries_named() -> set[Key]:
 
 def columns_described() -> set[Key]:
     """What the columns hold, as the dialogs of the front end say it."""
-    return {("", c.description) for table in result_tables().values() for c in table}
+    tables = [*result_tables().values(), *MOVEMENT_COLUMNS.values()]
+    return {("", column.description) for table in tables for column in table}
 
 
 def all_keys() -> set[Key]:

@@ -39,6 +39,7 @@ PAGES = (
         "alternatives",
         "measures",
         "flows",
+        "simulation",
         "pillars",
         "validation",
     ),

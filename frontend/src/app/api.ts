@@ -1,5 +1,5 @@
 // The JSON API of the server, typed; nothing else in the front end talks to the network.
-import type { KarvanDocument, PartName, Tables, Texts4 } from "../core/document";
+import type { Cell, KarvanDocument, PartName, Row, Tables, Texts4 } from "../core/document";
 import type { Lang } from "../core/texts";
 
 export interface CaseMeasure {
@@ -218,6 +218,14 @@ export function getRun(id: string): Promise<RunInfo> {
   return json<RunInfo>(`/runs/${encodeURIComponent(id)}`);
 }
 
+const MOST_RUNS = 200;
+
+/** The questions of runs that are finished. */
+export async function getFinished(): Promise<{ scenario: string; year: number; measures: string[] }[]> {
+  const { runs } = await json<{ runs: { state: RunState; scenario: string; year: number; measures: string[] }[] }>(`/runs?limit=${MOST_RUNS}`);
+  return runs.filter(({ state }) => state === "done");
+}
+
 export async function cancelRun(id: string): Promise<void> {
   await ask(`/runs/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
@@ -229,6 +237,15 @@ export function getFirstPart(id: string, signal?: AbortSignal): Promise<Omit<Kar
 
 export async function getLaterPart(id: string, name: PartName): Promise<Tables> {
   return (await json<{ tables: Tables }>(`/runs/${encodeURIComponent(id)}/document?part=${name}`)).tables;
+}
+
+const MOST_ROWS = 10000;
+
+/** Rows of a table of a finished run, at most ten thousand. */
+export async function getTable(id: string, name: string, signal?: AbortSignal): Promise<Row[]> {
+  const path = `/runs/${encodeURIComponent(id)}/tables/${encodeURIComponent(name)}?limit=${MOST_ROWS}`;
+  const { columns, rows } = await json<{ columns: { name: string }[]; rows: Cell[][] }>(path, { signal: signal ?? null });
+  return rows.map((cells) => Object.fromEntries(columns.map((column, i): [string, Cell] => [column.name, cells[i] ?? null])));
 }
 
 export function getRoute(question: URLSearchParams, signal?: AbortSignal): Promise<RouteAnswer> {

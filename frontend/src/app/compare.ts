@@ -8,9 +8,10 @@ import { fromData, num, t } from "../core/texts";
 import { cap, unit } from "../core/words";
 import { tableWord } from "../pages/words";
 import { allPairs, changeMark, EMISSIONS, FREIGHT, TIME, type Quantity } from "./changes";
-import { cancelRun, getComparison, type ComparisonInfo, type RunInfo } from "./api";
+import { cancelRun, getComparison, getTable, type ComparisonInfo, type RunInfo } from "./api";
 import { compareFlows } from "./compare-flows";
 import { compareScores } from "./compare-scores";
+import { compareSimulation, type SimulatedRun } from "./compare-simulation";
 import { corridorMap, type CorridorMap } from "./corridormap";
 import { shareButton } from "./downloads";
 import { faultBox, isAbort } from "./faults";
@@ -43,6 +44,7 @@ class Compare implements View {
   private readonly mapRow = h("div", { class: "app-maps" });
   private readonly flows = h("section", { "aria-label": t("Flows") });
   private readonly scores = h("section", { "aria-label": t("Five pillars") });
+  private readonly simulation = h("section", { "aria-label": t("The corridor in motion") });
   private readonly tables = h("section", { "aria-label": t("Changes in the tables") });
   private maps: CorridorMap[] = [];
   private state: AppState;
@@ -57,7 +59,7 @@ class Compare implements View {
   ) {
     this.state = shell.state();
     const line = h("div", { class: "app-title-line" }, h("h1", { class: "app-title" }, t("Compare two scenarios")), shareButton());
-    add(root, line, this.pickers, this.progress.element, this.fault, this.figures, this.mapRow, this.flows, this.scores, this.pairs, this.tables);
+    add(root, line, this.pickers, this.progress.element, this.fault, this.figures, this.mapRow, this.flows, this.simulation, this.scores, this.pairs, this.tables);
   }
 
   show(state: AppState): void {
@@ -128,6 +130,8 @@ class Compare implements View {
       if (this.asking !== asking) return;
       this.progress.hide();
       this.draw(before, after);
+      const [old, now] = await Promise.all([before, after].map((one) => simulatedRun(one, asking.signal)));
+      if (this.asking === asking) compareSimulation(this.simulation, contextOf(this.shell, after.doc), old!, now!);
       const found = await getComparison(before.id, after.id, asking.signal);
       await after.doc.need();
       if (this.asking !== asking) return;
@@ -160,6 +164,7 @@ class Compare implements View {
     compareFlows(this.flows, contextOf(this.shell, after.doc), before.doc, after.doc);
     this.drawPairs(before, after);
     clear(this.scores);
+    clear(this.simulation);
     clear(this.tables);
   }
 
@@ -252,6 +257,12 @@ class Compare implements View {
     const caption = t("Cells that differ");
     dataTable(this.tables, contextOf(this.shell, after.doc), rows, columns, { caption, file: "compared-cells", filter: true, pageSize: 20 });
   }
+}
+
+/** The simulation of a run, and what each of its replications found; runs of earlier versions have neither. */
+async function simulatedRun({ id, doc }: Loaded, signal: AbortSignal): Promise<SimulatedRun> {
+  const [replications] = await Promise.all([getTable(id, "simulated_replications", signal).catch(() => []), doc.need(["simulation", "details"])]);
+  return { doc, replications };
 }
 
 function wayText(now: Row | undefined, then: Row | undefined): string {

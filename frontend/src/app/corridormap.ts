@@ -3,11 +3,12 @@ import { createMap, type Flow, type KarvanMap, type Route } from "../map";
 import { ids, type Doc } from "../core/document";
 import { h } from "../core/dom";
 import type { Context } from "../core/pages";
+import { motionWanted } from "../core/motion";
 import { legsOf } from "../core/routes";
 import { t } from "../core/texts";
 import { colours, onThemeChange } from "../core/theme";
 import { bestOf, pairFigures } from "./figures";
-import { MAP_VIEW, motionWanted, type Shell } from "./view";
+import { MAP_VIEW, type Shell } from "./view";
 
 export interface CorridorMap {
   show(ctx: Context, pair: string): void;

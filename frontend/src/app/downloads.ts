@@ -13,8 +13,11 @@ export interface Downloads {
 const FORMATS = ["parquet", "csv"];
 /** Kept by the run and too large for its document; downloads have it all the same. */
 const TABLES_BESIDE = ["skims", "loads"];
-/** Only documents have it. */
-const MAP_TABLE = "link_loads";
+/** Of a simulation: documents have the movements in another form, and replications not at all. */
+const SIMULATED_BESIDE = ["simulated_movements", "simulated_replications"];
+const MOVEMENT_LEGS = "movement_legs";
+/** Only documents have them. */
+const DRAWN: ReadonlySet<string> = new Set(["link_loads", "movement_ways", MOVEMENT_LEGS, "movement_kinds"]);
 
 export function downloads(): Downloads {
   const body = h("div", { class: "app-downloads-body" });
@@ -25,7 +28,8 @@ export function downloads(): Downloads {
       element.hidden = false;
       const places = { links: h("p", { class: "app-links" }) };
       const rows = doc.sizes();
-      const names = [...[...rows.keys()].filter((name) => name !== MAP_TABLE), ...TABLES_BESIDE].sort();
+      const beside = rows.has(MOVEMENT_LEGS) ? [...TABLES_BESIDE, ...SIMULATED_BESIDE] : TABLES_BESIDE;
+      const names = [...[...rows.keys()].filter((name) => !DRAWN.has(name)), ...beside].sort();
       const showTable = (name: string): void => {
         places.links.replaceChildren(...FORMATS.map((form) => fileLink(form.toUpperCase(), tableUrl(id, name, form))));
       };

@@ -6,7 +6,7 @@ import { afterPaint } from "../core/later";
 import { themeSwitch } from "../core/shell";
 import { asLang, lang, LANGS, LANGUAGE_NAMES, setLang, setTexts, t, type Lang } from "../core/texts";
 import { startTheme } from "../core/theme";
-import { getCase, type CaseInfo } from "./api";
+import { getCase, getFinished, type CaseInfo } from "./api";
 import { compareView } from "./compare";
 import { faultBox } from "./faults";
 import { pairFigures } from "./figures";
@@ -14,7 +14,7 @@ import { said } from "./labels";
 import { isReportPage } from "./pageplace";
 import { planner } from "./planner";
 import { Runs } from "./runs";
-import { FIRST_PAGE, plainQuestion, readState, writeState, type AppState } from "./state";
+import { FIRST_PAGE, plainQuestion, readState, writeState, type AppState, type Question } from "./state";
 import { MAP_VIEW, type Shell, type View } from "./view";
 import { workspace } from "./workspace";
 
@@ -96,11 +96,23 @@ class App implements Shell {
     history.replaceState(null, "", writeState(this.info, this.now));
   }
 
-  /** Fetch the other scenarios while nothing else is to do, so that switching to them takes no time. */
+  /**
+   * Fetch the other scenarios while nothing else is to do, so that switching to them takes no time.
+   *
+   * Only those that the server has computed: a simulation that nobody asked for would stand in the way of one that somebody waits for.
+   */
   settled(): void {
     if (this.prepared) return;
     this.prepared = true;
-    const questions = this.info.scenarios.map(({ id }) => plainQuestion(this.info, id));
+    getFinished().then((finished) => {
+      const name = (scenario: string, year: number, measures: readonly string[]): string => [scenario, year, ...[...measures].sort()].join(" ");
+      const known = new Set(finished.map(({ scenario, year, measures }) => name(scenario, year, measures)));
+      const computed = this.info.scenarios.filter(({ id, year, measures }) => known.has(name(id, year, measures)));
+      this.prepare(computed.map(({ id }) => plainQuestion(this.info, id)));
+    }, () => undefined);
+  }
+
+  private prepare(questions: Question[]): void {
     const next = (): void => {
       const question = questions.shift();
       if (!question) return;

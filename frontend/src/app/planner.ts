@@ -3,6 +3,7 @@ import { createMap, type KarvanMap } from "../map";
 import { palette } from "../core/chart";
 import { Doc, type Row } from "../core/document";
 import { add, clear, h } from "../core/dom";
+import { motionWanted } from "../core/motion";
 import { legColumns, legRows, shortPlace } from "../core/routes";
 import { dataTable } from "../core/table";
 import { days, num, t } from "../core/texts";
@@ -14,7 +15,7 @@ import { faultBox, isAbort } from "./faults";
 import { questionTitle, said } from "./labels";
 import { field, planForm, ROUTE_KEYS, type PlanForm } from "./planform";
 import { plainQuestion, type AppState } from "./state";
-import { contextOf, MAP_VIEW, motionWanted, type Shell, type View } from "./view";
+import { contextOf, MAP_VIEW, type Shell, type View } from "./view";
 
 const KG_PER_TONNE = 1000;
 const MAP_PX = 440;

@@ -35,10 +35,3 @@ export function contextOf(shell: Shell, doc: Doc): Context {
     go: (page, params = {}) => shell.go({ ...shell.state(), page, params: new URLSearchParams(params) }),
   };
 }
-
-const CALM = window.matchMedia("(prefers-reduced-motion: reduce)");
-
-/** Whether things may move by themselves. */
-export function motionWanted(): boolean {
-  return !CALM.matches;
-}

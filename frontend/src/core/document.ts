@@ -33,7 +33,9 @@ export interface Country {
 }
 
 export type Tables = Record<string, { columns: ColumnInfo[]; rows: Cell[][] }>;
-export type PartName = "evidence" | "details";
+export type PartName = "evidence" | "details" | "simulation" | "movements";
+/** Parts that only their own pages need: large, and nothing that a dialog shows. */
+const ON_DEMAND: ReadonlySet<PartName> = new Set<PartName>(["simulation", "movements"]);
 export interface LaterPart {
   /** The same digest is the same part, whatever the run. */
   digest: string;
@@ -71,8 +73,8 @@ export class Doc {
     this.missing = new Map(Object.entries(raw.later ?? {}) as [PartName, LaterPart][]);
   }
 
-  /** Resolves when these parts, else all, are there; null where they are already. */
-  need(names: readonly PartName[] = [...this.missing.keys()]): Promise<void> | null {
+  /** Resolves when these parts, else all that dialogs show, are there; null where they are already. */
+  need(names: readonly PartName[] = [...this.missing.keys()].filter((name) => !ON_DEMAND.has(name))): Promise<void> | null {
     const wanted = names.filter((name) => this.missing.has(name));
     return wanted.length === 0 ? null : Promise.all(wanted.map((name) => this.fetched(name))).then(() => undefined);
   }
@@ -95,6 +97,11 @@ export class Doc {
   sizes(): Map<string, number> {
     const here = Object.entries(this.raw.tables).map(([name, table]): [string, number] => [name, table.rows.length]);
     return new Map([...here, ...[...this.missing.values()].flatMap((part) => Object.entries(part.rows))]);
+  }
+
+  /** As need(), for the part that holds a table. */
+  needTable(table: string): Promise<void> | null {
+    return this.need([...this.missing].filter(([, { rows }]) => table in rows).map(([name]) => name));
   }
 
   /** Return the rows of a table; none where the run has no such table. */

@@ -50,6 +50,30 @@ export function intervals(
   };
 }
 
+/** Return a series of vertical intervals with ends; `data` are [place on the axis below, low, high]. */
+export function uprights(name: string, data: (number | null)[][], look: { colour: string; width: number; z?: number }): echarts.EChartsCoreOption {
+  return {
+    type: "custom",
+    name,
+    data: data.filter((point) => point.every((value) => value !== null)),
+    z: look.z ?? 3,
+    silent: true,
+    encode: { x: 0, y: [1, 2] },
+    itemStyle: { color: look.colour },
+    renderItem: (_: unknown, api: Pen) => {
+      const [x = 0, low = 0] = api.coord([api.value(0), api.value(1)]);
+      const [, high = 0] = api.coord([api.value(0), api.value(2)]);
+      const line = (x1: number, y1: number, x2: number, y2: number) => ({
+        type: "line",
+        shape: { x1, y1, x2, y2 },
+        style: { stroke: look.colour, lineWidth: look.width },
+      });
+      const ends = [low, high].map((y) => line(x - END_PX + 1, y, x + END_PX - 1, y));
+      return { type: "group", children: [line(x, low, x, high), ...ends] };
+    },
+  };
+}
+
 const NARROW_PX = 640;
 const LINE_PX = 15;
 /** Room between the lines of two names. */

@@ -176,7 +176,7 @@ class Report {
 
   /** Draw all pages one after another, print them, and go back. */
   private async printAll(): Promise<void> {
-    await this.doc.need();
+    await Promise.all([this.doc.need(), this.doc.need(pages().flatMap((page) => page.needs ?? []))]);
     this.leave();
     this.root.classList.add("printing");
     this.main.style.width = `${PRINT_WIDTH}px`;

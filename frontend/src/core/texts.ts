@@ -20,6 +20,7 @@ let current: Lang = "en";
 // look like German ones; the names of the months are here.
 const MONTHS_AZ =
   "yanvar fevral mart aprel may iyun iyul avqust sentyabr oktyabr noyabr dekabr".split(" ");
+const SHORT_MONTHS_AZ = "yan fev mar apr may iyn iyl avq sen okt noy dek".split(" ");
 
 /** Return the locale that numbers are written in. */
 function numberLocale(): string {
@@ -130,7 +131,7 @@ export function timeMark(ms: number): string {
   const date = new Date(ms);
   const [month, day] = [date.getUTCMonth(), date.getUTCDate()];
   if (month === 0 && day === 1) return String(date.getUTCFullYear());
-  if (current === "az") return day === 1 ? MONTHS_AZ[month]!.slice(0, 3) : `${day} ${MONTHS_AZ[month]!.slice(0, 3)}`;
+  if (current === "az") return day === 1 ? SHORT_MONTHS_AZ[month]! : `${day} ${SHORT_MONTHS_AZ[month]}`;
   const parts: Intl.DateTimeFormatOptions = day === 1 ? { month: "short" } : { month: "short", day: "numeric" };
   return new Intl.DateTimeFormat(current, { ...parts, timeZone: "UTC" }).format(date);
 }
@@ -154,4 +155,17 @@ export function countryName(code: string): string {
   } catch {
     return code;
   }
+}
+
+/** Return day and month, "12 Jan" as the language writes it. */
+export function dayMonth(ms: number): string {
+  const date = new Date(ms);
+  if (current === "az") return `${date.getUTCDate()} ${SHORT_MONTHS_AZ[date.getUTCMonth()]}`;
+  return new Intl.DateTimeFormat(current, { day: "numeric", month: "short", timeZone: "UTC" }).format(date);
+}
+
+/** Return a month (1 to 12) in short. */
+export function monthText(month: number): string {
+  if (current === "az") return SHORT_MONTHS_AZ[month - 1] ?? "";
+  return new Intl.DateTimeFormat(current, { month: "short", timeZone: "UTC" }).format(Date.UTC(2000, month - 1, 1));
 }

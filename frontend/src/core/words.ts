@@ -24,6 +24,8 @@ const WORDS: Record<string, () => string> = {
   // what has a capacity
   link: () => t("link"),
   service: () => t("service"),
+  transfer: () => t("transfer"),
+  fleet: () => t("fleet"),
   // pillars
   policy: () => t("policy"),
   facilities: () => t("facilities"),

@@ -22,6 +22,8 @@ export interface Picture {
   flows: ReadonlyMap<string, number>;
   /** The layer of flows; empty where it is switched off. */
   bands: readonly Band[];
+  /** Something moves above: the network steps back. */
+  filmed: boolean;
   nodeName: (node: MapNode) => string;
   countryName: (id: string) => string;
   measure: (text: string, font: string) => number;
@@ -146,9 +148,9 @@ function drawLinks(ctx: CanvasRenderingContext2D, p: Picture, ratio: number): vo
   ctx.globalAlpha = 1;
 }
 
-/** Routes and flows stand out against a pale network. */
+/** Routes, flows and what moves stand out against a pale network. */
 export function networkStrength(p: Picture): number {
-  return p.routes.length || p.bands.length ? 0.4 : 0.9;
+  return p.routes.length || p.bands.length || p.filmed ? 0.4 : 0.9;
 }
 
 /** The first route lies broad below, the others thin and beside each other above it. */

@@ -19,6 +19,7 @@ import { drawMark, drawPicture, type Picture } from "./draw";
 import { spokenFacts } from "./facts";
 import { flowSwitch } from "./flow-key";
 import { savePng, saveSvg } from "./files";
+import type { Film } from "./film";
 import { hitAt, neighbour, type Hit } from "./hit";
 import { cachedMeasure } from "./labels";
 import { legend, zoomButtons } from "./legend";
@@ -29,6 +30,7 @@ import { buildScene, MODES, type MapNode, type Mode, type Scene } from "./scene"
 import { HOURS_PER_SECOND, Vehicles } from "./vehicles";
 import { Viewport, ZOOM_STEP } from "./viewport";
 
+export type { Film } from "./film";
 export type { Route } from "./routes";
 
 export interface Flow {
@@ -40,6 +42,10 @@ export interface KarvanMap {
   setRoutes(routes: Route[]): void;
   setFlows(flows: Flow[]): void;
   animate(on: boolean): void;
+  /** Draw something that moves by a clock of its own; null ends it. */
+  setFilm(film: Film | null): void;
+  /** The film has changed: started, stopped, or gone to another hour. */
+  filmChanged(): void;
   focus(nodeIds: string[]): void;
   /** Show the part of the world that a text of `onView` names. */
   open(view: string): void;
@@ -106,6 +112,7 @@ class MapView implements KarvanMap {
   private flows = new Map<string, number>();
   private vehicles: Vehicles | null = null;
   private moving = false;
+  private film: Film | null = null;
   private hour = 0;
   private frame = 0;
   private settle = 0;
@@ -158,6 +165,15 @@ class MapView implements KarvanMap {
   animate(on: boolean): void {
     this.moving = on;
     this.rebuildVehicles();
+    this.requestFrame();
+  }
+
+  setFilm(film: Film | null): void {
+    this.film = film;
+    this.redraw();
+  }
+
+  filmChanged(): void {
     this.requestFrame();
   }
 
@@ -278,6 +294,7 @@ class MapView implements KarvanMap {
       // Bands say more of a link than the width of its line.
       flows: this.layers.flows ? new Map() : this.flows,
       bands: this.layers.flows ? this.bands : [],
+      filmed: this.film !== null,
       nodeName: (node) => shortPlace(this.ctx.doc, node.id),
       countryName,
       measure: this.measure,
@@ -298,11 +315,13 @@ class MapView implements KarvanMap {
   private tick(now: number): void {
     this.frame = 0;
     if (this.stale) this.drawBase();
-    const running = this.moving && this.vehicles !== null && this.onScreen;
+    const film = this.film?.running ? this.film : null;
+    const running = ((this.moving && this.vehicles !== null) || film !== null) && this.onScreen;
     if (running) {
       // A tab that slept does not jump: at most a tenth of a second passes in a frame.
       const seconds = Math.min(0.1, Math.max(0, (now - this.lastTick) / 1000));
       this.hour += seconds * HOURS_PER_SECOND;
+      film?.advance(seconds);
     }
     this.lastTick = now;
     this.drawTop();
@@ -326,6 +345,7 @@ class MapView implements KarvanMap {
     const { view, width, height } = this.port;
     pen.clearRect(0, 0, width, height);
     if (this.moving) this.vehicles?.draw(pen, view, this.hour, this.colours.halo);
+    this.film?.draw(pen, view, this.colours);
     if (this.card.hit) drawMark(pen, this.card.hit, view, this.colours.text);
   }
 

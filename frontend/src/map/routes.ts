@@ -98,7 +98,7 @@ function routeTrack(scene: Scene, route: Route): Track | null {
     push(points, hours, firstPath![0]!, firstPath![1]!, now);
     paths.forEach((path, i) => {
       const moving = (Number(leg["move_h"] ?? 0) * lengths[i]!) / whole;
-      const times = sharesOfLength(path);
+      const times = lengthShares(path);
       for (let p = 2; p < path.length; p += 2) {
         push(points, hours, path[p]!, path[p + 1]!, now + moving * times[p / 2]!);
       }
@@ -112,7 +112,7 @@ function routeTrack(scene: Scene, route: Route): Track | null {
 
 function linkTrack(link: MapLink, colour: string, vehicles: number): Track {
   const hours = link.moveHours || 24;
-  return { path: link.path, time: sharesOfLength(link.path), hours, colour, vehicles };
+  return { path: link.path, time: lengthShares(link.path), hours, colour, vehicles };
 }
 
 function push(points: number[], hours: number[], x: number, y: number, hour: number): void {
@@ -120,7 +120,7 @@ function push(points: number[], hours: number[], x: number, y: number, hour: num
   hours.push(hour);
 }
 
-function reversed(path: Float64Array): Float64Array {
+export function reversed(path: Float64Array): Float64Array {
   const turned = new Float64Array(path.length);
   for (let i = 0; i < path.length; i += 2) {
     turned[i] = path[path.length - 2 - i]!;
@@ -130,7 +130,7 @@ function reversed(path: Float64Array): Float64Array {
 }
 
 /** Share of the whole length at which each point lies. */
-function sharesOfLength(path: Float64Array): Float64Array {
+export function lengthShares(path: Float64Array): Float64Array {
   const shares = new Float64Array(path.length / 2);
   for (let i = 1; i < shares.length; i += 1) {
     const step = Math.hypot(

@@ -3,9 +3,11 @@
 import { type Row, ids, number } from "../core/document";
 import { type Child, h } from "../core/dom";
 import { freeText } from "../core/freetext";
+import { afterPaint } from "../core/later";
 import { registerPage, type Context } from "../core/pages";
 import { costOfMeasure } from "../core/flows";
 import { listed } from "../core/phrases";
+import { printing } from "../core/printing";
 import { sourceButtons } from "../core/sources";
 import { dataTable, FOLDED } from "../core/table";
 import { field, t } from "../core/texts";
@@ -33,10 +35,21 @@ function render(root: HTMLElement, ctx: Context): void {
   if (measures.length) {
     byPillar(root, ctx, measures);
     measureTable(root, ctx, measures);
+    goToChosen(root);
   } else {
     root.append(h("p", { class: "muted" }, t("No measure.")));
   }
   scenarios(root, ctx);
+}
+
+/** Go to the measure that the address names, once the page is in its place. */
+function goToChosen(root: HTMLElement): void {
+  const row = root.querySelector("tr.chosen");
+  if (!row || printing()) return;
+  afterPaint(() => {
+    row.scrollIntoView({ block: "center" });
+    row.querySelector<HTMLElement>("button.unfold")?.focus({ preventScroll: true });
+  });
 }
 
 /** How many measures each pillar has, and how far they are. */
@@ -158,6 +171,7 @@ function measureTable(root: HTMLElement, ctx: Context, measures: Row[]): void {
       choices: ["pillar", "state", "applied", "waiting"],
       saved: ["cost_low_musd", "cost_high_musd", "source_id", "id"],
       detail: (row) => about(ctx, row),
+      current: (row) => row.id === ctx.params.get("measure"),
     },
   );
 }

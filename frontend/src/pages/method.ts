@@ -94,7 +94,7 @@ function schema(root: HTMLElement, ctx: Context): void {
     const box = h("details", {}, h("summary", {}, words, h("code", {}, name), ` · ${t("rows: {count}", { count })}`), content);
     box.addEventListener("toggle", () => {
       if (content.childElementCount > 0) return;
-      void Promise.resolve(ctx.doc.need()).then(() => content.childElementCount === 0 && columnTable(content, ctx, name));
+      void Promise.resolve(ctx.doc.needTable(name)).then(() => content.childElementCount === 0 && columnTable(content, ctx, name));
     });
     root.append(box);
   }

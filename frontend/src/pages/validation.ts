@@ -7,7 +7,7 @@ import { intervals, nameAxis } from "../core/drawing";
 import { type Context, registerPage } from "../core/pages";
 import { bracketed, clauses, colon, listed } from "../core/phrases";
 import { chainText } from "../core/routes";
-import { dataTable, FOLDED } from "../core/table";
+import { type Column, dataTable, FOLDED } from "../core/table";
 import { fromData, num, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
 import { cap, unit, word } from "../core/words";
@@ -15,7 +15,9 @@ import { cap, unit, word } from "../core/words";
 registerPage({ id: "validation", order: 60, title: () => t("Validation"), needs: ["evidence"], render });
 
 const HOURS_PER_DAY = 24;
-const VALUES = ["expected", "expected_low", "expected_high", "modelled", "modelled_low", "modelled_high"];
+/** Columns of the simulation; runs of earlier versions have none. */
+const SIMULATED = ["simulated", "simulated_low", "simulated_high"];
+const VALUES = ["expected", "expected_low", "expected_high", "modelled", "modelled_low", "modelled_high", ...SIMULATED];
 const ROLES = ["held_out", "calibration", "input"];
 /** A fact that is many times off would press all others to one line: it stands at the edge, with its number. */
 const EDGE = 3;
@@ -27,6 +29,7 @@ function render(root: HTMLElement, ctx: Context): void {
     return;
   }
   root.append(h("p", {}, t("Each fact is divided by the reported value: 1 is as reported. The band is what is accepted, the line the range of 8 of 10 cases where the model gives one.")));
+  if (simulated(rows)) root.append(h("p", { class: "hint" }, t("Triangles are what the simulation says, with the interval of its mean; hollow ones lie outside of what is accepted.")));
   summary(root, rows);
   for (const role of ROLES) ratioChart(root, rows, role);
   table(root, ctx, rows);
@@ -46,9 +49,15 @@ function enriched(ctx: Context, row: Row): Row {
     source_id: fact?.source_id ?? null,
     range: rangeText(number(scaled.expected_low), number(scaled.expected_high)),
     modelled_range: number(scaled.modelled_low) === null ? null : rangeText(number(scaled.modelled_low), number(scaled.modelled_high)),
+    simulated_range: number(scaled.simulated_low) === null ? null : rangeText(number(scaled.simulated_low), number(scaled.simulated_high)),
     unit: hours ? t("days") : unit(row.unit),
     detail: fromData(chainText(ctx.doc, String(row.detail ?? ""))),
   };
+}
+
+/** Whether the simulation says anything of these facts. */
+function simulated(rows: Row[]): boolean {
+  return rows.some((row) => number(row.simulated) !== null);
 }
 
 function inDays(hours: Cell | undefined): number | null {
@@ -80,6 +89,8 @@ function summary(root: HTMLElement, rows: Row[]): void {
     const parts = [t("{inside} of {count} inside", { inside, count: modelled.length })];
     if (missing > 0) parts.push(t("Not modelled yet: {count}", { count: missing }));
     const name = bracketed(cap(word(role)), explain[role] ?? "");
+    const played = own.filter((row) => number(row.simulated) !== null);
+    if (played.length > 0) parts.push(t("simulated: {inside} of {count} inside", { inside: played.filter((row) => row.simulated_verdict === "inside").length, count: played.length }));
     list.append(h("li", {}, colon(name, clauses(parts))));
   }
   root.append(list);
@@ -93,7 +104,7 @@ function ratioChart(root: HTMLElement, all: Row[], role: string): void {
   const names = nameAxis(root, rows.map((row) => String(row.name)), 380);
   const shown = (row: Row, column: string) => Math.min(ratio(row, column), EDGE);
   const spread = rows.map((row, i) => [shown(row, "modelled_low"), shown(row, "modelled_high"), i]).filter((x) => Number.isFinite(x[0]));
-  const most = Math.max(1.5, ...rows.map((row) => Math.max(shown(row, "modelled"), shown(row, "expected_high"))));
+  const most = Math.max(1.5, ...rows.map((row) => Math.max(shown(row, "modelled"), shown(row, "expected_high"), number(row.simulated) === null ? 0 : shown(row, "simulated"))));
   chart(
     root,
     {
@@ -106,6 +117,7 @@ function ratioChart(root: HTMLElement, all: Row[], role: string): void {
         intervals(t("8 of 10 cases"), spread, { colour: palette[0]!, width: 1.5, ends: true, z: 3 }),
         points(rows, ratio, "inside"),
         points(rows, ratio, "outside"),
+        ...(simulated(rows) ? simulatedSeries(rows, shown) : []),
       ],
     },
     {
@@ -138,6 +150,18 @@ function points(rows: Row[], ratio: (row: Row, column: string) => number, verdic
   };
 }
 
+/** What the simulation says, above the points of the other engines, with the interval of its mean. */
+function simulatedSeries(rows: Row[], shown: (row: Row, column: string) => number): object[] {
+  const colour = palette[2]!;
+  const ends = rows.map((row, i) => [shown(row, "simulated_low"), shown(row, "simulated_high"), i]).filter((x) => Number.isFinite(x[0]) && Number.isFinite(x[1]));
+  const look = (row: Row): object => (row.simulated_verdict === "inside" ? { color: colour } : { color: colours().surface, borderColor: colour, borderWidth: 2.5 });
+  const data = rows.flatMap((row, i) => (number(row.simulated) === null ? [] : [{ value: [shown(row, "simulated"), i], itemStyle: look(row) }]));
+  return [
+    intervals(t("interval"), ends, { colour, width: 1.5, ends: true, z: 4 }),
+    { type: "scatter", name: t("simulated"), z: 6, symbol: "triangle", symbolSize: 13, data },
+  ];
+}
+
 /** A point of the chart; one beyond the edge says how far it is. */
 function point(ratio: number, place: number): object {
   if (ratio <= EDGE) return { value: [ratio, place] };
@@ -151,7 +175,13 @@ function tip(row: Row): HTMLElement {
     [t("accepted"), `${String(row.range)} ${String(row.unit)}`],
     [t("modelled"), `${shortNumber(number(row.modelled))} ${String(row.unit)}`],
     [t("verdict"), word(row.verdict)],
+    ...(number(row.simulated) === null ? [] : [[t("simulated"), simulatedText(row)] as [string, string], [t("verdict of the simulation"), word(row.simulated_verdict)] as [string, string]]),
   ]);
+}
+
+function simulatedText(row: Row): string {
+  const value = `${shortNumber(number(row.simulated))} ${String(row.unit)}`;
+  return row.simulated_range ? bracketed(value, String(row.simulated_range)) : value;
 }
 
 function table(root: HTMLElement, ctx: Context, rows: Row[]): void {
@@ -165,6 +195,7 @@ function table(root: HTMLElement, ctx: Context, rows: Row[]): void {
       { key: "range", title: t("accepted"), fold: 3 },
       { key: "modelled", title: t("modelled"), text: (row) => shortNumber(number(row.modelled)), kind: "number", fold: 1 },
       { key: "modelled_range", title: t("8 of 10 cases"), fold: 4 },
+      ...(simulated(rows) ? simulatedColumns() : []),
       { key: "unit", title: t("unit"), fold: 2 },
       { key: "verdict", title: t("verdict"), kind: "verdict" },
       { key: "role", title: t("role"), kind: "word", fold: 5 },
@@ -181,4 +212,12 @@ function table(root: HTMLElement, ctx: Context, rows: Row[]): void {
       choices: ["role", "verdict"],
     },
   );
+}
+
+function simulatedColumns(): Column[] {
+  return [
+    { key: "simulated", title: t("simulated"), text: (row) => (number(row.simulated) === null ? "" : shortNumber(number(row.simulated))), kind: "number", fold: 1 },
+    { key: "simulated_range", title: t("interval"), fold: 4 },
+    { key: "simulated_verdict", title: t("verdict of the simulation"), kind: "verdict", fold: 2 },
+  ];
 }

@@ -82,6 +82,8 @@ export function tableWord(table: string): string {
       return t("services");
     case "terminals":
       return t("terminals");
+    case "operations":
+      return t("operations");
     case "fleets":
       return t("fleets");
     case "calendars":

@@ -18,11 +18,13 @@ from karvan import schema
 from karvan.case.results import Results
 from karvan.case.settings import LANGUAGES
 from karvan.report.boundaries import boundaries
+from karvan.report.movements import COLUMNS, MOVEMENTS, movement_tables
 
 FORMAT = 1
-NOT_SENT = frozenset({"skims", "loads", "boundaries"})
-"""Every pair of places, and every market and commodity at every place, are too much for a page;
-polygons have a part of their own."""
+NOT_SENT = frozenset({"skims", "loads", "boundaries", "simulated_replications", MOVEMENTS})
+"""Every pair of places, every market and commodity at every place, and every journey of every
+replication are too much for a page; polygons have a part of their own, and
+``karvan.report.movements`` packs movements."""
 LEVELS_OF_YEARS = ("index", "pillar")
 """Sub-pillars of earlier years are five times as many rows, and no page draws them."""
 LINK_LOADS = "link_loads"
@@ -47,6 +49,7 @@ def report_document(results: Results) -> dict[str, Any]:
         "tables": {
             **{name: _table(name, sent[name]) for name in sent if name not in NOT_SENT},
             **({LINK_LOADS: _link_loads(sent["loads"])} if "loads" in sent else {}),
+            **(_movements(sent[MOVEMENTS]) if MOVEMENTS in sent else {}),
         },
         "boundaries": boundaries(sent.get("boundaries")),
     }
@@ -74,6 +77,12 @@ def _link_loads(loads: pl.DataFrame) -> dict[str, Any]:
     summed = links.group_by(direction, maintain_order=True).agg(pl.col("teu", "t").sum())
     declared = [c for c in schema.result_tables()["loads"] if c.name in summed.columns]
     return _content(declared, summed, is_input=False)
+
+
+def _movements(movements: pl.DataFrame) -> dict[str, Any]:
+    """Return the movements in the tables that only documents have."""
+    made = movement_tables(movements)
+    return {name: _content(COLUMNS[name], made[name], is_input=False) for name in made}
 
 
 def _table(name: str, table: pl.DataFrame) -> dict[str, Any]:

@@ -48,16 +48,17 @@ class FlowNames:
             way = self.way(row["from_node"], row["to_node"])
         if row["kind"] == "link" and row["id"] in self.links:
             link = self.links[row["id"]]
-            ends = f"{self._place(link['from_node'])} – {self._place(link['to_node'])}"
+            ends = f"{self.place(link['from_node'])} – {self.place(link['to_node'])}"
             return self.texts.bracketed(way or ends, self.texts(link["mode"]))
         name = self.of_rows.get(row["kind"], {}).get(row["id"], row["id"])
         return self.texts.bracketed(name, way) if way else name
 
     def way(self, origin: str, destination: str) -> str:
         """Return where from and where to."""
-        return f"{self._place(origin)} → {self._place(destination)}"
+        return f"{self.place(origin)} → {self.place(destination)}"
 
-    def _place(self, node: str) -> str:
+    def place(self, node: str) -> str:
+        """Return the name of a place without what it says in brackets."""
         return self.places.get(node, node).split(" (")[0].split("（")[0]
 
     def by_ship(self, row: Row) -> bool:

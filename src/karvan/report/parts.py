@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from karvan.report.document import document_json
+from karvan.report.movements import COLUMNS
 
 EVIDENCE = frozenset({
     "input_observations", "input_series", "input_sources", "input_claims", "input_events",
@@ -17,12 +18,25 @@ EVIDENCE = frozenset({
 })  # fmt: skip
 DETAILS = frozenset({
     "flow_itineraries", "input_flows", "input_transfers", "input_rates", "input_fleets",
-    "input_calendars", "input_constants", "score_cells", "score_chances", "score_correlations",
-    "score_sensitivity", "score_ties", "score_tags", "score_importance", "score_reliability",
-    "score_weightings", "score_removals", "score_unit_sensitivity",
+    "input_calendars", "input_constants", "input_operations", "score_cells", "score_chances",
+    "score_correlations", "score_sensitivity", "score_ties", "score_tags", "score_importance",
+    "score_reliability", "score_weightings", "score_removals", "score_unit_sensitivity",
 })  # fmt: skip
-LATER: Mapping[str, frozenset[str]] = {"evidence": EVIDENCE, "details": DETAILS}
-"""Tables that no first picture shows, by part; all others are in the first part."""
+SIMULATION = frozenset({
+    "simulation", "simulated_journeys", "simulated_times", "simulated_waits",
+    "simulated_resources", "simulated_months", "simulated_bottlenecks",
+})  # fmt: skip
+LATER: Mapping[str, frozenset[str]] = {
+    "evidence": EVIDENCE,
+    "details": DETAILS,
+    "simulation": SIMULATION,
+    "movements": frozenset(COLUMNS),
+}
+"""Tables that no first picture shows, by part; all others are in the first part.
+
+Evidence and details follow the first picture, since dialogs of all pages need them; simulation and
+movements come when somebody opens the page that shows them.
+"""
 
 DIGEST_LENGTH = 16
 

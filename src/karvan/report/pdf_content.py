@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from karvan.case.results import Results
-from karvan.report import pdf_flows, pdf_pillars, pdf_tables
+from karvan.report import pdf_flows, pdf_pillars, pdf_simulation, pdf_tables
 from karvan.report.boundaries import boundaries
 from karvan.report.flow_words import flow_names, gain_text, gaining, main_line
 from karvan.report.language import Texts
@@ -23,6 +23,9 @@ MOST_NAMED = 8
 SECTIONS: dict[str, Callable[[Reader], Block | None]] = {
     "flows": pdf_flows.flows,
     "bottlenecks": pdf_flows.bottlenecks,
+    "simulation": pdf_simulation.simulation,
+    "simulated_waits": pdf_simulation.waits,
+    "simulated_bottlenecks": pdf_simulation.bottlenecks,
     "pillars": pdf_pillars.pillars,
     "validation": pdf_tables.validation,
     "evidence": pdf_tables.evidence,
@@ -34,10 +37,10 @@ SECTIONS: dict[str, Callable[[Reader], Block | None]] = {
 }
 """What follows the map and the legs, in order; a section that returns nothing is left out.
 
-A section has a ``title`` and any of ``lead`` (a line), ``subtitle``, a table (``head``, ``widths``,
-``rows`` or ``groups``), ``bars`` (scores with intervals), ``tables`` (more of them, each with a
-``title``), ``note``, ``items`` (sources), ``parts`` (lists) and ``facts``: the template sets them
-in this order, so a new section needs nothing there.
+A section has a ``title`` and any of ``lead`` (a line), ``columns`` (a distribution), ``subtitle``,
+a table (``head``, ``widths``, ``rows`` or ``groups``), ``bars`` (scores with intervals), ``tables``
+(more of them, each with a ``title``), ``note``, ``items`` (sources), ``parts`` (lists) and
+``facts``: the template sets them in this order, so a new section needs nothing there.
 """
 LINE_STYLES = (("rail",), ("sea", "ferry"), ("road",))
 

@@ -52,7 +52,7 @@ class DocumentQuery(Query):
     """Which part of a document."""
 
     part: Annotated[
-        Literal["first", "evidence", "details"] | None,
+        Literal["first", "evidence", "details", "simulation", "movements"] | None,
         Field(
             description="Only this part. The first holds what a first picture shows, says under "
             '"later" what is in the others, and leaves out texts and boundaries, which are those '

@@ -19,6 +19,8 @@ HEARTBEAT_S = 15.0
 SHORTEST_PAUSE_S = 0.05
 """Between two events: a stage that tells much must not flood its watchers."""
 RETRY_AFTER_S = 5
+LONG_STAGES = {"simulate": 12.0}
+"""Stages that take many times as long as the others, which count as 1 in the share of a run."""
 
 
 @dataclass(eq=False, slots=True)
@@ -63,8 +65,6 @@ class Job:
 
     def view(self, position: int) -> Run:
         """Return what clients see."""
-        finished = sum(stage.state in {"kept", "done"} for stage in self.stages)
-        share = (finished + self.share_of_stage) / len(self.stages) if self.stages else 0.0
         title = next((s.title for s in self.stages if s.name == self.running), "")
         return Run(
             id=self.id,
@@ -73,12 +73,20 @@ class Job:
             year=self.year,
             measures=self.measures,
             stage=title,
-            share=1.0 if self.state == "done" else round(min(share, 1.0), 4),
+            share=1.0 if self.state == "done" else round(min(self._share(), 1.0), 4),
             seconds=round(sum(stage.seconds for stage in self.stages), 3),
             stages=list(self.stages),
             position=position,
             error=self.error,
         )
+
+    def _share(self) -> float:
+        """Return how much of the work is done."""
+        sizes = {stage.name: LONG_STAGES.get(stage.name, 1.0) for stage in self.stages}
+        ended = [stage.name for stage in self.stages if stage.state in {"kept", "done"}]
+        done = sum(sizes[name] for name in ended)
+        done += sizes.get(self.running, 0.0) * self.share_of_stage
+        return done / sum(sizes.values()) if sizes else 0.0
 
 
 class Runs:

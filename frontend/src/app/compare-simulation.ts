@@ -1,0 +1,227 @@
+// The simulations of two runs: what journeys take, how sure that is, what arrives, and which bottlenecks moved.
+import { number, type Doc, type Row } from "../core/document";
+import { clear, h } from "../core/dom";
+import type { Context } from "../core/pages";
+import { bracketed } from "../core/phrases";
+import {
+  dayText,
+  estimate,
+  estimateText,
+  gainOf,
+  gainWord,
+  hoursText,
+  journeyNames,
+  journeyGroups,
+  simulatedKey,
+  simulatedName,
+  simulationOf,
+  type Estimate,
+} from "../core/simulation";
+import { dataTable, FOLDED, type Column } from "../core/table";
+import { num, t } from "../core/texts";
+
+/** A run whose part of the simulation is there, with what each replication found of its journeys. */
+export interface SimulatedRun {
+  doc: Doc;
+  replications: Row[];
+}
+
+/** Draw the tables; nothing where neither run holds a simulation. */
+export function compareSimulation(place: HTMLElement, ctx: Context, before: SimulatedRun, after: SimulatedRun): void {
+  clear(place);
+  const has = [before, after].map(({ doc }) => simulationOf(doc) !== undefined);
+  if (!has.includes(true)) return;
+  place.append(h("h2", {}, t("The corridor in motion")));
+  if (has.includes(false)) {
+    place.append(h("p", { class: "app-nothing" }, t("Only one of the two runs holds a simulation.")));
+    return;
+  }
+  const paired = shareDraws(before, after);
+  const how = paired
+    ? t("Both runs played the same storms, delays and arrivals: intervals are of the differences replication by replication.")
+    : t("Intervals of differences are computed as if the two runs had nothing in common.");
+  place.append(h("p", {}, how));
+  journeys(place, ctx, before, after, paired);
+  bottlenecks(place, ctx, before.doc, after.doc);
+}
+
+/** Whether the replications of two runs can be set against each other one by one. */
+function shareDraws(before: SimulatedRun, after: SimulatedRun): boolean {
+  const [old, now] = [before, after].map(({ doc }) => simulationOf(doc)?.seed);
+  return old === now && before.replications.length > 0 && after.replications.length > 0;
+}
+
+/** A quantity of a journey that is compared. */
+interface Quantity {
+  key: string;
+  stem: string;
+  ending: string;
+  /** Its column in the table of the replications. */
+  column: string;
+  title: string;
+  write: (value: number | null) => string;
+  fold: number;
+}
+
+function journeys(place: HTMLElement, ctx: Context, { doc: before, replications: played }: SimulatedRun, { doc: after, replications }: SimulatedRun, paired: boolean): void {
+  const quantities: Quantity[] = [
+    { key: "mean", stem: "mean", ending: "_h", column: "mean_h", title: t("days, mean"), write: dayText, fold: 1 },
+    { key: "p90", stem: "p90", ending: "_h", column: "p90_h", title: t("days, 90 of 100 within"), write: dayText, fold: 2 },
+    { key: "teu", stem: "arrived", ending: "_teu_per_year", column: "arrived_teu", title: t("TEU a year"), write: (value) => num(value), fold: 3 },
+  ];
+  const names = journeyNames(after);
+  const then = byWay(before);
+  const found = [...byWay(after)].filter(([way]) => then.has(way));
+  const rows = found.map(([way, row]) => {
+    const old = then.get(way)!;
+    const cells: Row = { journey_id: row.journey_id ?? null, name: names.get(String(row.journey_id)) ?? "" };
+    for (const { key, stem, ending, column } of quantities) {
+      const [was, is] = [old, row].map((one) => estimate(one, stem, ending));
+      const pairs = paired ? pairsOf(played, old, replications, row, column) : [];
+      put(cells, key, was!, is!, pairedOf(pairs, is!) ?? differenceOf(was!, is!));
+    }
+    return cells;
+  });
+  const columns: Column[] = [{ key: "name", title: t("journey") }, ...quantities.flatMap(changeColumns)];
+  dataTable(place, ctx, rows, columns, { caption: t("Simulated journeys"), file: "compared-simulated-journeys", pageSize: 15, saved: ["journey_id", ...quantities.flatMap(({ key }) => [`${key}_low`, `${key}_high`])] });
+  const alone = after.table("simulated_journeys").length + then.size - 2 * found.length;
+  if (alone > 0) place.append(h("p", { class: "app-nothing" }, t("Journeys that only one of the two has: {count}.", { count: alone })));
+}
+
+/** Journeys by what they carry, their nodes and services: ranks name different ways in two runs. */
+function byWay(doc: Doc): Map<string, Row> {
+  const services = new Map<string, string>();
+  for (const step of doc.table("simulated_waits")) {
+    const id = String(step.journey_id);
+    if (step.kind === "service") services.set(id, `${services.get(id) ?? ""} ${String(step.id)}`);
+  }
+  const found = new Map<string, Row>();
+  for (const row of journeyGroups(doc).flatMap(({ journeys }) => journeys)) {
+    const parts = [row.origin, row.destination, row.commodity_id, row.nodes, services.get(String(row.journey_id))];
+    let way = parts.map((part) => part ?? "").join("\u0004");
+    // Two that even these do not tell apart are matched in their order.
+    while (found.has(way)) way += "+";
+    found.set(way, row);
+  }
+  return found;
+}
+
+/** Values of a journey in the replications that both runs have: [before, after]. */
+function pairsOf(played: Row[], old: Row, replications: Row[], now: Row, column: string): [number, number][] {
+  const then = new Map(played.filter((row) => row.journey_id === old.journey_id).map((row) => [row.replication, number(row[column])]));
+  return replications.flatMap((row): [number, number][] => {
+    const [was, is] = [then.get(row.replication ?? null) ?? null, number(row[column])];
+    return row.journey_id === now.journey_id && was !== null && is !== null ? [[was, is]] : [];
+  });
+}
+
+/**
+ * Return the mean of paired differences with its interval; null where there are too few.
+ *
+ * The factor of the interval is that of the journey's own: its half-width over the standard error of its replications.
+ */
+function pairedOf(pairs: [number, number][], now: Estimate): Estimate | null {
+  if (pairs.length < 2 || now.value === null || now.high === null) return null;
+  const error = standardError(pairs.map(([, is]) => is));
+  if (error === 0) return null;
+  const changes = pairs.map(([was, is]) => is - was);
+  const value = mean(changes);
+  const half = ((now.high - now.value) / error) * standardError(changes);
+  return { value, low: value - half, high: value + half };
+}
+
+function mean(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function standardError(values: number[]): number {
+  const middle = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}
+
+/** Put before, after, the difference and its interval into a row. */
+function put(row: Row, key: string, old: Estimate, now: Estimate, { value, low, high }: Estimate): void {
+  Object.assign(row, { [`${key}_before`]: old.value, [`${key}_after`]: now.value, [`${key}_change`]: value, [`${key}_low`]: low, [`${key}_high`]: high });
+}
+
+/** Return the difference of two means; half-widths add up as those of independent means. */
+function differenceOf(old: Estimate, now: Estimate): Estimate {
+  if (old.value === null || now.value === null) return { value: null, low: null, high: null };
+  const value = now.value - old.value;
+  const halves = [old, now].map(({ low, high }) => (low === null || high === null ? null : (high - low) / 2));
+  if (halves.includes(null)) return { value, low: null, high: null };
+  const half = Math.hypot(halves[0]!, halves[1]!);
+  return { value, low: value - half, high: value + half };
+}
+
+function changeColumns({ key, title, write, fold }: Quantity): Column[] {
+  const at = (row: Row, part: string): number | null => number(row[`${key}_${part}`]);
+  const change = (row: Row): string => {
+    const [value, low, high] = ["change", "low", "high"].map((part) => at(row, part));
+    if (value === null || low === null || high === null) return signed(value!, write);
+    const ends = t("{low} to {high}", { low: signed(low!, write), high: signed(high!, write) });
+    return bracketed(signed(value!, write), isNoise(low!, high!) ? t("not more than noise") : ends);
+  };
+  return [
+    { key: `${key}_before`, title: t("before: {figure}", { figure: title }), kind: "number", text: (row) => write(at(row, "before")), fold: 3 + fold },
+    { key: `${key}_after`, title: t("after: {figure}", { figure: title }), kind: "number", text: (row) => write(at(row, "after")), fold: fold === 1 ? undefined : fold },
+    { key: `${key}_change`, title: t("change: {figure}", { figure: title }), kind: "number", text: change, fold: fold === 1 ? undefined : fold },
+  ];
+}
+
+function isNoise(low: number | null, high: number | null): boolean {
+  return low !== null && high !== null && low <= 0 && high >= 0;
+}
+
+function signed(value: number | null, write: (value: number | null) => string): string {
+  if (value === null) return "–";
+  if (write(Math.abs(value)) === write(0)) return write(0);
+  return (value < 0 ? "−" : "+") + write(Math.abs(value));
+}
+
+function bottlenecks(place: HTMLElement, ctx: Context, before: Doc, after: Doc): void {
+  const rows = movedBottlenecks(before, after);
+  if (rows.length === 0) {
+    place.append(h("p", { class: "app-nothing" }, t("No bottleneck of the simulation moved by more than noise.")));
+    return;
+  }
+  const gain = (row: Row, part: string): string => {
+    const e = estimate(row, `${part}_saved`, "_h");
+    return e.value === null ? "–" : estimateText(e, hoursText);
+  };
+  const figure = t("hours saved a TEU");
+  dataTable(
+    place,
+    ctx,
+    rows,
+    [
+      { key: "name", title: t("bottleneck") },
+      { key: "change", title: t("change") },
+      { key: "before_saved_h", title: t("before: {figure}", { figure }), kind: "number", text: (row) => gain(row, "before"), fold: 1 },
+      { key: "after_saved_h", title: t("after: {figure}", { figure }), kind: "number", text: (row) => gain(row, "after") },
+      { key: "before_verdict", title: t("before: {figure}", { figure: t("verdict") }), fold: FOLDED },
+      { key: "after_verdict", title: t("after: {figure}", { figure: t("verdict") }), fold: 2 },
+    ],
+    { caption: t("Bottlenecks of the simulation that moved"), file: "compared-simulated-bottlenecks", pageSize: 15 },
+  );
+}
+
+/** Return the bottlenecks whose gain appeared, vanished or changed by more than noise, the largest change first. */
+function movedBottlenecks(before: Doc, after: Doc): Row[] {
+  const [old, now] = [before, after].map((doc) => new Map(doc.table("simulated_bottlenecks").map((row) => [simulatedKey(row), row])));
+  const rows = [...new Set([...now!.keys(), ...old!.keys()])].map((key) => {
+    const [then, next] = [old!.get(key), now!.get(key)];
+    const { value, low, high } = differenceOf(estimate(then, "saved", "_h"), estimate(next, "saved", "_h"));
+    const saves = [then, next].map((row) => row !== undefined && gainOf(row) === "saves");
+    const moved = saves[0] !== saves[1] || (value !== null && !isNoise(low, high));
+    const change = saves[0] === saves[1] ? t("gain changed") : saves[1] ? t("appeared") : t("vanished");
+    return { row: { name: simulatedName(next ? after : before, (next ?? then)!), change, ...gains("before", then), ...gains("after", next) }, moved, size: Math.abs(value ?? Infinity) };
+  });
+  return rows.filter(({ moved }) => moved).sort((a, b) => b.size - a.size).map(({ row }) => row);
+}
+
+function gains(part: string, row: Row | undefined): Row {
+  const { value, low, high } = estimate(row, "saved", "_h");
+  return { [`${part}_saved_h`]: value, [`${part}_saved_low_h`]: low, [`${part}_saved_high_h`]: high, [`${part}_verdict`]: row ? gainWord(gainOf(row)) : "–" };
+}
