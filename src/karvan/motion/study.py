@@ -250,7 +250,8 @@ def _seen(layout: Layout, plan: Plan, r: Replication) -> Seen:
     classes = [layout.classes[journey.id] for journey in plan.journeys]
     stages, pools = list(layout.stages.values()), list(layout.pools.values())
     left = r.thing[classes, k.C_EXITS].astype(np.float64)
-    histogram = r.histogram[r.thing[classes, k.C_HIST]]
+    histogram = np.array([r.histogram(int(number)) for number in r.thing[classes, k.C_HIST]])
+    histogram = histogram.reshape(-1, k.BINS)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(left > 0.0, r.real[classes, k.X_C_SUM] / left, nan)
     work = r.real[stages][:, [k.X_WORK, k.X_BLOCKED, k.X_AWAY]].sum(axis=1)

@@ -155,11 +155,12 @@ def _precision(found: Study) -> float | None:
 
 def _cautions(found: Study) -> Iterator[str]:
     yield from (f"replication {n}: {why}" for n, why in found.lost.items())
-    if found.seen:
-        fewest = int(min(one.left.sum() for one in found.seen))
-        for caution in setting_cautions(len(found.seen), max(fewest, 1)):
-            if caution.name != "no_warmup" or not found.plan.clock.warmup_h:
-                yield caution.text
+    if not found.seen:
+        return
+    fewest = int(min(one.left.sum() for one in found.seen))
+    for caution in setting_cautions(len(found.seen), max(fewest, 1)):
+        if caution.name != "no_warmup" or not found.plan.clock.warmup_h:
+            yield caution.text
     for row in of_study.resources(found):
         if row["growth_per_day"]:
             yield (
