@@ -47,7 +47,7 @@ function monthChart(place: HTMLElement, name: string, rows: Row[]): void {
   const months = MONTHS.map((month) => estimate(rows.find((row) => row.month === month), "passed", "_teu"));
   const write = (value: number | null): string => num(value);
   const sum = months.reduce((all, month) => all + (month.value ?? 0), 0);
-  place.append(h("p", {}, t("{name} brings {teu} TEU to their destinations in a year.", { name, teu: num(sum) })));
+  place.append(h("p", {}, t("{name} brings {teu} TEU to their destinations in a year; loose cargo counts as the boxes that would hold its weight.", { name, teu: num(sum) })));
   chart(
     place,
     {
