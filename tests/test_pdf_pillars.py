@@ -64,6 +64,13 @@ def test_all_pairs_stand_with_coverage_and_a_score_of_zero_is_one(block: dict[st
     assert texts_of(ranks)[0] == ["Pair a", "–", "1 (1–2)", "–"]
 
 
+def test_the_lead_says_who_has_an_index_and_what_the_others_lack(block: dict[str, Any]) -> None:
+    assert block["lead"].endswith(
+        "1 of 3 pairs have that. The others have too little data, by pillar (pairs):"
+        " Words (2), Roads (1)."
+    )
+
+
 def test_the_note_says_what_intervals_hold(block: dict[str, Any]) -> None:
     assert block["note"].startswith("Lines hold 90% of 1,000 draws of weights")
 

@@ -299,6 +299,12 @@ def shown(thing: object) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
 
 
+MODEL_ERROR = (
+    "The error of the model itself is not drawn: more than noise says that the direction holds"
+    " within the model, not how well the model meets the world."
+)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_terminal_says_pillars_with_coverage(
     language: str, scored: Case, tmp_path: Path
@@ -320,6 +326,22 @@ def test_the_terminal_says_pillars_with_coverage(
     )
     assert texts("more than noise") in shown(table)
     assert "days +" in shown(table)
+    assert texts(MODEL_ERROR)[:20] in shown(table)
+
+
+@pytest.mark.parametrize(
+    ("points", "text"),
+    [
+        (2.94, "+2.9"),
+        (-0.13, "-0.1"),
+        (0.04, "+0.04"),
+        (-0.031, "-0.03"),
+        (-0.002, "0.0"),
+        (0, "0.0"),
+    ],
+)
+def test_a_change_near_zero_has_the_digits_that_show_it(points: float, text: str) -> None:
+    assert pillar_terminal.signed(points, Texts("en")) == text
 
 
 def test_the_terminal_says_where_there_is_no_scoreboard(

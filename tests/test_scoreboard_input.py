@@ -128,6 +128,23 @@ def test_a_loop_is_named_and_nothing_that_follows_from_it():
     assert found["scoreboard.framework.loop"].found == "a loop: A -> B -> A"
 
 
+def test_an_empty_line_of_a_framework_is_no_loop(tmp_path):
+    path = tmp_path / "framework.csv"
+    path.write_text("element,parent\na,T\n,\nT,\n")
+    found = problems(lambda: read_framework(path))
+    assert found["scoreboard.framework.element"].found == "no element"
+    assert "scoreboard.framework.loop" not in found
+
+
+@pytest.mark.parametrize("line", [b"unit,a\xff\n1,2\n", b"\x9d\xfe\x00\xc1"])
+def test_bytes_that_are_no_text_are_named(tmp_path, line):
+    path = tmp_path / "data.csv"
+    path.write_bytes(line)
+    found = problems(lambda: read_data(path, read_framework(framework())))
+    assert found.keys() == {"scoreboard.data.file"}
+    assert found["scoreboard.data.file"].found == "bytes that are no UTF-8"
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [("unit;a1\nx;1\ny;2\n", "cells that are separated by semicolons"),

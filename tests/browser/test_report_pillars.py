@@ -318,8 +318,8 @@ def test_ties_and_chances_are_those_of_the_draws(
         expect(page.locator(".tie-groups li")).to_have_text(
             [", ".join(group) for group in ties.values() if len(group) > 1]
         )
-        page.get_by_text("How likely is each pair above each other?").click()
-        matrix = page.locator("table.chances")
+        page.get_by_text("How likely is each pair above each other, and on each rank?").click()
+        matrix = page.locator("table.chances:not(.rank-shares)")
         ranked = {row["unit_id"] for row in chances}
         expect(matrix.locator("tbody tr")).to_have_count(len(ranked))
         expect(matrix.locator("td.self")).to_have_count(len(ranked) + 1)
@@ -333,6 +333,32 @@ def test_ties_and_chances_are_those_of_the_draws(
             few, many = 0.0 < share < 0.01, 0.99 < share < 1.0
             said = "under 1%" if few else "over 99%" if many else None
             assert text == said or abs(float(text.rstrip("%")) - 100.0 * share) <= 0.5
+        shares = page.locator("table.rank-shares tbody tr.chosen-pair td").all_inner_texts()
+        given = [r for r in rows_of(data, "score_ranks") if r["element_id"] == "trade"]
+        own_ranks = {r["rank"]: r["draws_share"] for r in given if r["unit_id"] == FIRST}
+        assert len(shares) == len(ranked)
+        for rank, text in enumerate(shares, 1):
+            # A rank that no draw gave is a zero, one that nearly none gave is not.
+            assert (text == "0%") == (rank not in own_ranks)
+
+
+def test_the_first_lines_say_who_has_an_index_and_what_the_others_lack(
+    data: dict[str, Any], visit_report: Visiting, visit_pillars: Visiting
+) -> None:
+    scores = rows_of(data, "scores")
+    whole = {r["unit_id"] for r in scores if r["level"] == "index" and r["score"] is not None}
+    units = [row["id"] for row in rows_of(data, "input_units")]
+    lacks: dict[str, int] = {}
+    for row in scores:
+        if row["level"] == "pillar" and row["score"] is None and row["unit_id"] not in whole:
+            lacks[row["element_id"]] = lacks.get(row["element_id"], 0) + 1
+    names = {row["id"]: row["name_en"] for row in rows_of(data, "input_indicators")}
+    assert 0 < len(whole) < len(units)
+    with visit_report() as visit:
+        lead = visit_pillars(visit).locator(".lead")
+        expect(lead).to_contain_text(f"{len(whole)} of {len(units)} pairs have that.")
+        for pillar, count in lacks.items():
+            expect(lead).to_contain_text(f"{names[pillar]} ({count})")
 
 
 def test_the_changes_of_a_year_add_up(

@@ -21,7 +21,7 @@ export function compareScores(place: HTMLElement, ctx: Context, changes: ScoreDi
   }
   const sure = changes.filter((change) => change.beyond_noise).length;
   place.append(
-    h("p", {}, sentences([t("Scores that moved: {count}, of them by more than noise: {sure}.", { count: changes.length, sure }), t("Both scenarios are drawn with the same weights, means and carried values; a change is more than noise where its interval lies on one side of zero.")])),
+    h("p", {}, sentences([t("Scores that moved: {count}, of them by more than noise: {sure}.", { count: changes.length, sure }), t("Both scenarios are drawn with the same weights, means and carried values; a change is more than noise where its interval lies on one side of zero."), t("The error of the model itself is not drawn: more than noise says that the direction holds within the model, not how well the model meets the world.")])),
   );
   dataTable(
     place,
@@ -30,7 +30,7 @@ export function compareScores(place: HTMLElement, ctx: Context, changes: ScoreDi
     [
       { key: "name", title: t("pair and pillar") },
       { key: "before", title: t("score before"), kind: "number", digits: 1, fold: 3 },
-            { key: "after", title: t("score after"), kind: "number", digits: 1, fold: 4 },
+      { key: "after", title: t("score after"), kind: "number", digits: 1, fold: 4 },
       { key: "change", title: t("change"), kind: "number", text: (row) => (typeof row.change === "number" ? signed(row.change, 1) : "–") },
       { key: "interval", title: t("interval of the change"), fold: 2 },
       { key: "noise", title: t("more than noise") },
@@ -38,6 +38,11 @@ export function compareScores(place: HTMLElement, ctx: Context, changes: ScoreDi
     ],
     { caption: t("Pillars that moved, 0 to 100"), file: "compared-pillars", filter: true, pageSize: 20, choices: ["noise"], saved: ["unit_id", "element_id"] },
   );
+}
+
+/** A change near zero gets a second digit: an interval that begins at +0.04 does not begin at zero. */
+function points(value: number): string {
+  return signed(value, Math.abs(value) < 0.05 ? 2 : 1);
 }
 
 function rowOf(ctx: Context, change: ScoreDiff): Row {
@@ -48,10 +53,10 @@ function rowOf(ctx: Context, change: ScoreDiff): Row {
     element_id: change.element_id,
     name: colon(ctx.doc.name("input_units", change.unit_id), name(change.element_id)),
     before,
-    interval: change.change_low === null || change.change_high === null ? "–" : `${signed(change.change_low, 1)} … ${signed(change.change_high, 1)}`,
+    interval: change.change_low === null || change.change_high === null ? "–" : `${points(change.change_low)} … ${points(change.change_high)}`,
     after,
     change: before === null || after === null ? null : after - before,
     noise: change.beyond_noise ? t("yes") : t("no"),
-    by: clauses(change.parts.slice(0, MOST_PARTS).map((part) => `${name(part.element_id)} ${signed(part.points, 1)}`)),
+    by: clauses(change.parts.slice(0, MOST_PARTS).map((part) => `${name(part.element_id)} ${points(part.points)}`)),
   };
 }

@@ -64,6 +64,12 @@ export class Board {
     return this.chances.get(key(unit, other, element)) ?? null;
   }
 
+  /** Share of the draws in which a pair has each rank; ranks that no draw gave are missing. */
+  rankShares(element: string, unit: string): Map<number, number> {
+    const own = this.doc.table("score_ranks").filter((row) => row.element_id === element && row.unit_id === unit && row.year === this.summary?.year);
+    return new Map(own.map((row) => [Number(row.rank), number(row.draws_share) ?? 0]));
+  }
+
   /** Pairs with a rank in an element, the best first. */
   ranked(element: string): Row[] {
     const rows = this.units.map((unit) => this.score(unit, element)).filter((row): row is Row => number(row?.rank) !== null);

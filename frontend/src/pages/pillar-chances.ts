@@ -4,7 +4,7 @@ import { number } from "../core/document";
 import { h } from "../core/dom";
 import { colon, listed } from "../core/phrases";
 import { scrollPlace } from "../core/scrolling";
-import { percent, t } from "../core/texts";
+import { num, percent, t } from "../core/texts";
 import type { Board } from "./pillar-board";
 import { chanceText } from "./pillar-words";
 
@@ -35,6 +35,21 @@ export function chanceMatrix(root: HTMLElement, board: Board, element: string, u
   root.append(h("div", { class: "data-table" }, scrollPlace(caption, h("table", { class: "heat chances" }, h("caption", { class: "hidden" }, caption), h("thead", {}, head), body))));
 }
 
+/** Draw how often each pair has each rank. */
+export function rankMatrix(root: HTMLElement, board: Board, element: string, unit: string): void {
+  const order = board.ranked(element).map((row) => String(row.unit_id));
+  if (order.length < 2) return;
+  const caption = colon(t("Share of the draws with each rank"), board.element(element)?.name ?? "");
+  const ranks = order.map((_, i) => i + 1);
+  const head = h("tr", {}, h("th", { scope: "col" }, t("pair of countries")), ...ranks.map((rank) => h("th", { scope: "col" }, num(rank))));
+  const line = (one: string): HTMLElement => {
+    const shares = board.rankShares(element, one);
+    return h("tr", { class: one === unit ? "chosen-pair" : null }, h("th", { scope: "row" }, board.unitName(one)), ...ranks.map((rank) => shareCell(shares.get(rank) ?? 0)));
+  };
+  const table = h("table", { class: "heat chances rank-shares" }, h("caption", { class: "hidden" }, caption), h("thead", {}, head), h("tbody", {}, ...order.map(line)));
+  root.append(h("div", { class: "data-table" }, h("div", { class: "table-head" }, h("div", { class: "table-title", "aria-hidden": "true" }, caption)), scrollPlace(caption, table)));
+}
+
 function chanceWords(board: Board, element: string, unit: string, order: string[]): string {
   const others = order.filter((one) => one !== unit);
   return listed(others.map((other) => `${board.unitName(other)} ${chanceText(board.chance(element, unit, other) ?? 0)}`));
@@ -43,6 +58,10 @@ function chanceWords(board: Board, element: string, unit: string, order: string[
 function chanceCell(board: Board, element: string, unit: string, other: string): HTMLElement {
   const share = unit === other ? null : board.chance(element, unit, other);
   if (share === null) return h("td", { class: "self" });
+  return shareCell(share);
+}
+
+function shareCell(share: number): HTMLElement {
   const cell = h("td", {}, chanceText(share));
   cell.style.setProperty("--part", `${42 * share}%`);
   return cell;

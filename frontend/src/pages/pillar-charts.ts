@@ -12,6 +12,8 @@ import { coverageText, indicatorsText, rangeText, rankText, reasonText } from ".
 
 const HEIGHT_PX = 66;
 const BAR_PX = 12;
+/** Room for the second line of the first name, where names stand above their bars. */
+const ABOVE_PX = 12;
 const MOST_LISTED = 4;
 
 /** Draw index and pillars of a pair as bars with intervals; what has no score is an empty row that says why. */
@@ -27,7 +29,7 @@ export function scoreBars(parent: HTMLElement, board: Board, unit: string): void
   chart(
     parent,
     {
-      grid: { left: names.left, right: 24, top: 8, bottom: 44 },
+      grid: { left: names.left, right: 24, top: names.narrow ? 8 + ABOVE_PX : 8, bottom: 44 },
       xAxis: { type: "value", min: 0, max: 100, interval: 20, name: t("score"), nameLocation: "middle", nameGap: 28 },
       yAxis: names.axis,
       tooltip: { trigger: "item", formatter: (p: { dataIndex: number }) => tip(board, there[p.dataIndex]!.row, "element") },
@@ -44,7 +46,7 @@ export function scoreBars(parent: HTMLElement, board: Board, unit: string): void
     {
       title: colon(t("Scores"), board.unitName(unit)),
       data: rows.map((row) => ({ name: board.element(String(row.element_id))?.name ?? "", ...row })),
-      height: HEIGHT_PX + rows.length * Math.max(names.row, 46),
+      height: HEIGHT_PX + (names.narrow ? ABOVE_PX : 0) + rows.length * Math.max(names.row, 46),
       description: clauses(rows.map((row) => (number(row.score) === null ? name(row) : colon(name(row), rangeText(row, "score"))))),
     },
   );

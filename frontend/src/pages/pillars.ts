@@ -11,7 +11,7 @@ import { num, percent, t } from "../core/texts";
 import { cap, unit } from "../core/words";
 import { Board } from "./pillar-board";
 import { cellDialogButton, cellRows, heatMap, valueText } from "./pillar-cells";
-import { chanceMatrix, tieWords } from "./pillar-chances";
+import { chanceMatrix, rankMatrix, tieWords } from "./pillar-chances";
 import { rankChart, scoreBars } from "./pillar-charts";
 import { radar } from "./pillar-radar";
 import { correlations, sensitivity } from "./pillar-rests";
@@ -37,7 +37,7 @@ function render(root: HTMLElement, ctx: Context): void {
   }
   const asked = ctx.params.get("unit") ?? "";
   const chosen = board.units.includes(asked) ? asked : board.units[0]!;
-  root.append(h("p", { class: "lead" }, leadText(board.summary)));
+  root.append(h("p", { class: "lead" }, sentences([leadText(board.summary), wholeText(board)])));
   pairChoice(root, ctx, board, chosen);
   headline(root, board, chosen);
   pictures(root, ctx, board, chosen);
@@ -62,6 +62,21 @@ function render(root: HTMLElement, ctx: Context): void {
 
 function leadText(board: Row): string {
   return t("Scores of {year} from 0 to 100, of {units} pairs of countries and {indicators} indicators.", { year: String(board.year), units: String(board.units), indicators: String(board.indicators) });
+}
+
+/** Say how many pairs have an index, and in which pillars the others lack data. */
+function wholeText(board: Board): string {
+  const { index } = board;
+  if (!index) return "";
+  const lacks = (unit: string, element: string): boolean => number(board.score(unit, element)?.score) === null;
+  const without = board.units.filter((unit) => lacks(unit, index.id));
+  if (without.length === 0) return "";
+  const short = board.pillars
+    .map(({ id, name }) => ({ name, count: without.filter((unit) => lacks(unit, id)).length }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count);
+  const values = { count: num(board.units.length - without.length), units: num(board.units.length), pillars: listed(short.map(({ name, count }) => bracketed(name, num(count)))) };
+  return t("An index needs a score in every pillar; {count} of {units} pairs have that. The others have too little data, by pillar (pairs): {pillars}.", values);
 }
 
 function ruleText(board: Row): string {
@@ -173,7 +188,11 @@ function ranks(root: HTMLElement, board: Board, chosen: string): void {
     tieWords(place, board, state.element);
     const { element } = state;
     if (board.ranked(element).length < 2) return;
-    const fold = folded([t("How likely is each pair above each other?")], (body) => chanceMatrix(body, board, element, chosen), { attrs: { class: "fold" }, open: state.open, paper: true });
+    const chances = (body: HTMLElement): void => {
+      chanceMatrix(body, board, element, chosen);
+      rankMatrix(body, board, element, chosen);
+    };
+    const fold = folded([t("How likely is each pair above each other, and on each rank?")], chances, { attrs: { class: "fold" }, open: state.open, paper: true });
     fold.addEventListener("toggle", () => (state.open = fold.open));
     place.append(fold);
   };

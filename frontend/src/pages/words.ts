@@ -122,9 +122,19 @@ export function tableWord(table: string): string {
     case "scoreboard":
     case "scores":
     case "score_cells":
+    case "score_changes":
     case "score_chances":
     case "score_correlations":
+    case "score_importance":
+    case "score_ranks":
+    case "score_reliability":
+    case "score_removals":
     case "score_sensitivity":
+    case "score_tags":
+    case "score_ties":
+    case "score_unit_sensitivity":
+    case "score_weightings":
+    case "score_years":
       return t("Five pillars");
     case "network_links":
       return t("links");

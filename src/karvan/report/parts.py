@@ -21,6 +21,7 @@ DETAILS = frozenset({
     "input_calendars", "input_constants", "input_operations", "score_cells", "score_chances",
     "score_correlations", "score_sensitivity", "score_ties", "score_tags", "score_importance",
     "score_reliability", "score_weightings", "score_removals", "score_unit_sensitivity",
+    "score_ranks",
 })  # fmt: skip
 SIMULATION = frozenset({
     "simulation", "simulated_journeys", "simulated_times", "simulated_waits",

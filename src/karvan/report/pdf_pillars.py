@@ -1,5 +1,6 @@
 """The five pillars in the PDF report: scores of a pair, how sure they are, all pairs."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,16 +22,41 @@ def pillars(reader: Reader) -> Block | None:
         return None
     scores = _scores(reader, board["year"])
     texts, first = reader.texts, next(iter(units))
+    size = texts(
+        "Scores of {year} from 0 to 100, of {units} pairs of countries and {indicators} indicators."
+    ).format(year=board["year"], units=len(units), indicators=board["indicators"])
     return {
         "title": texts("Five pillars"),
-        "lead": texts(
-            "Scores of {year} from 0 to 100, of {units} pairs of countries and "
-            "{indicators} indicators."
-        ).format(year=board["year"], units=len(units), indicators=board["indicators"]),
+        "lead": texts.sentences([size, *_whole(reader, len(units), scores)]),
         "bars": _bars(reader, units[first], first, scores),
         "tables": [_all_scores(reader, units, scores), _all_ranks(reader, units, scores)],
         "note": _rule(reader, board),
     }
+
+
+def _whole(reader: Reader, units: int, scores: dict[tuple[str, str], Score]) -> list[str]:
+    """Say how many pairs have an index, and in which pillars the others lack data."""
+    texts, names = reader.texts, reader.names("input_indicators")
+    short = {row["unit_id"] for row in scores.values() if _lacks(row, "index")}
+    if not short:
+        return []
+    gaps = Counter(
+        element
+        for (unit, element), row in scores.items()
+        if unit in short and _lacks(row, "pillar")
+    )
+    pillars = [
+        texts.bracketed(names[element], texts.number(n)) for element, n in gaps.most_common()
+    ]
+    said = texts(
+        "An index needs a score in every pillar; {count} of {units} pairs have that. The others"
+        " have too little data, by pillar (pairs): {pillars}."
+    )
+    return [said.format(count=units - len(short), units=units, pillars=texts.listed(pillars))]
+
+
+def _lacks(row: Score, level: str) -> bool:
+    return bool(row["level"] == level and row["score"] is None)
 
 
 def _rule(reader: Reader, board: Row) -> str:
@@ -41,6 +67,10 @@ def _rule(reader: Reader, board: Row) -> str:
         [
             held.format(
                 share=reader.percent(board["interval_share"]), draws=texts.number(board["draws"])
+            ),
+            texts(
+                "One of the means that are drawn lets a strength pay less for a gap, so scores lie"
+                " in the upper part of their intervals."
             ),
             carried.format(years=board["carried_years"]),
             texts("A pillar with less than half of its indicators has no score."),

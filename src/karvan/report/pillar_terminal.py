@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from karvan.case.results import Results
@@ -12,6 +12,7 @@ from karvan.report.language import Texts
 from karvan.report.terminal import table_of
 
 MOST_PARTS = 3
+DIGITS = 1
 
 
 def summary(results: Results, texts: Texts) -> list[str]:
@@ -58,7 +59,17 @@ def comparison(
     )
     for change in changes[:limit]:
         table.add_row(*_cells(change, units, names, texts))
-    return table
+    lines = [
+        texts(
+            "Both scenarios are drawn with the same weights, means and carried values; a change is"
+            " more than noise where its interval lies on one side of zero."
+        ),
+        texts(
+            "The error of the model itself is not drawn: more than noise says that the direction"
+            " holds within the model, not how well the model meets the world."
+        ),
+    ]
+    return Group(table, Text(texts.sentences(lines)))
 
 
 def _cells(
@@ -87,5 +98,11 @@ def _cells(
 
 
 def signed(points: float, texts: Texts) -> str:
-    """Return a change with its sign."""
-    return f"{'-' if points < 0 else '+'}{texts.number(abs(points), 1)}"
+    """Return a change with its sign; one near zero gets a second digit.
+
+    Beyond a second digit nothing is shown: what rounds to zero then is written as zero.
+    """
+    for digits in (DIGITS, DIGITS + 1):
+        if round(abs(points), digits) > 0.0:
+            return f"{'-' if points < 0 else '+'}{texts.number(abs(points), digits)}"
+    return texts.number(0.0, DIGITS)

@@ -18,6 +18,8 @@ LARGEST = 1e150
 """Above it squares, which variances need, are infinite."""
 
 Table = str | Path | pl.DataFrame
+NO_TEXT = "\ufffd"
+"""Where polars finds bytes in the first line that are no UTF-8."""
 
 
 def read_table(table: object, what: str, names: Mapping[str, str]) -> tuple[pl.DataFrame, str]:
@@ -46,6 +48,9 @@ def read_table(table: object, what: str, names: Mapping[str, str]) -> tuple[pl.D
             frame = pl.read_csv(path, infer_schema_length=0, encoding="utf8")
         except (OSError, pl.exceptions.PolarsError, UnicodeDecodeError) as error:
             raise ScoreboardError([_unreadable(error, what, path)]) from None
+        if any(NO_TEXT in column for column in frame.columns):
+            found, expected = "bytes that are no UTF-8", "a UTF-8 CSV file"
+            raise ScoreboardError([Problem(f"scoreboard.{what}.file", where, found, expected)])
         if len(frame.columns) == 1 and (mark := _other_mark(frame.columns[0])):
             found = f"cells that are separated by {mark}"
             expected = "cells that are separated by commas, and points in decimal numbers"

@@ -191,9 +191,9 @@ def _faults_of_tree(rows: _Rows) -> Iterator[Problem]:
 
 def _loops(rows: _Rows, parent: dict[str, str]) -> Iterator[Problem]:
     told: set[str] = set()
-    for element in parent:
+    for element in filter(None, parent):
         chain, at = [element], parent[element]
-        while at in parent and at not in chain:
+        while at and at in parent and at not in chain:
             chain.append(at)
             at = parent[at]
         if at in chain and at not in told:

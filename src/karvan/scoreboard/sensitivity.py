@@ -134,8 +134,8 @@ def _wide(
 ) -> list[str]:
     width = indices.width()
     warnings = [
-        f"{factor}: index of the mean shift known to within {width[k, 0]:.2f} only; raise "
-        f"sensitivity.log2_base above {method.log2_base}"
+        f"{factor}: Sobol' index of the mean shift of ranks known to within {width[k, 0]:.2f} "
+        f"only; raise sensitivity.log2_base above {method.log2_base}"
         for k, factor in enumerate(factors)
         if width[k, 0] > WIDE
     ]
@@ -145,6 +145,7 @@ def _wide(
         if wide:
             more = f" and {len(wide) - 5} more" if len(wide) > 5 else ""
             warnings.append(
-                f"{factor}: intervals wider than {WIDE} for {', '.join(wide[:5])}{more}"
+                f"{factor}: Sobol' indices with intervals wider than {WIDE} for the ranks of "
+                f"{', '.join(wide[:5])}{more}"
             )
     return warnings

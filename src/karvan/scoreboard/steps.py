@@ -156,11 +156,11 @@ def keep_indicators(panel: Panel, framework: Framework, keep: BoolArray) -> tupl
 def fill(panel: Panel, methods: Sequence[Impute]) -> tuple[Panel, StepLog]:
     """Fill holes by the first method that can; every filled cell is flagged as imputed."""
     holes = np.isnan(panel.value)
-    if not methods:
-        reason = f"no method: {int(holes.sum())} cells without data stay so"
-        return panel, skipped("impute", reason)
     if not holes.any():
         return panel, skipped("impute", "no cell without data")
+    if not methods:
+        reason = f"no method: {int(holes.sum())} of {holes.size} cells have no data and stay so"
+        return panel, skipped("impute", reason)
     problems = [
         Problem(
             "scoreboard.impute.group",
