@@ -28,6 +28,7 @@ from karvan.report.boundaries import DISCLAIMER, boundaries
 from karvan.report.document import catalogues, document_json, report_document
 from karvan.report.html import AssetsMissingError, report_page, write_report
 from karvan.report.language import Texts
+from karvan.report.movements import COLUMNS as MOVEMENT_TABLES
 from karvan.report.parts import LATER, first_part, later_part
 from karvan.runs import run
 from karvan.runs.stages import Effort
@@ -130,7 +131,7 @@ def document(shipped: Results) -> dict[str, Any]:
 
 
 LOADED = ("id", "from_node", "to_node", "teu", "t")
-APART = {"skims", "loads", "boundaries"}
+APART = {"skims", "loads", "boundaries", "simulated_replications", "simulated_movements"}
 IN_PART = {"score_years": pl.col("level").is_in(["index", "pillar"])}
 """Tables of which only some rows are sent."""
 SENT = [name for name in schema.result_tables() if name not in APART]
@@ -169,7 +170,7 @@ def test_a_table_has_every_row_and_value(
 
 @pytest.mark.case
 def test_the_document_leaves_out_every_pair_of_places(document: dict[str, Any]) -> None:
-    assert set(document["tables"]) == {*SENT, "link_loads"}
+    assert set(document["tables"]) == {*SENT, "link_loads", *MOVEMENT_TABLES}
     assert document["format"] == 1
 
 
