@@ -24,16 +24,16 @@ OPERATED = ("terminals", "services", "transfers", "commodities")
 def check_subjects(case: Case) -> Problems:
     """A row is about a row that exists, by a quantity that it has, and once."""
     seen: dict[tuple[str, ...], str] = {}
+    ids = {table: set(case.table(table)["id"]) for table in QUANTITIES_OF}
     for row in rows_of(case, "operations"):
         table = row["subject_table"]
-        known = set(case.table(table)["id"])
-        if row["subject_id"] not in known:
+        if row["subject_id"] not in ids[table]:
             yield Problem(
                 "operations.subject_id.reference",
                 place_of("operations", row, "subject_id"),
                 f"'{row['subject_id']}'",
                 f"the id of a row of {table}",
-                did_you_mean(row["subject_id"], known),
+                did_you_mean(row["subject_id"], ids[table]),
             )
         if row["quantity"] not in QUANTITIES_OF[table]:
             yield Problem(
