@@ -174,9 +174,12 @@ def _batches(model: Model) -> Iterator[Problem]:
 
 def _leavers(model: Model, carrier: str | None) -> Iterator[Problem]:
     for c in model.classes:
+        if c.id != carrier:
+            continue
+        passed = {step.stage for step in c.route}
         for stage in model.stages:
-            goes = c.id == carrier and any(step.stage == stage.id for step in c.route)
-            if goes and (stage.patience_h is not None or stage.balk_at is not None):
+            left = stage.patience_h is not None or stage.balk_at is not None
+            if left and stage.id in passed:
                 yield Problem(
                     "stages.carrier.leaves",
                     f"stages ({stage.id})",
