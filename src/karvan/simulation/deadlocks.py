@@ -185,9 +185,7 @@ class _State:
         """Return where units of a pool may be: on servers that took them, or taken further."""
         t = self.thing
         takers = {
-            s
-            for s in self.layout.stages.values()
-            if t[s, k.BUSY] > 0 and pool in self.uses[s]
+            s for s in self.layout.stages.values() if t[s, k.BUSY] > 0 and pool in self.uses[s]
         }
         return {Spot(SERVERS, s) for s in takers} | self.places[pool]
 

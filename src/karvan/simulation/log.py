@@ -61,8 +61,10 @@ def _entities(codes: k.IntArray, names: Mapping[int, str]) -> pl.Series:
     # Where nobody boards, the number says something else and its upper bits may be no name.
     frame = pl.DataFrame({"code": codes, "of": codes >> 40, "number": codes & NUMBER})
     name = pl.col("of").replace_strict(names, default="", return_dtype=pl.String)
-    text = pl.when(pl.col("code") == 0).then(pl.lit("")).otherwise(
-        pl.format("{} {}", name, pl.col("number"))
+    text = (
+        pl.when(pl.col("code") == 0)
+        .then(pl.lit(""))
+        .otherwise(pl.format("{} {}", name, pl.col("number")))
     )
     return frame.select(text.alias("entity")).to_series()
 
