@@ -72,6 +72,28 @@ def test_equal_runs_differ_in_nothing(tmp_path: Path) -> None:
     assert found.pairs == ()
 
 
+def test_rows_that_are_draws_or_named_by_ranks_are_no_differences(tmp_path: Path) -> None:
+    rows = {
+        "simulated_replications": {"replication": 0, "journey_id": "a-b-box-1", "mean_h": 9.0},
+        "simulated_movements": {"vehicle": "ferry 1", "leg": 1, "kind": "vessel"},
+        "simulated_journeys": {"journey_id": "a-b-box-1", "mean_h": 9.0},
+    }
+    full = {name: [whole_row(name) | row] for name, row in rows.items()}
+    found = compare(results(tmp_path / "1", **full), results(tmp_path / "2", skims=[]))
+    assert found.tables == ()
+    busy = whole_row("simulated_resources")
+    found = compare(
+        results(tmp_path / "3", simulated_resources=[busy]),
+        results(tmp_path / "4", simulated_resources=[busy | {"busy_share": 0.5}]),
+    )
+    assert found.tables == (TableChange("simulated_resources", added=0, removed=0, changed=1),)
+
+
+def whole_row(table: str) -> dict[str, Any]:
+    """A row of a table with something in every column."""
+    return {c.name: "x" if c.type == "text" else 0 for c in schema.result_tables()[table]}
+
+
 def test_rows_added_removed_and_changed_are_counted_by_key(tmp_path: Path) -> None:
     one = results(tmp_path / "1", skims=[skim("a", "b", 1.0), skim("a", "c", 2.0)])
     two = results(

@@ -1,22 +1,24 @@
 """The simulation in runs: kept by its key, summed up in the terminal, compared in pairs."""
 
+import shutil
 from pathlib import Path
 
 import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from karvan.case import Case, read_case
-from karvan.case.results import Results
+from karvan.case import Case, find_case, read_case
+from karvan.case.results import Results, read_results, write_table
 from karvan.cli.run import run_command
 from karvan.report import motion_terminal
 from karvan.report.flow_words import flow_names
 from karvan.report.language import Texts
 from karvan.runs import STAGES, run
-from karvan.runs.compare_simulation import compare_simulation
+from karvan.runs.compare_simulation import JourneyChange, compare_simulation
 from karvan.runs.execute import stage_key
 from karvan.runs.simulated_validation import simulated_answers
 from karvan.runs.stages import Effort
+from karvan.web.jobs import Desk
 
 pytestmark = pytest.mark.case
 
@@ -74,6 +76,37 @@ def test_runs_of_other_seeds_are_compared_without_pairs(
     assert first.mean_h.change is None
 
 
+def test_journeys_are_matched_by_their_way_and_not_by_rank(
+    runs: tuple[Results, Results], tmp_path: Path
+) -> None:
+    def largest(found: tuple[JourneyChange, ...]) -> list[JourneyChange]:
+        return [one for one in found if one.journey_id]
+
+    plain = largest(compare_simulation(*runs, 5))
+    other = tmp_path / "renamed"
+    shutil.copytree(runs[1].root, other)
+    ids = sorted(runs[1].table("simulated_journeys")["journey_id"])
+    assert len(ids) > 1
+    # The same journeys under each other's names.
+    swapped = dict(zip(ids, [*ids[1:], ids[0]], strict=True))
+    for name in ("simulated_journeys", "simulated_replications", "simulated_waits"):
+        table = runs[1].table(name).with_columns(pl.col("journey_id").replace(swapped))
+        write_table(other, name, table)
+    assert largest(compare_simulation(runs[0], read_results(other), 5)) == plain
+    # A journey by another service is another one.
+    table = (
+        runs[1]
+        .table("simulated_waits")
+        .with_columns(
+            pl.when(pl.col("kind") == "service").then(pl.lit("other")).otherwise("id").alias("id")
+        )
+    )
+    write_table(other, "simulated_waits", table)
+    for name in ("simulated_journeys", "simulated_replications"):
+        write_table(other, name, runs[1].table(name))
+    assert len(largest(compare_simulation(runs[0], read_results(other), 5))) < len(plain)
+
+
 @pytest.mark.parametrize("language", ["en", "ru", "az", "zh"])
 def test_the_terminal_says_days_and_the_bottleneck(
     language: str, runs: tuple[Results, Results]
@@ -117,3 +150,19 @@ def test_times_that_cross_the_sea_are_answered_by_the_simulation(two_port_case: 
     ends = 12.67 + 12.0 + 12.67
     assert days[0] - transit[0] == pytest.approx(ends, rel=0.1)  # type: ignore[operator]
     assert tenth[0] < days[0]  # type: ignore[operator]
+
+
+def test_a_server_simulates_as_many_years_as_it_was_told(tmp_path: Path) -> None:
+    asked = {"scenario": "", "measures": [], "without": [], "year": 2024}
+    numbers = set()
+    for replications in (2, 3):
+        root = find_case("two-port")
+        desk = Desk(root, tmp_path, lambda _: None, replications=replications)
+        question = desk.question(asked)
+        assert question["stages"][-1]["name"] == "simulate"
+        desk.run(question["id"], asked, "document.json.gz")
+        found = read_results(tmp_path / question["id"])
+        assert found.table("simulation")["replications"].to_list() == [replications]
+        numbers.add(question["id"])
+    # Runs of other lengths are other runs.
+    assert len(numbers) == 2

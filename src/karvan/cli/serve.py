@@ -59,6 +59,13 @@ Examples:
     show_default=True,
     help="Runs that may wait.",
 )
+@click.option(
+    "--replications",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    help="Simulated years of each run; 'karvan run' takes 30.",
+)
 @click.option("--open", "open_browser", is_flag=True, help="Open the app in the browser.")
 def serve(
     case_name: str,
@@ -70,6 +77,7 @@ def serve(
     hosts: tuple[str, ...],
     workers: int,
     queue: int,
+    replications: int,
     open_browser: bool,
 ) -> None:
     """Open CASE as an app in the browser: switch measures, compare, plan routes.
@@ -83,7 +91,16 @@ def serve(
     from karvan.web.service import Options
     from karvan.web.serving import serve as listen
 
-    options = Options(case_name, results, token, hosts, workers=workers, queue=queue, warm=True)
+    options = Options(
+        case_name,
+        results,
+        token,
+        hosts,
+        workers=workers,
+        queue=queue,
+        warm=True,
+        replications=replications,
+    )
 
     def tell(address: str) -> None:
         click.echo(f"karvan: {case_name} at {address} (Ctrl-C ends it)")

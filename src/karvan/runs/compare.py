@@ -13,6 +13,21 @@ SMALLEST_RELATIVE_CHANGE = 1e-9
 """Differences below this are rounding."""
 
 
+LEFT_OUT = frozenset(
+    {
+        # Draws: their rows are numbered, and no two runs have the same under a number.
+        "simulated_movements",
+        "simulated_replications",
+        # Journeys are named by ranks, which may mean other ways in two runs; what is left of them
+        # is compared by :func:`karvan.runs.compare_simulation.compare_simulation`.
+        "simulated_journeys",
+        "simulated_times",
+        "simulated_waits",
+    }
+)
+"""Tables of which rows by key say nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class TableChange:
     """Rows that one table gained, lost or changed."""
@@ -64,11 +79,14 @@ def compare(before: Results, after: Results) -> Comparison:
     """Return what differs between two runs.
 
     Rows are matched by the declared keys of a table; cells of rows in both runs are compared,
-    numbers up to rounding.  Cells of inputs, the causes, come first; within them the largest
-    relative changes, then changes from zero, then words.
+    numbers up to rounding; tables in :data:`LEFT_OUT` are passed over.  Cells of inputs, the
+    causes, come first; within them the largest relative changes, then changes from zero, then
+    words.
     """
     tables, cells = [], []
     for name, columns in schema.result_tables().items():
+        if name in LEFT_OUT:
+            continue
         change, differing = _table(name, columns, before.table(name), after.table(name))
         if change.added or change.removed or change.changed:
             tables.append(change)

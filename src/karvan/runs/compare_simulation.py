@@ -79,15 +79,33 @@ def _seed(results: Results) -> int | None:
     return None if table.is_empty() else int(table["seed"][0])
 
 
-WAY = ("origin", "destination", "commodity_id", "nodes")
+WAY = ("origin", "destination", "commodity_id", "alternative_id", "nodes", "services")
 """What makes journeys of two runs the same: their ranks may differ."""
 
 
 def _rows(results: Results) -> pl.DataFrame:
     """Return the rows by replication with the alternative and the way of their journey."""
-    way = pl.concat_str([pl.col(name) for name in WAY], separator=" ").alias("way")
-    journeys = results.table("simulated_journeys").select("journey_id", "alternative_id", way)
+    way = pl.concat_str([pl.col(name) for name in WAY], separator="\t")
+    # Journeys that even these do not tell apart are matched in their order.
+    way = (way + "\t" + pl.int_range(pl.len()).over(WAY).cast(pl.String)).alias("way")
+    journeys = (
+        results.table("simulated_journeys")
+        .sort("journey_id")
+        .join(_services(results), on="journey_id", how="left")
+        .with_columns(pl.col("services").fill_null(""))
+        .select("journey_id", "alternative_id", way)
+    )
     return results.table("simulated_replications").join(journeys, on="journey_id")
+
+
+def _services(results: Results) -> pl.DataFrame:
+    """Return by journey the services that it takes, in order."""
+    steps = results.table("simulated_waits").filter(pl.col("kind") == "service")
+    # A step has a row for each cause, and other causes in another run.
+    each = steps.sort("journey_id", "step").unique(["journey_id", "id"], maintain_order=True)
+    return each.group_by("journey_id", maintain_order=True).agg(
+        pl.col("id").str.join(" ").alias("services")
+    )
 
 
 def _largest(sides: list[pl.DataFrame], limit: int) -> Iterator[tuple[str, str, str]]:

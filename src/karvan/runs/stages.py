@@ -275,15 +275,6 @@ STAGES: tuple[Stage, ...] = (
         reads_definitions=True,
     ),
     Stage(
-        "simulate",
-        "simulating the corridor",
-        _simulate,
-        (*ASSIGNMENT_TABLES, "operations", "fleets"),
-        SIMULATION_TABLES,
-        reads_definitions=True,
-        simulates=True,
-    ),
-    Stage(
         "score",
         "scoring the five pillars",
         _score,
@@ -322,5 +313,15 @@ STAGES: tuple[Stage, ...] = (
         ("validation",),
         reads_definitions=True,
         as_read=True,
+    ),
+    # Last, because it takes longest and nothing waits for it.
+    Stage(
+        "simulate",
+        "simulating the corridor",
+        _simulate,
+        (*ASSIGNMENT_TABLES, "operations", "fleets"),
+        SIMULATION_TABLES,
+        reads_definitions=True,
+        simulates=True,
     ),
 )

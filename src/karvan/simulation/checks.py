@@ -174,9 +174,12 @@ def _batches(model: Model) -> Iterator[Problem]:
 
 def _leavers(model: Model, carrier: str | None) -> Iterator[Problem]:
     for c in model.classes:
+        if c.id != carrier:
+            continue
+        passed = {step.stage for step in c.route}
         for stage in model.stages:
-            goes = c.id == carrier and any(step.stage == stage.id for step in c.route)
-            if goes and (stage.patience_h is not None or stage.balk_at is not None):
+            left = stage.patience_h is not None or stage.balk_at is not None
+            if left and stage.id in passed:
                 yield Problem(
                     "stages.carrier.leaves",
                     f"stages ({stage.id})",
@@ -188,21 +191,25 @@ def _leavers(model: Model, carrier: str | None) -> Iterator[Problem]:
 
 def _too_big(model: Model, stage_id: str) -> Iterator[Problem]:
     stage = next(s for s in model.stages if s.id == stage_id)
+    if stage.batch is None:
+        return
     for c in model.classes:
-        if not stage.batch or not any(step.stage == stage.id for step in c.route):
-            continue
-        for what, size, most in (
+        sizes = (
             ("m long", c.length_m, stage.batch.max_length_m),
             ("t heavy", c.weight_t, stage.batch.max_weight_t),
-        ):
-            if most is not None and size > most:
-                yield Problem(
-                    "classes.size.carrier",
-                    f"classes ({c.id})",
-                    f"{size:g} {what}",
-                    f"at most the {most:g} of a carrier of stage {stage.id}",
-                    "it would wait for ever",
-                )
+        )
+        # Sizes first: routes are long, and hardly anything is too big.
+        over = [size for size in sizes if size[2] is not None and size[1] > size[2]]
+        if not over or not any(step.stage == stage.id for step in c.route):
+            continue
+        for what, size, most in over:
+            yield Problem(
+                "classes.size.carrier",
+                f"classes ({c.id})",
+                f"{size:g} {what}",
+                f"at most the {most:g} of a carrier of stage {stage.id}",
+                "it would wait for ever",
+            )
 
 
 def _pools(model: Model) -> Iterator[Problem]:

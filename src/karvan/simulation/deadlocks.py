@@ -68,6 +68,11 @@ class _State:
         self.thing = world.thing
         self.layout = layout
         self.names = {row: name for t in (layout.stages, layout.pools) for name, row in t.items()}
+        stages = layout.stages.values()
+        self.uses, self.releases = (
+            {s: frozenset(p for p, _ in self._chain(s, column)) for s in stages}
+            for column in (k.USES, k.RELEASES)
+        )
         self.moving = self._moving(world)
         self.blocked_at, self.places = self._entities(world)
 
@@ -130,9 +135,9 @@ class _State:
                 continue
             seen.add(at)
             stage = self._row(at, k.STAGE)
-            if any(p == pool for p, _ in self._chain(stage, k.USES)):
+            if pool in self.uses[stage]:
                 continue
-            if any(p == pool for p, _ in self._chain(stage, k.RELEASES)):
+            if pool in self.releases[stage]:
                 return True
             if self.thing[at, k.NEXT] >= 0:
                 todo.append(self._row(at, k.NEXT))
@@ -180,9 +185,7 @@ class _State:
         """Return where units of a pool may be: on servers that took them, or taken further."""
         t = self.thing
         takers = {
-            s
-            for s in self.layout.stages.values()
-            if t[s, k.BUSY] > 0 and any(p == pool for p, _ in self._chain(s, k.USES))
+            s for s in self.layout.stages.values() if t[s, k.BUSY] > 0 and pool in self.uses[s]
         }
         return {Spot(SERVERS, s) for s in takers} | self.places[pool]
 

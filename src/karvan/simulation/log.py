@@ -1,5 +1,7 @@
 """The kernel's log of a replication in words."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from karvan.kernels import events as k
@@ -36,21 +38,36 @@ def event_log(layout: Layout, replication: Replication) -> pl.DataFrame:
     tables = (layout.stages, layout.sources)
     names = {row * k.COLUMNS: name for table in tables for name, row in table.items()}
     names[0] = ""
-
-    def entity(code: int) -> str:
-        return f"{names[code >> 40]} {code & NUMBER}" if code else ""
-
     kind, who, stage, other = replication.log.T
-    boards = (kind == k.L_BOARD) | (kind == k.L_ALIGHT)
+    boards = pl.Series((kind == k.L_BOARD) | (kind == k.L_ALIGHT))
     return pl.DataFrame(
         {
             "time_h": replication.log_time,
-            "event": [WORDS[int(n)] for n in kind],
-            "entity": [entity(int(n)) for n in who],
-            "stage": [names[int(n)] for n in stage],
-            "carrier": [
-                entity(int(n)) if on else None for n, on in zip(other, boards, strict=True)
-            ],
+            "event": _words(kind, WORDS),
+            "entity": _entities(who, names),
+            "stage": _words(stage, names),
+            "carrier": _entities(other, names).zip_with(boards, _absent(len(boards))),
         },
         schema_overrides={"carrier": pl.String},
     )
+
+
+def _words(codes: k.IntArray, words: Mapping[int, str]) -> pl.Series:
+    return pl.Series(codes, dtype=pl.Int64).replace_strict(words, return_dtype=pl.String)
+
+
+def _entities(codes: k.IntArray, names: Mapping[int, str]) -> pl.Series:
+    """Return name and number by code; nothing for 0."""
+    # Where nobody boards, the number says something else and its upper bits may be no name.
+    frame = pl.DataFrame({"code": codes, "of": codes >> 40, "number": codes & NUMBER})
+    name = pl.col("of").replace_strict(names, default="", return_dtype=pl.String)
+    text = (
+        pl.when(pl.col("code") == 0)
+        .then(pl.lit(""))
+        .otherwise(pl.format("{} {}", name, pl.col("number")))
+    )
+    return frame.select(text.alias("entity")).to_series()
+
+
+def _absent(n: int) -> pl.Series:
+    return pl.Series([None] * n, dtype=pl.String)

@@ -21,7 +21,8 @@ from karvan.report.parts import LATER, first_part, later_part
 from karvan.runs.compare import CellChange, compare
 from karvan.runs.compare_scores import ScoreChange, compare_scores
 from karvan.runs.execute import Event, run
-from karvan.runs.stages import STAGES
+from karvan.runs.simulation_tables import REPLICATIONS
+from karvan.runs.stages import STAGES, Effort
 from karvan.schema.write import rows_csv
 from karvan.web.questions import CaseChangedError, resolve_question, run_id
 from karvan.web.stored import part_file
@@ -43,16 +44,24 @@ class Desk:
     case_root, results : Path
     tell : callable
         Takes what happens in a run, as a mapping.
+    replications : int
+        Of the simulation of each run.
     """
 
     def __init__(
-        self, case_root: Path, results: Path, tell: Callable[[Mapping[str, Any]], None]
+        self,
+        case_root: Path,
+        results: Path,
+        tell: Callable[[Mapping[str, Any]], None],
+        *,
+        replications: int = REPLICATIONS,
     ) -> None:
         self._results = results
         self._tell = tell
         self._case = read_case(case_root)
         self._resolved = lru_cache(maxsize=32)(partial(resolve_question, self._case))
-        self._ids = lru_cache(maxsize=32)(run_id)
+        self._effort = Effort(replications)
+        self._ids = lru_cache(maxsize=32)(partial(run_id, effort=self._effort))
 
     def do(self, job: Mapping[str, Any]) -> Json:
         """Return the result of a job: ``{"do": name, "with": {...}}``."""
@@ -93,7 +102,13 @@ class Desk:
         if self._ids(case) != id:
             message = "the case or the code has changed since the server started; restart it"
             raise CaseChangedError(message)
-        results = run(case, self._results / id, others=self._results, tell=self._tell_event)
+        results = run(
+            case,
+            self._results / id,
+            effort=self._effort,
+            others=self._results,
+            tell=self._tell_event,
+        )
         # A fault here must not spoil a finished run; whoever asks for the document meets it again.
         try:
             self.parts(id, document)

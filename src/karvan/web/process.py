@@ -28,8 +28,8 @@ class Worker:
     Jobs are done one at a time; :meth:`ask` must not be called while another call is under way.
     """
 
-    def __init__(self, case_root: Path, results: Path) -> None:
-        self._folders = (str(case_root), str(results))
+    def __init__(self, case_root: Path, results: Path, replications: int) -> None:
+        self._arguments = (str(case_root), str(results), str(replications))
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -72,7 +72,8 @@ class Worker:
         with suppress(ConnectionError):
             process.stdin.write(json.dumps(job).encode() + b"\n")
             await process.stdin.drain()
-        while line := await process.stdout.readline():
+        # Half a line is the last of a process that was ended while it wrote.
+        while (line := await process.stdout.readline()).endswith(b"\n"):
             message = json.loads(line)
             if "event" in message:
                 tell(message["event"])
@@ -95,7 +96,7 @@ class Worker:
                 "-P",
                 "-m",
                 "karvan.web.worker",
-                *self._folders,
+                *self._arguments,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=LONGEST_LINE,

@@ -12,6 +12,7 @@ from karvan.errors import KarvanError, ScenarioError, did_you_mean
 from karvan.network.boundaries import BOUNDARIES
 from karvan.network.geometry import GEOMETRY
 from karvan.runs.execute import code_hash, table_hash
+from karvan.runs.stages import Effort
 
 ID_LENGTH = 16
 
@@ -66,9 +67,9 @@ def _known(case: Case, names: frozenset[str]) -> None:
         raise ScenarioError(message)
 
 
-def run_id(case: Case) -> str:
+def run_id(case: Case, effort: Effort) -> str:
     """Return the hash of all that the results of a run of `case` depend on."""
-    parts = [code_hash(), case.scenario, str(case.year), *case.applied]
+    parts = [code_hash(), repr(effort), case.scenario, str(case.year), *case.applied]
     parts += [
         case.settings.model_dump_json(),
         *(file_hash(case.root / name) for name in (GEOMETRY, BOUNDARIES, *CATALOGUES)),

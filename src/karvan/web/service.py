@@ -26,6 +26,8 @@ from karvan.web.stored import Store, part_file
 MOST_WAITING = 256
 """Questions that may wait for the one process that answers them."""
 MOST_KEPT_ANSWERS = 64
+REPLICATIONS = 8
+"""Simulated years of a run, unless a server is asked for others (assumed: somebody waits)."""
 DOCUMENT_SUFFIXES = (".py", ".js", ".po", ".json", ".csv", ".geojson")
 
 
@@ -51,6 +53,8 @@ class Options:
         Longest time of a run, and of a route search or comparison.
     warm : bool
         Start the processes at once instead of with the first question.
+    replications : int
+        Of the simulation of each run; fewer than of a run of its own, because somebody waits.
     """
 
     case: str
@@ -63,6 +67,7 @@ class Options:
     run_limit_s: float = 900.0
     answer_limit_s: float = 30.0
     warm: bool = False
+    replications: int = REPLICATIONS
 
 
 class Answers:
@@ -199,7 +204,7 @@ def make_service(options: Options) -> Service:
     store = Store(results, case.settings.name)
     version = report_version()
     document = f"document-{version}.json.gz"
-    workers = [Worker(root, results) for _ in range(options.workers)]
+    workers = [Worker(root, results, options.replications) for _ in range(options.workers)]
     return Service(
         options=options,
         case=case,
@@ -207,7 +212,7 @@ def make_service(options: Options) -> Service:
         runs=Runs(
             store, workers, queue=options.queue, limit_s=options.run_limit_s, document=document
         ),
-        answers=Answers(Worker(root, results), options.answer_limit_s),
+        answers=Answers(Worker(root, results, options.replications), options.answer_limit_s),
         document_name=document,
         report_name=f"report-{version}.html.gz",
     )

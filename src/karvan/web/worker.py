@@ -19,8 +19,9 @@ from karvan.errors import KarvanError
 
 
 def main() -> None:
-    """Work off jobs for the case and the results folder named on the command line."""
+    """Work off jobs for the case, results folder and replications on the command line."""
     case_root, results = (Path(word) for word in sys.argv[1:3])
+    replications = int(sys.argv[3])
     # Where the server's console is this process's too (Windows), Ctrl-C is for the server alone.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     out = _private_output()
@@ -38,7 +39,7 @@ def main() -> None:
     # Imported after the listener is in place, so that the server may die meanwhile.
     from karvan.web.jobs import Desk
 
-    desk = Desk(case_root, results, tell=lambda event: say(event=event))
+    desk = Desk(case_root, results, tell=lambda event: say(event=event), replications=replications)
     while True:
         job = jobs.get()
         try:
