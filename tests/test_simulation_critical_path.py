@@ -5,6 +5,7 @@
 import json
 import os
 from math import fsum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,13 @@ def model_of(stages: list[Any], sources: dict[str, tuple[list[Any], Any]], **mor
     rows = [{"id": name, "class": name, **when} for name, (_, when) in sources.items()]
     classes += more.pop("classes", [])
     return Model(stages=stages, classes=classes, sources=rows, **more)
+
+
+def ferries() -> Model:
+    """Three vessels of 20 that sail when full or after a day; each needs some time to come back."""
+    batch = {"most": 20, "max_wait_h": 24, "return_h": "lognormal(20, 0.5)"}
+    ferry = {"id": "ferry", "servers": 3, "service_h": "lognormal(20, 0.5)", "batch": batch}
+    return model_of([ferry], {"w": (["ferry"], {"every_h": "exponential(0.7)", "count": 2000})})
 
 
 def test_queue_hangs_on_who_is_served_before() -> None:
@@ -119,7 +127,7 @@ def test_longest_wait_is_that_of_the_first() -> None:
         [{"id": "ferry", "service_h": 5, "batch": {"most": 9, "max_wait_h": 3}}],
         {"w": (["ferry"], arrivals(1, 2))},
     )
-    assert path(model, "w 1")[0] == (2, 4, "w 0", "ferry", "batch", "longest wait", None)
+    assert path(model, "w 1")[0] == (2, 4, "w 0", "ferry", "batch", "longest wait", "batch")
 
 
 def test_blocking_hangs_on_who_is_ahead() -> None:
@@ -219,7 +227,7 @@ def test_headway_is_kept_to_who_began_before() -> None:
         {"t": (["line"], arrivals(0, 1))},
     )
     assert path(model, "t 1") == [
-        (1, 2, "t 0", "line", "headway", "headway", "queue"),
+        (1, 2, "t 1", "line", "headway", "headway", None),
         (2, 5, "t 1", "line", "work", "service", None),
     ]
 
@@ -242,7 +250,15 @@ def test_shares_of_a_corridor_sum_to_the_mean_time() -> None:
     assert shares["mean_h"].sum() == pytest.approx(row["time_mean_h"], rel=1e-9)
     assert shares["shipments"][0] == row["left"]
     activities = set(shares["activity"])
-    assert {"work", "return", "closure", "batch"} <= activities
+    assert {"work", "arrival", "closure", "batch"} <= activities
+
+
+def test_vessels_that_come_back_have_their_share() -> None:
+    shares = critical_shares(ferries(), simulate(ferries(), log=True), "w")
+    found = {row["activity"]: row["share"] for row in shares.to_dicts()}
+    # The fleet is the bottleneck: voyages there and back take as long in the mean.
+    assert found["work"] > 0.3
+    assert found["return"] > 0.3
 
 
 def see_that_it_covers(model: Model, **options: Any) -> tuple[float, float]:
@@ -279,8 +295,8 @@ def test_paths_cover_the_time_in_the_system(model: Model, seed: int) -> None:
 
 @pytest.mark.parametrize(
     ("model", "most"),
-    [(queue(count=500), 0.0), (queue(3, "exponential(0.4)", count=500), 0.0), (tandem(4, 300, places=2), 0.0), (whole_corridor(1.0).model_copy(update={"horizon_h": 800.0}), 0.02)],
-    ids=["M/M/1", "M/M/3", "tandem with places", "corridor"],
+    [(ferries(), 0.0), (queue(count=500), 0.0), (queue(3, "exponential(0.4)", count=500), 0.0), (tandem(4, 300, places=2), 0.0), (whole_corridor(1.0).model_copy(update={"horizon_h": 800.0}), 0.02)],
+    ids=["ferries", "M/M/1", "M/M/3", "tandem with places", "corridor"],
 )  # fmt: skip
 def test_the_cause_is_known(model: Model, most: float) -> None:
     total, unknown = see_that_it_covers(model)
@@ -308,3 +324,41 @@ def test_a_log_that_does_not_tell_entities_apart_is_refused() -> None:
     model = model_of([{"id": "a", "batch": {"most": 1}}], {"a": (["a"], arrivals(1))})
     with pytest.raises(SimulationError, match="both called 'a'"):
         critical_path(model, simulate(model, log=True), "a 0")
+
+
+# ---------------------------------------------------------------- command line
+FERRY = """horizon_h = 2000
+classes = [{ id = "wagon", route = ["ferry"] }]
+sources = [{ id = "rail", class = "wagon", every_h = "exponential(0.7)" }]
+[[stages]]
+id = "ferry"
+servers = 4
+service_h = "lognormal(20, 0.5)"
+batch = { most = 20, max_wait_h = 10, return_h = "lognormal(20, 0.5)" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("lang", "title"),
+    [("en", "Critical path of class"), ("ru", "Критический путь"), ("az", "kritik yolu"), ("zh", "关键路径")],
+)  # fmt: skip
+def test_command_shows_the_shares(lang: str, title: str, tmp_path: Path) -> None:
+    file = tmp_path / "ferry.toml"
+    file.write_text(FERRY, "utf-8")
+    options = [str(file), "--replications", "2", "--critical-path", "wagon"]
+    shown = CliRunner().invoke(simulate_command, [*options, "--lang", lang])
+    assert title in shown.stdout
+    done = CliRunner().invoke(simulate_command, [*options, "--json", "--warmup", "100"])
+    rows = json.loads(done.stdout)["critical_path"]
+    assert fsum(row["share"] for row in rows) == pytest.approx(1.0)
+    assert {row["activity"] for row in rows} >= {"work", "return"}
+    without = CliRunner().invoke(simulate_command, [str(file), "--replications", "2", "--json"])
+    assert "critical_path" not in json.loads(without.stdout)
+
+
+def test_command_refuses_a_class_before_it_simulates(tmp_path: Path) -> None:
+    (tmp_path / "ferry.toml").write_text(FERRY, "utf-8")
+    options = [str(tmp_path / "ferry.toml"), "--critical-path", "waggon"]
+    done = CliRunner().invoke(simulate_command, options)
+    assert isinstance(done.exception, SimulationError)
+    assert "did you mean 'wagon'" in str(done.exception)

@@ -105,12 +105,7 @@ def critical_shares(
     SimulationError
         No log, no such class, or nobody of it left.
     """
-    classes = [c.id for c in model.classes]
-    classes += [f"{s.id} (carrier)" for s in model.stages if s.batch and not s.batch.carrier]
-    if of_class not in classes:
-        hint = did_you_mean(of_class, classes) or f"the classes are: {', '.join(classes)}"
-        message = f"critical path: the model has no class {of_class!r}; {hint}"
-        raise SimulationError(message)
+    see_class(model, of_class)
     found = _precedence(model, result)
     after = model.warmup_h if warmup_h is None else warmup_h
     by_name: dict[str, str] = {}
@@ -130,8 +125,8 @@ def critical_shares(
                 hours[class_named(who), stage, activity] += end - begin
     if not shipments:
         message = (
-            f"critical path: nobody of class {of_class!r} left after {after:g} h in the replication "
-            "with the log; simulate longer, or see the warnings"
+            f"critical path: nobody of class {of_class!r} left after {after:g} h in the "
+            "replication with the log; simulate longer, or see the warnings"
         )
         raise SimulationError(message)
     total = sum(hours.values())
@@ -140,6 +135,16 @@ def critical_shares(
         for key, h in sorted(hours.items(), key=lambda item: (-item[1], item[0]))
     ]
     return pl.DataFrame(rows, schema=SHARES_SCHEMA, orient="row")
+
+
+def see_class(model: Model, name: str) -> None:
+    """Refuse a class that the model does not have."""
+    classes = [c.id for c in model.classes]
+    classes += [f"{s.id} (carrier)" for s in model.stages if s.batch and not s.batch.carrier]
+    if name not in classes:
+        hint = did_you_mean(name, classes) or f"the classes are: {', '.join(classes)}"
+        message = f"critical path: the model has no class {name!r}; {hint}"
+        raise SimulationError(message)
 
 
 def _precedence(model: Model, result: SimulationResult) -> Precedence:
@@ -175,22 +180,14 @@ def stretches(found: Precedence, i: int) -> Iterator[Stretch]:
             floors.append((time[pause], pause))
         if found.carrier(i):
             aboard[found.carrier(i)] = found.who[i]
-        if step.waited and found.who[step.before] not in {found.who[i], boarder}:
-            explains = step.waited
-        until = time[i]
-        for piece in step.pieces:
-            since = max(piece.since, floors[-1][0])
-            if since < until:
-                yield (
-                    since,
-                    until,
-                    piece.entity,
-                    piece.stage,
-                    piece.activity,
-                    piece.ended_by,
-                    explains,
-                )
-                explains, until = "", since
+        own = {found.who[i], boarder}
+        waited = "" if found.who[step.before] in own else step.waited
+        for since, until, piece in _cut(step.pieces, time[i], floors[-1][0]):
+            if waited and piece.entity not in own:
+                explains, waited = waited, ""
+            yield _stretch(since, until, piece, explains)
+            explains = ""
+        explains = waited or explains
         before = step.before
         if before < 0:
             # Nothing in the system is before; who was interrupted meanwhile goes on.
@@ -201,6 +198,23 @@ def stretches(found: Precedence, i: int) -> Iterator[Stretch]:
         if time[before] != time[i]:
             seen = set()
         i = before
+
+
+def _stretch(since: float, until: float, piece: Piece, explains: str) -> Stretch:
+    return (
+        since, until, piece.entity, piece.stage, piece.activity, piece.ended_by, explains,
+    )  # fmt: skip
+
+
+def _cut(
+    pieces: tuple[Piece, ...], until: float, floor: float
+) -> Iterator[tuple[float, float, Piece]]:
+    """Yield pieces that are longer than nothing, cut where the path begins."""
+    for piece in pieces:
+        since = max(piece.since, floor)
+        if since < until:
+            yield since, until, piece
+            until = since
 
 
 def _unseen(found: Precedence, step: Step, i: int, seen: set[int]) -> Step:
