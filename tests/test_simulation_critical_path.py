@@ -8,6 +8,7 @@ from math import fsum
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
@@ -301,6 +302,39 @@ def test_paths_cover_the_time_in_the_system(model: Model, seed: int) -> None:
 def test_the_cause_is_known(model: Model, most: float) -> None:
     total, unknown = see_that_it_covers(model)
     assert unknown <= most * total
+
+
+def in_a_row(longer: str, by: float) -> Model:
+    """Wagons that are all there at hour 0 pass a tandem with few places and two vessels."""
+    times = {"yard": "lognormal({}, 0.5)", "gate": "lognormal({}, 0.8)", "ferry": "lognormal({}, 0.3)", "port": "lognormal({}, 0.6)"}  # fmt: skip
+    means = {"yard": 1.0, "gate": 1.1, "ferry": 3.0, "port": 0.9}
+    means[longer] *= by
+    stages: list[dict[str, Any]] = [
+        {"id": name, "service_h": text.format(repr(means[name]))} for name, text in times.items()
+    ]
+    stages[1]["places"] = 2
+    stages[2] |= {"servers": 2, "batch": {"most": 4, "return_h": 2}}
+    when = {"every_h": 0, "count": 1, "size": 40}
+    return model_of(stages, {"w": (list(times), when)})
+
+
+@pytest.mark.parametrize("stage", ["yard", "gate", "ferry", "port"])
+def test_hours_on_the_path_are_the_derivative_of_the_exit(stage: str) -> None:
+    """A stage that takes 1e-6 longer delays each wagon by 1e-6 of its hours on the wagon's path."""
+    model, step = in_a_row(stage, 1.0), 1e-6
+    before = simulate(model, log=True)
+    after = simulate(in_a_row(stage, 1.0 + step), log=True)
+    assert before.log is not None
+    assert after.log is not None
+    left = dict(after.log.filter(pl.col("event") == "exit").select("entity", "time_h").rows())
+    seen = 0
+    for entity in (f"w {n}" for n in range(40)):
+        table = critical_path(model, before, entity)
+        work = table.filter((pl.col("stage") == stage) & (pl.col("activity") == "work"))
+        hours = (work["until_h"] - work["from_h"]).sum()
+        assert (left[entity] - table["until_h"][-1]) / step == pytest.approx(hours, abs=1e-4)
+        seen += hours > 0.0
+    assert seen == 40
 
 
 # ---------------------------------------------------------------- bad input

@@ -51,7 +51,7 @@ Examples:
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the events of the first replication as Parquet.")  # fmt: skip
 @click.option("--critical-path", metavar="CLASS",
-              help="Show on whose work the time of CLASS hangs, in the first replication.")  # fmt: skip
+              help="Show on whose work times of CLASS hang, in the first replication.")  # fmt: skip
 @language_option
 def simulate_command(
     model: Path,
