@@ -123,6 +123,14 @@ def test_ferry_that_a_clock_lets_sail(batch: dict[str, Any], expected: Row) -> N
     ]
 
 
+def test_who_passes_in_no_time_is_not_its_own_cause() -> None:
+    model = model_of(
+        [{"id": "ferry", "service_h": 0, "batch": {"most": 2, "max_wait_h": 2}}],
+        {"w": (["ferry"], arrivals(1))},
+    )
+    assert path(model, "w 0") == [(1, 3, "w 0", "ferry", "batch", "longest wait", None)]
+
+
 def test_longest_wait_is_that_of_the_first() -> None:
     model = model_of(
         [{"id": "ferry", "service_h": 5, "batch": {"most": 9, "max_wait_h": 3}}],

@@ -250,15 +250,29 @@ class Precedence:
 
     def _given(self, what: str, cause: str, i: int) -> Step | None:
         t = self.time[i]
-        found = _last(self._released.get((what, t), ()), i)
+        found = self._last(self._released.get((what, t), ()), i)
         if found >= 0:
             return Step(found, (), cause)
-        found = _last(self._returned.get((what, t), ()), i)
+        found = self._last(self._returned.get((what, t), ()), i)
         if found >= 0:
             at = self.at[self._previous[found]]
             piece = Piece(self.time[found], self.who[found], at, "return", "return")
             return Step(found, (piece,), cause)
         return None
+
+    def _last(self, departures: Iterable[Departure], i: int) -> int:
+        """Return the event of who left last before one of the same instant; -1 if nobody did.
+
+        Who was blocked frees its server before its next arrival is written, so that may come later.
+        """
+        found = list(departures)
+        before = [d for d in found if d[0] < i]
+        if before:
+            return max(before)[1]
+        blocked = [
+            d[1] for d in found if d[0] == d[1] and self.kind[self._previous[d[1]]] == "block"
+        ]
+        return min((d for d in blocked if self.who[d] != self.who[i]), default=-1)
 
     # ------------------------------------------------------------ places
     def _before_unblocking(self, i: int) -> Step:
@@ -268,7 +282,7 @@ class Precedence:
         if n and alights[n - 1] > p and self.time[alights[n - 1]] == self.time[i]:
             return Step(alights[n - 1], (), "blocked")
         if self.kind[i] == "arrive":
-            found = _last(self._freed.get((self.at[i], self.time[i]), ()), i)
+            found = self._last(self._freed.get((self.at[i], self.time[i]), ()), i)
             if found >= 0:
                 return Step(found, (), "blocked")
         return self.own_wait(i)
@@ -281,7 +295,7 @@ class Precedence:
             return Step(p)
         n = bisect_left(mine, i) + 1
         if n < len(mine) and self.kind[mine[n]] == "arrive":
-            found = _last(self._freed.get((self.at[mine[n]], t), ()), i)
+            found = self._last(self._freed.get((self.at[mine[n]], t), ()), i)
             if found >= 0:
                 return Step(found, (), "blocked")
         alights = self._alights[ship]
@@ -345,13 +359,6 @@ class Precedence:
         if self.time[last] == t:
             return Step(last, (), "batch")
         return Step(waits, (Piece(self.time[waits], self.who[waits], at, "batch", ""),))
-
-
-def _last(departures: Iterable[Departure], i: int) -> int:
-    """Return the event of who left last before one of the same instant; -1 if nobody did."""
-    found = list(departures)
-    before = [d for d in found if d[0] < i]
-    return max(before)[1] if before else (min(found)[1] if found else -1)
 
 
 def is_tick(batch: Batch, t: float) -> bool:
