@@ -11,7 +11,8 @@ import polars as pl
 from karvan.cli.common import Share, console, language_option, not_written
 from karvan.report import simulation_terminal as terminal
 from karvan.report.language import Texts
-from karvan.simulation import SimulationResult, WaitSummary, read_model, simulate
+from karvan.simulation import SimulationResult, WaitSummary, critical_shares, read_model, simulate
+from karvan.simulation.critical_path import see_class
 from karvan.simulation.precision import PrecisionRule
 from karvan.simulation.statistics import Interval
 
@@ -24,6 +25,7 @@ Examples:
   karvan simulate port.toml
   karvan simulate port.toml --replications 30 --threads 2 --json
   karvan simulate port.toml --precision 2%
+  karvan simulate port.toml --critical-path ship
   karvan simulate folder/ --horizon 8760 --warmup 500 --log events.parquet
 """
 
@@ -48,6 +50,8 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Write all tables as JSON.")
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the events of the first replication as Parquet.")  # fmt: skip
+@click.option("--critical-path", metavar="CLASS",
+              help="Show on whose work times of CLASS hang, in the first replication.")  # fmt: skip
 @language_option
 def simulate_command(
     model: Path,
@@ -63,6 +67,7 @@ def simulate_command(
     most_inside: int,
     as_json: bool,
     log: Path | None,
+    critical_path: str | None,
     lang: str,
 ) -> int | None:
     """Simulate MODEL, a TOML file or a folder of tables.
@@ -76,25 +81,35 @@ def simulate_command(
         rule = PrecisionRule(precision, confidence, fewest, max(most, fewest))
     if log is not None:
         _see_that_it_can_be_written(log)
+    tables = read_model(model)
+    if critical_path is not None:
+        see_class(tables, critical_path)
     result = simulate(
-        read_model(model),
+        tables,
         replications=replications,
         seed=seed,
         threads=threads,
         horizon_h=horizon,
         warmup_h=warmup,
         most_inside=most_inside,
-        log=log is not None,
+        log=log is not None or critical_path is not None,
         precision=rule,
         confidence=confidence,
     )
     if log is not None and result.log is not None:
         result.log.write_parquet(log)
     texts = Texts(lang)
+    shares = None
+    if critical_path is not None:
+        shares = critical_shares(tables, result, critical_path, warmup_h=warmup).to_dicts()
     if as_json:
-        click.echo(json.dumps(as_dictionary(result), ensure_ascii=False, allow_nan=False))
+        rows = {} if shares is None else {"critical_path": shares}
+        written = as_dictionary(result) | rows
+        click.echo(json.dumps(written, ensure_ascii=False, allow_nan=False))
     else:
         show(result, precision, texts)
+        if critical_path is not None and shares:
+            console().print(terminal.critical_path(critical_path, shares, texts))
     console(error=True).print(
         terminal.notes(result.warnings, [str(c) for c in result.cautions], texts), end=""
     )

@@ -98,13 +98,7 @@ def waits(rows: Iterable[Mapping[str, Any]], texts: Texts) -> RenderableType:
             (texts("h for each that came in"), True), (texts("share of all waits"), True),
         ],
     )  # fmt: skip
-    names = {
-        "queue": texts("line", "simulation"),
-        "closure": texts("stage closed"),
-        "batch": texts("batch not yet full"),
-        "pool": texts("no unit of a pool"),
-        "blocked": texts("next stage full"),
-    }
+    names = causes(texts)
     for row in ordered[:WAITS_SHOWN]:
         length = interval(row["estimate"], row["half_width"], texts)
         share = texts.number(100.0 * row["share"], 1) + " %"
@@ -112,6 +106,51 @@ def waits(rows: Iterable[Mapping[str, Any]], texts: Texts) -> RenderableType:
     if len(ordered) > WAITS_SHOWN:
         more = texts("and {count} more, see --json").format(count=len(ordered) - WAITS_SHOWN)
         found.add_row("", Text(more, style="dim"), "", "")
+    return found
+
+
+def causes(texts: Texts) -> dict[str, str]:
+    """Return what causes of waits are called."""
+    return {
+        "queue": texts("line", "simulation"),
+        "closure": texts("stage closed"),
+        "batch": texts("batch not yet full"),
+        "pool": texts("no unit of a pool"),
+        "blocked": texts("next stage full"),
+    }
+
+
+def critical_path(name: str, rows: Sequence[Mapping[str, Any]], texts: Texts) -> RenderableType:
+    """Return on whose work the time of a class hangs: shares of all its paths."""
+    heading = texts("Critical path of class {name}: {hours} h in the mean, entities: {count}")
+    hours = sum(row["mean_h"] for row in rows)
+    title = heading.format(
+        name=name, hours=texts.number(hours, 2), count=texts.number(rows[0]["shipments"])
+    )
+    found = table_of(
+        title,
+        [
+            (texts("stage of the model"), False), (texts("class", "simulation"), False),
+            (texts("activity", "simulation"), False), (texts("mean time, h"), True),
+            (texts("share of the path"), True),
+        ],
+    )  # fmt: skip
+    names = {
+        **causes(texts),
+        "work": texts("work", "simulation"),
+        "return": texts("on its way back"),
+        "headway": texts("headway"),
+        "batch": texts("departure not yet due"),
+        "arrival": texts("not yet arrived"),
+    }
+    for row in rows[:WAITS_SHOWN]:
+        share = texts.number(100.0 * row["share"], 1) + " %"
+        length = texts.number(row["mean_h"], 2)
+        stage, who = Text(row["stage"]), Text(row["class"])
+        found.add_row(stage, who, names[row["activity"]], length, share)
+    if len(rows) > WAITS_SHOWN:
+        more = texts("and {count} more, see --json").format(count=len(rows) - WAITS_SHOWN)
+        found.add_row("", "", Text(more, style="dim"), "", "")
     return found
 
 

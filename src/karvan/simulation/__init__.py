@@ -8,6 +8,7 @@ from karvan.simulation.comparison import (
     paired_comparisons,
     rank_bottlenecks,
 )
+from karvan.simulation.critical_path import critical_path, critical_shares
 from karvan.simulation.laws import LawCheck, conservation, littles_law, littles_law_of_means
 from karvan.simulation.model import Model
 from karvan.simulation.precision import Decision, PrecisionRule, decide, run_until_precise
@@ -39,6 +40,8 @@ __all__ = [
     "Warmup",
     "batch_means",
     "conservation",
+    "critical_path",
+    "critical_shares",
     "decide",
     "littles_law",
     "littles_law_of_means",
