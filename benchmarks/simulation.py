@@ -313,31 +313,47 @@ def full_corridor(repeats):
     print(f"{events / seconds / 1e6:.2f} M/s; {result.warnings or 'no warnings'}")
 
 
+PEAK = """
+def peak(what):
+    lines = dict(line.split(":") for line in open("/proc/self/status") if ":" in line)
+    print(f"{what}: {int(lines['VmHWM'].split()[0]) / 1024:.0f} MB")
+"""
+"""Peak memory of this program: the maximum of `getrusage` also counts the parent before `exec`."""
+
+
 def memory():
-    """Peak memory of a process that simulates the corridor year, and five of them in a row."""
-    for hours in (0, 8760, 5 * 8760):
-        run = f"print(simulate(corridor(), horizon_h={hours}.0).replications['events'][0])"
-        code = (
-            f"import resource, sys; sys.path.insert(0, {str(TESTS)!r})\n"
-            "from karvan.simulation import simulate\n"
-            "from simulation_models import corridor\n"
-            f"{run if hours else ''}\n"
-            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    """Peak memory of fresh processes: what importing takes, a year of the corridor, ten of them."""
+    everything = "from karvan.simulation import simulate\nfrom simulation_models import corridor\n"
+    for code in (
+        "import numpy; peak('peak memory, numpy imported')",
+        "import numba; peak('numba imported')",
+        "import numba, polars; peak('numba and polars imported')",
+        f"{everything}peak('karvan.simulation imported')",
+        *(
+            f"{everything}done = simulate(corridor(), horizon_h={8760.0 * years}).replications\n"
+            f"peak(f'{{done[\"events\"][0]:,}} events of {years} corridor years simulated')"
+            for years in (1, 10)
+        ),
+    ):
+        code = f"import sys; sys.path.insert(0, {str(TESTS)!r})\n{PEAK}\n{code}"
+        print(
+            subprocess.run(
+                [sys.executable, "-c", code], check=True, capture_output=True, text=True
+            ).stdout,
+            end="",
         )
-        done = subprocess.run(
-            [sys.executable, "-c", code], check=True, capture_output=True, text=True
-        )
-        print(f"peak memory, {hours or 'no'} hours simulated: {done.stdout.split()[-1]} MB")
 
 
 def many(n):
     """Replications of the corridor year on one thread and on two.
 
-    The share of the time in which the interpreter's lock is held bounds what threads can do, also
-    where the machine has other work: it is the CPU time outside the kernel.
+    What bounds two threads, also where the machine has other work, is CPU time: that of the main
+    thread before and after the replications, and that in which one of them holds the interpreter's
+    lock, which is all outside the kernel.  The other thread waits for the lock only if it wants it
+    at the same time: two customers of a closed network (mean value analysis).
     """
     model = corridor()
-    few = max(n // 20, 2)
+    few = max(n // 5, 2)
     inside = [0.0]
     kernel = events.advance
 
@@ -348,19 +364,30 @@ def many(n):
         return status
 
     events.advance = timed
-    begin = time.process_time()
+    begin, main = time.process_time(), time.thread_time()
     simulate(model, replications=few)
-    one = time.process_time() - begin
+    one, main = time.process_time() - begin, time.thread_time() - main
     events.advance = kernel
-    locked = 1.0 - inside[0] / one
-    print(f"{few} replications, one thread: {one:.2f} CPU s, {locked:.1%} of it outside the kernel")
-    print(f"  two threads can be {2.0 / (1.0 + locked):.2f} times as fast (Amdahl's law)")
+    alone = main / one
+    locked = (one - main - inside[0]) / (one - main)
+    print(
+        f"{few} replications, one thread: {one:.2f} CPU s, {alone:.1%} before and after them,",
+        end=" ",
+    )
+    print(f"{locked:.1%} of each outside the kernel")
+    print(
+        f"  two threads can be {1 / (alone + (1 - alone) * (1 + locked**2) / 2):.2f} times as fast"
+    )
     walls = {1: [], 2: []}
     for threads in (1, 2) * 3:
         begin = time.perf_counter()
         simulate(model, replications=few, threads=threads)
         walls[threads].append(time.perf_counter() - begin)
-    print(f"  measured by the clock, least of three: {min(walls[1]) / min(walls[2]):.2f} times")
+    print(
+        f"  measured by the clock, least of three: {min(walls[1]) / min(walls[2]):.2f} times,",
+        end=" ",
+    )
+    print(f"the load of the machine being {os.getloadavg()[0]:.1f}")
     begin, clock = time.process_time(), time.perf_counter()
     simulate(model, replications=n, threads=2)
     print(f"{n} replications on two threads: {time.process_time() - begin:.1f} CPU s,", end=" ")
@@ -368,7 +395,7 @@ def many(n):
 
 
 def cold_start():
-    code = "import time, karvan.kernels.events; print(time.process_time())"
+    code = "import time, karvan.simulation; print(time.process_time())"
     with tempfile.TemporaryDirectory() as folder:
         for name in ("cold start, empty cache", "cached"):
             done = subprocess.run(

@@ -18,8 +18,11 @@ from hypothesis import strategies as st
 
 from karvan.cli.simulate import simulate_command
 from karvan.errors import ModelError, SimulationError
+from karvan.kernels.events import CLOCK, EVENTS
 from karvan.simulation import Model, PrecisionRule, model_from, read_model, simulate
 from karvan.simulation import simulate as simulate_function
+from karvan.simulation.layout import lay_out
+from karvan.simulation.replications import Limits, build, run_until
 from simulation_models import corridor, queue, tandem
 
 
@@ -219,6 +222,18 @@ def test_warm_up_is_not_counted() -> None:
 
 
 # ---------------------------------------------------------------- corridor
+def test_memory_follows_who_is_inside_not_who_ever_was() -> None:
+    def bytes_after(hours: float) -> tuple[int, int]:
+        layout = lay_out(corridor())
+        world = build(layout, 1, 0, Limits(hours, 10**6, 10**9), log=False)
+        world, _ = run_until(world, hours, lambda: True)
+        return sum(array.nbytes for array in world), int(world.thing[CLOCK, EVENTS])
+
+    (short, few), (long, many) = bytes_after(1_000.0), bytes_after(10_000.0)
+    assert many > 9 * few
+    assert long == short
+
+
 def test_corridor_year_of_the_reference() -> None:
     r = simulate(corridor(), replications=12, seed=7)
     wagons = r.classes.filter(pl.col("class") == "wagon")

@@ -36,6 +36,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from karvan.kernels.parts import Parts
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 KeyArray = NDArray[np.uint64]
@@ -290,14 +292,23 @@ _I, _F = types.int64, types.float64
 _I1, _I2, _F1, _F2, _U2 = _I[::1], _I[:, ::1], _F[::1], _F[:, ::1], types.uint64[:, ::1]
 WORLD = types.NamedTuple([_I2, _F2, _I2, _F2, _U2, _I1, _F1, _F2, _F1, _I2], World)
 _PART: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+# Only compiled functions may call an inner one: called from Python it ends the process.
 _INNER: dict[str, Any] = {
     **_PART,
     "_nrt": False,
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
+    "no_rewrites": True,
+    "pipeline_class": Parts,
 }
 _HOT: dict[str, Any] = {**_INNER, "forceinline": True}
-_ENTRY: dict[str, Any] = {**_PART, "_nrt": False, "cache": True}
+_ENTRY: dict[str, Any] = {
+    **_PART,
+    "_nrt": False,
+    "no_cfunc_wrapper": True,
+    "no_rewrites": True,
+    "cache": True,
+}
 
 
 def _beginning(_context: Any, array: Any) -> Any:  # noqa: ANN401 - numba's own types
@@ -312,8 +323,20 @@ def _beginning(_context: Any, array: Any) -> Any:  # noqa: ANN401 - numba's own 
 beginning: Any = intrinsic(_beginning)
 
 
+@njit(**_HOT)
+def smaller(a: float, b: float) -> float:
+    """Return the smaller of two; of `min` numba makes a function for each kind of call."""
+    return a if a < b else b
+
+
+@njit(**_HOT)
+def larger(a: float, b: float) -> float:
+    """Return the larger of two."""
+    return a if a > b else b
+
+
 # ---------------------------------------------------------------- draws
-@njit(**_PART)
+@njit(**_INNER)
 def mix(z: np.uint64) -> np.uint64:
     """Return 64 bits that look unrelated to those given (the finalizer of SplitMix64)."""
     z = (z ^ (z >> _30)) * _MIX1
@@ -321,13 +344,13 @@ def mix(z: np.uint64) -> np.uint64:
     return z ^ (z >> _31)
 
 
-@njit(**_PART)
+@njit(**_INNER)
 def uniform(key: np.uint64) -> float:
     """Return a number inside (0, 1) for a key."""
     return ((mix(key) >> _11) + 0.5) * 1.1102230246251565e-16
 
 
-@njit(**_PART)
+@njit(**_INNER)
 def normal(p: float) -> float:
     """Return the quantile of the standard normal distribution (AS 241, 16 digits)."""
     q = p - 0.5
@@ -487,7 +510,7 @@ def normal(p: float) -> float:
     return -v if q < 0.0 else v
 
 
-@njit(**_PART)
+@njit(**_INNER)
 def erlang(k: float, u: float) -> float:
     """Return the quantile of the sum of k unit exponentials (k whole), by Halley's steps."""
     z = normal(u)
@@ -523,7 +546,7 @@ def erlang(k: float, u: float) -> float:
     return x
 
 
-@njit(**_PART)
+@njit(**_INNER)
 def quantile(kind: int, a: float, b: float, c: float, u: float) -> float:
     """Return the value of a distribution at the level u; its parameters as compiled."""
     if kind == UNIFORM:
@@ -714,7 +737,7 @@ def occupy(w: Memory, s: int, change: int) -> None:
     real = w.real
     if thing[s + FLAGS] & F_OCCUPANCY:
         now = real[CLOCK + NOW]
-        n = min(thing[s + TAKEN], BINS - 1)
+        n = smaller(thing[s + TAKEN], BINS - 1)
         w.histogram[thing[s + OCC_HIST] * BINS + n] += now - real[s + X_OCC_LAST]
         real[s + X_OCC_LAST] = now
     thing[s + TAKEN] += change
@@ -726,7 +749,7 @@ def tally(w: Memory, row: int, value: float) -> None:
     n = 0
     if value > 0.0:
         n = int(np.float64(value).view(np.int64) >> 45) - 128 * (1023 - 20)
-        n = max(0, min(n, BINS - 1))
+        n = larger(0, smaller(n, BINS - 1))
     w.histogram[row * BINS + n] += 1.0
 
 
@@ -964,7 +987,7 @@ def longest_since(w: Memory, s: int) -> float:
     for _ in range(thing[s + LEVELS]):
         q += COLUMNS
         if thing[q + Q_HEAD] != 0:
-            since = min(since, w.time[thing[q + Q_HEAD] + E_SINCE])
+            since = smaller(since, w.time[thing[q + Q_HEAD] + E_SINCE])
     return since
 
 
@@ -973,7 +996,7 @@ def longest_since(w: Memory, s: int) -> float:
 def available(w: Memory, s: int) -> int:
     """Return the servers of a stage that are not closed."""
     thing = w.thing
-    return max(0, thing[s + SERVERS] - thing[s + DOWN])
+    return larger(0, thing[s + SERVERS] - thing[s + DOWN])
 
 
 @njit(**_INNER)
@@ -1164,8 +1187,8 @@ def boarding(w: Memory, s: int) -> int:
     if thing[s + PAYLOAD] != 0:
         most = int(most * factor(w, thing[s + PAYLOAD], real[CLOCK + NOW]) + 1e-9)
     count = thing[s + WAITING] - thing[thing[s + QUEUE] + Q_COUNT]
-    fits = min(count, most)
-    full = count >= min(thing[s + FILL], most) and thing[s + FILL] < UNLIMITED and most > 0
+    fits = smaller(count, most)
+    full = count >= smaller(thing[s + FILL], most) and thing[s + FILL] < UNLIMITED and most > 0
     longest = real[s + X_LENGTH]
     heaviest = real[s + X_WEIGHT]
     if longest < np.inf or heaviest < np.inf:
@@ -1252,7 +1275,7 @@ def arm(w: Memory, s: int) -> None:
     since = longest_since(w, s)
     if since < np.inf:
         thing[s + ARMED] = 1
-        schedule(w, max(real[CLOCK + NOW], since + real[s + X_MAX_WAIT]), DEADLINE, s)
+        schedule(w, larger(real[CLOCK + NOW], since + real[s + X_MAX_WAIT]), DEADLINE, s)
 
 
 @njit(**_INNER)
@@ -1656,7 +1679,7 @@ def toggle(w: Memory, c: int, kind: int) -> None:
     next_toggle(w, c, OPEN if kind == CLOSE else CLOSE)
     now = real[CLOCK + NOW]
     account(w, s)
-    down = min(thing[s + DOWN], thing[s + SERVERS])
+    down = smaller(thing[s + DOWN], thing[s + SERVERS])
     real[s + X_DOWN] += down * (now - real[s + X_DOWN_LAST])
     real[s + X_DOWN_LAST] = now
     if thing[CLOCK + LOGGING] != 0:
@@ -1809,7 +1832,7 @@ def happen(w: Memory, kind: int, row: int, key: np.uint64) -> None:  # noqa: C90
     elif kind == POOL_RETURN:
         count_units(w, thing[row + R_POOL], thing[row + R_UNITS])
         note(w, thing[row + R_POOL])
-    elif kind in (OPEN, CLOSE):
+    elif kind == OPEN or kind == CLOSE:  # noqa: SIM109 - numba makes a function for `in`
         toggle(w, row, kind)
     elif kind == WAKE:
         thing[row + WOKEN] = 0
@@ -1919,20 +1942,20 @@ def room(w: Memory, slots: int, rows: int, log_rows: int, stop: int) -> int:
     free_rows = rows - burst - thing[CLOCK + USED] - carries * inside
     if free_rows < 0:
         return -GROW_ENTITIES
-    calm = min(free // 3, free_rows // 2)
+    calm = smaller(free // 3, free_rows // 2)
     if thing[CLOCK + LOGGING] != 0:
         free = log_rows - 8 * burst - thing[CLOCK + LOGGED] - 8 * inside
         if free < 0:
             return -GROW_LOG
-        calm = min(calm, free // 12)
+        calm = smaller(calm, free // 12)
     if inside > thing[CLOCK + MOST_INSIDE]:
         return -TOO_MANY_INSIDE
     if events >= stop:
         return -SLICE
     if events >= thing[CLOCK + MOST_EVENTS]:
         return -TOO_MANY_EVENTS
-    calm = min(calm, thing[CLOCK + MOST_INSIDE] - inside)
-    return max(1, min(calm, stop - events, thing[CLOCK + MOST_EVENTS] - events))
+    calm = smaller(calm, thing[CLOCK + MOST_INSIDE] - inside)
+    return larger(1, smaller(calm, smaller(stop - events, thing[CLOCK + MOST_EVENTS] - events)))
 
 
 @njit(_I(WORLD, _F, _I), **_ENTRY)
