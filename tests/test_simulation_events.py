@@ -284,6 +284,20 @@ def erlang(n: float, u: float) -> float:
     return k.erlang(n, u)
 
 
+def test_what_a_stage_that_interrupts_left_of_a_service_ends_there() -> None:
+    model = Model(
+        stages=[{"id": "s0", "service_h": 1.0}, {"id": "s1", "preemptive": True}],
+        classes=[
+            {
+                "id": "c",
+                "route": ["s1", {"stage": "s0", "id": "last", "next": {"last": 0.5, "exit": 0.5}}],
+            }
+        ],
+        sources=[{"id": "door", "class": "c", "every_h": 1.0, "count": 20}],
+    )
+    assert both(model, horizon=100.0)
+
+
 @pytest.mark.parametrize("u", [1e-300, 1e-17, 0.001, 0.3, 0.5, 0.7, 0.999999, 1 - 2**-53])
 def test_normal_quantiles_are_those_of_scipy(u: float) -> None:
     from scipy.stats import norm

@@ -1915,6 +1915,8 @@ def settle(w: Memory) -> None:
         s = thing[entity[e + E_STEP] + STAGE]
         if thing[s + FLAGS] == 0:
             step = entity[e + E_STEP]
+            # A stage that interrupts has left what remained of its service there.
+            w.time[e + E_LEFT] = -1.0
             w.time[e + E_AHEAD] = service_time(w, e, step, entity[e + E_VISITS])
             thing[CLOCK + HOLE] = come(w, s, e, thing[CLOCK + HOLE])
             continue
