@@ -8,10 +8,11 @@ from karvan import schema
 from karvan.case.results import Results
 from karvan.report.flow_words import flow_names
 from karvan.report.language import Texts
+from karvan.report.simulation_words import simulation_names
 
 Row = Mapping[str, Any]
 
-FLOWS, PILLARS = "Flows", "Five pillars"
+FLOWS, SIMULATION, PILLARS = "Flows", "The corridor in motion", "Five pillars"
 WORDS: Mapping[str, str] = {
     "pairs": "origin-destination pairs",
     "flows": "demand",
@@ -26,20 +27,12 @@ WORDS: Mapping[str, str] = {
     "skims": "Times and costs between all places",
     "evidence_state": "State of the data",
     **dict.fromkeys(("assignment", "alternative_flows", "flow_itineraries", "loads"), FLOWS),
-    **dict.fromkeys(
-        (
-            "scoreboard",
-            "scores",
-            "score_cells",
-            "score_chances",
-            "score_correlations",
-            "score_sensitivity",
-        ),
-        PILLARS,
-    ),
 }
 """What a table holds, where that is not the table's own name; what is not named is its name."""
+FAMILIES: Mapping[str, str] = {"score": PILLARS, "simulat": SIMULATION}
+"""The same for all tables whose names begin so."""
 
+OF_RESOURCES = frozenset({"kind", "id", "from_node", "to_node", "unit", "resource"})
 PLACES = frozenset({"origin", "destination", "from_node", "to_node", "node"})
 TABLE_OF: Mapping[str, str] = {
     "commodity_id": "input_commodities",
@@ -78,12 +71,14 @@ class RowNames:
         self.texts = texts
         self._results = tuple(results)
         self._flows = flow_names(results[0].table, texts)
+        self._simulated = simulation_names(results[0].table, texts)
         self._rows: dict[str, dict[str, Row]] = {}
 
     def table(self, name: str) -> str:
         """Return what a table holds."""
         plain = name.removeprefix(schema.INPUT)
-        word = WORDS.get(plain, plain.replace("_", " "))
+        families = (words for start, words in FAMILIES.items() if plain.startswith(start))
+        word = WORDS.get(plain) or next(families, plain.replace("_", " "))
         context = "table" if plain == "transfers" else ""
         found = self.texts(word, context)
         return found[:1].upper() + found[1:]
@@ -103,7 +98,7 @@ class RowNames:
         parts = []
         if "kind" in cells and "id" in cells:
             parts.append(self._resource(cells))
-            names = [n for n in names if n not in ("kind", "id", "from_node", "to_node", "unit")]
+            names = [n for n in names if n not in OF_RESOURCES]
         elif "origin" in cells:
             parts.append(self._flows.way(cells["origin"], cells["destination"]))
             names = [n for n in names if n not in PLACES]
@@ -131,6 +126,10 @@ class RowNames:
         return self._named(table, str(value)) if table else self.value(value)
 
     def _resource(self, cells: Row) -> str:
+        if cells.get("resource"):
+            return self._simulated.resource(cells)
+        if cells["kind"] == "corridor":
+            return self._named("input_alternatives", str(cells["id"]))
         if cells.get("from_node") is None:
             return self._named(OF_KIND[cells["kind"]], str(cells["id"]))
         return self._flows.resource({"from_node": "", "to_node": "", **cells})
@@ -141,6 +140,7 @@ class RowNames:
             return key
         ways: tuple[tuple[str, Callable[[Row], str]], ...] = (
             ("claim_en", self._claim),
+            ("subject_table", self._operated),
             ("from_node", self._link),
             ("origin", self._pair),
             ("node", self._at_node),
@@ -155,6 +155,11 @@ class RowNames:
         return self.texts.bracketed(
             row.get(f"claim_{self.texts.language}") or row["claim_en"], row["id"]
         )
+
+    def _operated(self, row: Row) -> str:
+        # What the number is has no words of its own: the column of the table explains it.
+        subject = self._named(schema.INPUT + row["subject_table"], row["subject_id"])
+        return self.texts.bracketed(subject, row["quantity"])
 
     def _link(self, row: Row) -> str:
         # A row of links has no direction: both ends.
