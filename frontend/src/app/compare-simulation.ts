@@ -90,14 +90,15 @@ function journeys(place: HTMLElement, ctx: Context, { doc: before, replications:
 
 /** Journeys by what they carry, their nodes and services: ranks name different ways in two runs. */
 function byWay(doc: Doc): Map<string, Row> {
-  const services = new Map<string, string>();
+  const services = new Map<string, Set<string>>();
   for (const step of doc.table("simulated_waits")) {
     const id = String(step.journey_id);
-    if (step.kind === "service") services.set(id, `${services.get(id) ?? ""} ${String(step.id)}`);
+    // Each once: a step has a row for each cause, and another run may know other causes.
+    if (step.kind === "service") services.set(id, (services.get(id) ?? new Set()).add(String(step.id)));
   }
   const found = new Map<string, Row>();
   for (const row of journeyGroups(doc).flatMap(({ journeys }) => journeys)) {
-    const parts = [row.origin, row.destination, row.commodity_id, row.nodes, services.get(String(row.journey_id))];
+    const parts = [row.origin, row.destination, row.commodity_id, row.nodes, [...(services.get(String(row.journey_id)) ?? [])].join(" ")];
     let way = parts.map((part) => part ?? "").join("\u0004");
     // Two that even these do not tell apart are matched in their order.
     while (found.has(way)) way += "+";
