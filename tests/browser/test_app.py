@@ -441,7 +441,7 @@ def test_hostile_names_and_a_server_that_goes_away(
         port = server.port
         server.stop()
         visit.forgive("Failed to load resource|ERR_CONNECTION")
-        page.get_by_label("Year").select_option("2025")
+        page.get_by_label("Year").first.select_option("2025")
         alert = page.get_by_role("alert")
         expect(alert).to_contain_text("The server does not answer.")
         server.start(port)

@@ -21,3 +21,10 @@ export function markWide(place: HTMLElement): void {
 export function sidewaysNote(): HTMLElement {
   return h("span", { class: "muted sideways" }, t("Wider than the screen: scroll it sideways."));
 }
+
+/** Return a place for a wide table that says so where it has to be scrolled. */
+export function scrolling(caption: string, table: HTMLElement): HTMLElement {
+  const place = scrollPlace(caption, table);
+  new ResizeObserver(() => markWide(place)).observe(place);
+  return h("div", { class: "data-table" }, place, h("div", { class: "table-foot" }, sidewaysNote()));
+}

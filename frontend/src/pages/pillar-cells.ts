@@ -5,7 +5,7 @@ import { button, h } from "../core/dom";
 import { freeText } from "../core/freetext";
 import type { Context } from "../core/pages";
 import { colon, listed } from "../core/phrases";
-import { markWide, scrollPlace, sidewaysNote } from "../core/scrolling";
+import { scrolling } from "../core/scrolling";
 import { openDialog, rowDialog, sourceList, statusMark } from "../core/sources";
 import { num, percent, t } from "../core/texts";
 import { unit, word } from "../core/words";
@@ -57,13 +57,6 @@ export function heatMap(root: HTMLElement, ctx: Context, board: Board): void {
     h("p", { class: "hint" }, t("The stronger the colour, the better. A hatched cell has no data; a dotted edge marks an earlier value that was carried on. A click shows value, year and source.")),
     scrolling(caption, h("table", { class: "heat" }, h("caption", { class: "hidden" }, caption), h("thead", {}, head), body)),
   );
-}
-
-/** Return a place for a wide table that says so where it has to be scrolled. */
-function scrolling(caption: string, table: HTMLElement): HTMLElement {
-  const place = scrollPlace(caption, table);
-  new ResizeObserver(() => markWide(place)).observe(place);
-  return h("div", { class: "data-table" }, place, h("div", { class: "table-foot" }, sidewaysNote()));
 }
 
 function pillarRow(board: Board, pillar: Element): HTMLElement {

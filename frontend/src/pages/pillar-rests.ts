@@ -8,7 +8,7 @@ import { intervals, nameAxis } from "../core/drawing";
 import { kept } from "../core/kept";
 import type { Context } from "../core/pages";
 import { clauses, colon, listed } from "../core/phrases";
-import { scrollPlace } from "../core/scrolling";
+import { scrolling } from "../core/scrolling";
 import { dataTable } from "../core/table";
 import { num, t } from "../core/texts";
 import { palette } from "../core/theme";
@@ -26,9 +26,11 @@ export function correlations(root: HTMLElement, ctx: Context, board: Board): voi
   const lines = board.pillars.map((one, i) =>
     h("tr", {}, h("th", { scope: "row" }, one.name), ...board.pillars.map((other, j) => (i === j ? h("td", { class: "self" }) : correlationCell(found(one.id, other.id), j > i)))),
   );
+  const matrix = scrolling(caption, h("table", { class: "heat correlations" }, h("caption", { class: "hidden" }, caption), h("thead", {}, head), h("tbody", {}, ...lines)));
+  matrix.prepend(h("div", { class: "table-head" }, h("div", { class: "table-title", "aria-hidden": "true" }, caption)));
   root.append(
     h("p", {}, t("Where pillars go together, equal weights count one thing twice: if two pillars were the same, a fifth of the weight each would make two fifths for it. A gain there is rewarded twice, and ranks look surer than they are. Over so few pairs a correlation is a hint.")),
-    h("div", { class: "data-table" }, h("div", { class: "table-head" }, h("div", { class: "table-title", "aria-hidden": "true" }, caption)), scrollPlace(caption, h("table", { class: "heat correlations" }, h("caption", { class: "hidden" }, caption), h("thead", {}, head), h("tbody", {}, ...lines)))),
+    matrix,
   );
 }
 
