@@ -19,7 +19,6 @@ REFERENCES = frozenset({
     "LEVEL", "SERVICE", "NEXT", "BRANCHES", "N_BRANCHES", "S_STEP", "S_EVERY", "S_PROFILE",
     "O_STAGE", "O_OPEN", "O_CLOSED", "T_STAGE", "P_USERS", "R_POOL", "R_NEXT", "R_STAGE",
     "R_NEXT_USER", "R_RETURN", "FIRST_STAGE", "FIRST_SOURCE", "FIRST_CLOSURE", "FIRST_TIMETABLE",
-    "PAST_TIMETABLES",
 })  # fmt: skip
 """Columns that hold rows, or numbers of rows, which the kernel counts in cells."""
 MARGIN = 64
@@ -204,7 +203,6 @@ def lay_out(model: Model) -> Layout:
     sources = {source.id: rows.add() for source in model.sources}
     closures = {closure.id: rows.add() for closure in model.closures}
     timetables = {s.id: rows.add() for s in model.stages if s.batch and s.batch.timetable_h}
-    past_timetables = rows.add()
     pools = {pool.id: rows.add() for pool in model.pools}
     profiles = {profile.id: _profile(rows, profile) for profile in model.profiles}
     classes = {c.id: rows.add() for c in model.classes}
@@ -236,7 +234,6 @@ def lay_out(model: Model) -> Layout:
         FIRST_SOURCE=1 + len(stages),
         FIRST_CLOSURE=1 + len(stages) + len(sources),
         FIRST_TIMETABLE=1 + len(stages) + len(sources) + len(closures),
-        PAST_TIMETABLES=past_timetables,
         BURST=MARGIN + 2 * max(s.size for s in model.sources),
         CARRIES=any(s.batch for s in model.stages),
         LOOPS=may_lock(model),
