@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from math import inf
 
-import numpy as np
-
 from karvan.case import Case
 from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import CorridorAssignment
@@ -191,7 +189,7 @@ def _other_trains(
 ) -> dict[tuple[str, str], float]:
     """Return trains a day by link and the node where they enter, of cargo that is not simulated."""
     network = found.network
-    tails = np.repeat(np.arange(network.n_states), np.diff(network.start))
+    tails = network.tail()
     trains: dict[tuple[str, str], float] = defaultdict(float)
     for position, path in enumerate(found.paths):
         teu = float(found.equilibrium.flow[position])

@@ -183,7 +183,7 @@ def parts_of(network: Network, arcs: Iterable[int]) -> tuple[Part, ...]:
     board: tuple[Arc, int] | None = None
     moves: list[Move] = []
     carrier: Carrier | None = None
-    tails = np.repeat(np.arange(network.n_states), np.diff(network.start))
+    tails = network.tail()
     for position in arcs:
         arc, tail, head = network.arcs[position], int(tails[position]), int(network.head[position])
         here = network.node_ids[network.state_node[tail]]
