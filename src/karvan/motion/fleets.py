@@ -6,9 +6,10 @@ from typing import Any
 from karvan.freight.routing import date_of
 from karvan.motion.bench import Bench
 from karvan.motion.journeys import Ride
-from karvan.motion.plan import Fleet, Label
+from karvan.motion.plan import NOTHING, Fleet, Label
 from karvan.network.model import Row
 from karvan.network.opening import open_rows
+from karvan.network.transfers import SHIPS
 from karvan.schema import list_of
 from karvan.simulation.model import UNLIMITED, Batch, Class, Pool, Step
 from karvan.simulation.variates import constant
@@ -21,9 +22,6 @@ ORDERS_H = 6.0
 
 ON_BOARD = 10_000
 """More lots than any train or ship has places for: places and weight are what limits it."""
-
-SHIPS = frozenset({"sea", "ferry"})
-NOTHING = Label(("", "", "", "", ""))
 
 
 def size_of(bench: Bench, service: Row) -> int:
@@ -64,7 +62,7 @@ def boarding(
 
 
 def _is_light(bench: Bench, service: Row, node: str) -> bool:
-    return bench.heavier.get(str(service["id"]), node) != node
+    return bench.heavier[str(service["id"])] != node
 
 
 def limits_of(service: Row) -> dict[str, Any]:
@@ -99,9 +97,7 @@ def _pools(bench: Bench, service: Row, ends: tuple[str, str]) -> None:
         name = _pool(service, node)
         if name in bench.pools:
             continue
-        if not _is_light(bench, service, node) and node == bench.heavier.get(
-            str(service["id"]), ends[0]
-        ):
+        if not _is_light(bench, service, node):
             bench.pools[name] = Pool(id=name, units=size_of(bench, service))
             continue
         # A pool of nothing would be a mistake of a model, so its first unit is sent away.

@@ -95,7 +95,7 @@ def _passed(journey: Journey) -> set[str]:
     names = set(journey.nodes)
     for part in journey.parts:
         if isinstance(part, Ride):
-            names |= {str((move.arc.link or {})["id"]) for move in part.moves}
+            names |= {str(move.link["id"]) for move in part.moves}
             names |= {part.carrier.name, part.carrier.mode}
     return names
 
