@@ -78,6 +78,12 @@ class Change(Strict):
                 raise PydanticCustomError(FOREIGN_KEY, expected, {"key": key})
         return self
 
+    @property
+    def named_ids(self) -> tuple[str, ...]:
+        """The ids of the rows that it selects by name."""
+        named = self.where.get("id", [])
+        return tuple(str(name) for name in (named if isinstance(named, list) else [named]))
+
 
 class Measure(Strict):
     """A cooperation measure: what changes, from when, at what cost, by whose authority."""

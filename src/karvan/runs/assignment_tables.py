@@ -233,9 +233,8 @@ def _measures(case: Case) -> Mapping[tuple[str, str], list[str]]:
     for measure in case.measures.values():
         for change in measure.changes:
             if change.table in kinds and change.column.startswith(("capacity", "headway")):
-                named = change.where.get("id", [])
-                for name in named if isinstance(named, list) else [named]:
-                    own = found[kinds[change.table], str(name)]
+                for name in change.named_ids:
+                    own = found[kinds[change.table], name]
                     own += [] if measure.id in own else [measure.id]
     return found
 
