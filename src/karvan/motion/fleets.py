@@ -15,10 +15,7 @@ from karvan.simulation.model import UNLIMITED, Batch, Class, Pool, Step
 from karvan.simulation.variates import constant
 
 AT_ONCE_H = 1.0
-"""On the side with less cargo it takes what has waited since the last one left [h]."""
-
-ORDERS_H = 6.0
-"""On the side with less cargo it leaves within this of being there, also empty [h]."""
+"""On the side with less cargo the gap to the last departure holds none back that is there [h]."""
 
 ON_BOARD = 10_000
 """More lots than any train or ship has places for: places and weight are what limits it."""
@@ -119,4 +116,4 @@ def _orders(bench: Bench, stage: str) -> None:
     """Let somebody without a place arrive at times, so that what has no cargo leaves as well."""
     name = f"orders {stage}"
     bench.classes[name] = Class(id=name, route=(Step(stage=stage),))
-    bench.source(name, name, every_h=constant(ORDERS_H))
+    bench.source(name, name, every_h=constant(bench.case.settings.simulation.empty_return_h))
