@@ -304,6 +304,8 @@ def toml_page() -> str:
         for title, model in (
             ("case.toml", settings.Settings),
             ("case.toml, [checks]", settings.CheckSettings),
+            ("case.toml, [choice]", settings.ChoiceSettings),
+            ("case.toml, [simulation]", settings.SimulationSettings),
             ("measures/*.toml", settings.Measure),
             ("scenarios/*.toml", settings.Scenario),
             ("A change", settings.Change),

@@ -4,18 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from karvan import schema
-from karvan.case.results import (
-    MANIFEST,
-    RESULTS_FORMAT,
-    Results,
-    prepare_folder,
-    read_results,
-    result_frame,
-    write_json,
-    write_table,
-)
-
-Rows = list[dict[str, Any]]
+from karvan.case.results import Results
+from results_by_hand import Rows, results
 
 
 def filled(table: str, **values: Any) -> dict[str, Any]:
@@ -82,8 +72,4 @@ def flow_results(root: Path, flows: Rows, bottlenecks: Rows) -> Results:
             filled("input_links", id="line", from_node="a", to_node="b", mode="rail"),
         ],
     }
-    prepare_folder(root)
-    for name in schema.result_tables():
-        write_table(root, name, result_frame(name, tables.get(name, [])))
-    write_json(root / MANIFEST, {"format": RESULTS_FORMAT, "complete": True})
-    return read_results(root)
+    return results(root, **tables)

@@ -3,18 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from flow_tables import Rows, filled
-from karvan import schema
-from karvan.case.results import (
-    MANIFEST,
-    RESULTS_FORMAT,
-    Results,
-    prepare_folder,
-    read_results,
-    result_frame,
-    write_json,
-    write_table,
-)
+from flow_tables import filled
+from karvan.case.results import Results
+from results_by_hand import Rows, results
 
 YEAR = 2024
 INDEX, PILLARS, UNITS = "index", ("roads", "words"), ("a", "b", "c")
@@ -60,8 +51,4 @@ def score_results(root: Path, scores: Rows, **tables: Rows) -> Results:
         ],
         **tables,
     }
-    prepare_folder(root)
-    for name in schema.result_tables():
-        write_table(root, name, result_frame(name, made.get(name, [])))
-    write_json(root / MANIFEST, {"format": RESULTS_FORMAT, "complete": True})
-    return read_results(root)
+    return results(root, **made)

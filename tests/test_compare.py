@@ -8,16 +8,6 @@ import pytest
 
 from karvan import schema
 from karvan.case import Case
-from karvan.case.results import (
-    MANIFEST,
-    RESULTS_FORMAT,
-    Results,
-    prepare_folder,
-    read_results,
-    result_frame,
-    write_json,
-    write_table,
-)
 from karvan.errors import ResultsError
 from karvan.runs import run
 from karvan.runs.compare import (
@@ -28,17 +18,7 @@ from karvan.runs.compare import (
     compare,
     differs,
 )
-
-Rows = list[dict[str, Any]]
-
-
-def results(root: Path, **tables: Rows) -> Results:
-    """Results made by hand; tables that are not named are empty."""
-    prepare_folder(root)
-    for name in schema.result_tables():
-        write_table(root, name, result_frame(name, tables.get(name, [])))
-    write_json(root / MANIFEST, {"format": RESULTS_FORMAT, "complete": True})
-    return read_results(root)
+from results_by_hand import results
 
 
 def skim(origin: str, destination: str, time_h: float, cost: float = 100.0) -> dict[str, Any]:

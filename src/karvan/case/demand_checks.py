@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from karvan import schema
-from karvan.case.cells import place_of, rows_of
+from karvan.case.cells import place_of, repeats_of, rows_of
 from karvan.case.model import Case
 from karvan.errors import Problem, did_you_mean
 from karvan.evidence.derivations import DerivationCycle, FormulaError, evaluate, recompute
@@ -77,18 +77,13 @@ def check_main_alternative(case: Case) -> Problems:
 
 def check_constants(case: Case) -> Problems:
     """An alternative has one constant for a commodity."""
-    first: dict[tuple[str, str], str] = {}
-    for row in rows_of(case, "constants"):
-        key = (row["alternative_id"], row["commodity_id"])
-        if key in first:
-            yield Problem(
-                "constants.commodity_id.duplicate",
-                place_of("constants", row, "commodity_id"),
-                f"{row['alternative_id']} and {row['commodity_id']} again "
-                f"(first in row {first[key]})",
-                "one constant for an alternative and commodity",
-            )
-        first.setdefault(key, row["id"])
+    for row, first in repeats_of(case, "constants", ("alternative_id", "commodity_id")):
+        yield Problem(
+            "constants.commodity_id.duplicate",
+            place_of("constants", row, "commodity_id"),
+            f"{row['alternative_id']} and {row['commodity_id']} again (first in row {first})",
+            "one constant for an alternative and commodity",
+        )
 
 
 def check_choice(case: Case) -> Problems:

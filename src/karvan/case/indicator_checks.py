@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from karvan import schema
-from karvan.case.cells import place_of, rows_of
+from karvan.case.cells import place_of, repeats_of, rows_of
 from karvan.case.model import Case
 from karvan.errors import Problem
 from karvan.evidence.derivations import FormulaError, evaluate
@@ -159,7 +159,6 @@ def check_weights(case: Case) -> Problems:
 
 def check_units(case: Case) -> Problems:
     """A pair joins two countries and stands once."""
-    first: dict[tuple[str, str], str] = {}
     for row in rows_of(case, "units"):
         if row["reference"] == row["partner"]:
             yield Problem(
@@ -168,15 +167,13 @@ def check_units(case: Case) -> Problems:
                 f"'{row['partner']}' twice",
                 "another country than the reference",
             )
-        key = (row["reference"], row["partner"])
-        if key in first:
-            yield Problem(
-                "units.partner.duplicate",
-                place_of("units", row, "partner"),
-                f"{key[0]} and {key[1]} again (first in row {first[key]})",
-                "one row for a pair",
-            )
-        first.setdefault(key, row["id"])
+    for row, first in repeats_of(case, "units", ("reference", "partner")):
+        yield Problem(
+            "units.partner.duplicate",
+            place_of("units", row, "partner"),
+            f"{row['reference']} and {row['partner']} again (first in row {first})",
+            "one row for a pair",
+        )
 
 
 def check_indicator_values(case: Case) -> Problems:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from karvan.case.cells import place_of, rows_of
+from karvan.case.cells import place_of, repeats_of, rows_of
 from karvan.case.model import Case
 from karvan.errors import Problem, did_you_mean
 
@@ -23,7 +23,6 @@ OPERATED = ("terminals", "services", "transfers", "commodities")
 
 def check_subjects(case: Case) -> Problems:
     """A row is about a row that exists, by a quantity that it has, and once."""
-    seen: dict[tuple[str, ...], str] = {}
     ids = {table: set(case.table(table)["id"]) for table in QUANTITIES_OF}
     for row in rows_of(case, "operations"):
         table = row["subject_table"]
@@ -42,15 +41,14 @@ def check_subjects(case: Case) -> Problems:
                 f"{row['quantity']} of {table}",
                 f"one of {', '.join(QUANTITIES_OF[table])}",
             )
-        key = (table, row["subject_id"], row["quantity"], row["opens"] or "", row["closes"] or "")
-        if key in seen:
-            yield Problem(
-                "operations.quantity.duplicate",
-                place_of("operations", row, "quantity"),
-                f"{row['quantity']} of '{row['subject_id']}' again, as in row '{seen[key]}'",
-                "one row for the same time",
-            )
-        seen.setdefault(key, row["id"])
+    once = ("subject_table", "subject_id", "quantity", "opens", "closes")
+    for row, first in repeats_of(case, "operations", once):
+        yield Problem(
+            "operations.quantity.duplicate",
+            place_of("operations", row, "quantity"),
+            f"{row['quantity']} of '{row['subject_id']}' again, as in row '{first}'",
+            "one row for the same time",
+        )
 
 
 def check_values(case: Case) -> Problems:

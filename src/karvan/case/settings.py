@@ -78,6 +78,12 @@ class Change(Strict):
                 raise PydanticCustomError(FOREIGN_KEY, expected, {"key": key})
         return self
 
+    @property
+    def named_ids(self) -> tuple[str, ...]:
+        """The ids of the rows that it selects by name."""
+        named = self.where.get("id", [])
+        return tuple(str(name) for name in (named if isinstance(named, list) else [named]))
+
 
 class Measure(Strict):
     """A cooperation measure: what changes, from when, at what cost, by whose authority."""
@@ -152,7 +158,13 @@ class SimulationSettings(Strict):
         Loose cargo that moves as one, a wagon [t].
     track_occupancy : float
         Share of the time that trains take of a section at its declared capacity; UIC code 406
-        recommends at most 75 % in the peak hour of mixed traffic.
+        recommends at most 75 % in the peak hour of mixed traffic (leaflet not opened).
+    empty_return_h : float
+        On the side with less cargo a ship or wagon set leaves within so long, also empty [h]; how
+        long ships wait there was not found, cargo on the other side waits for them.
+    shiploads_at_quay : int
+        Boxes of so many ships may stand in front of one; the rest keeps its slot in the yard.  Two,
+        so that boxes for the next ship are there when one leaves.
     movement_days : int
         Days of one replication whose movements are kept for the animation.
     """
@@ -162,6 +174,8 @@ class SimulationSettings(Strict):
     lot_teu: float = Field(default=2.0, gt=0)
     lot_t: float = Field(default=60.0, gt=0)
     track_occupancy: float = Field(default=0.75, gt=0, le=1)
+    empty_return_h: float = Field(default=6.0, gt=0)
+    shiploads_at_quay: int = Field(default=2, ge=1)
     movement_days: int = Field(default=60, ge=1, le=365)
 
 

@@ -57,8 +57,7 @@ def _reached(network: Network, node: str, *, backwards: bool = False) -> BoolArr
     source = network.origin_state[network.node(node)]
     ends = network.destination_state
     if backwards:
-        tail = np.repeat(np.arange(network.n_states), np.diff(start))
-        rows = compressed_rows(network.n_states, head, tail)
+        rows = compressed_rows(network.n_states, head, network.tail())
         start, head = rows.start, rows.head
         source, ends = network.destination_state[network.node(node)], network.origin_state
     return np.asarray(reachable(start, head, int(source))[ends])

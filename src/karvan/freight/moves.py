@@ -45,7 +45,7 @@ class Moves(NamedTuple):
 
 def moves_of(network: Network) -> Moves:
     """Return what the arcs of a network pass."""
-    tail = np.repeat(np.arange(network.n_states), np.diff(network.start))
+    tail = network.tail()
     ends = [[network.node_ids[n] for n in network.state_node[s]] for s in (tail, network.head)]
     names: list[frozenset[str]] = []
     kinds: dict[frozenset[str], int] = {}

@@ -159,7 +159,7 @@ class _Builder:
         for row in case.table("terminals").iter_rows(named=True):
             if is_open(row["opens"], row["closes"], date):
                 self.terminals[row["node"]].append(row)
-        self.tail = np.repeat(np.arange(network.n_states), np.diff(network.start))
+        self.tail = network.tail()
         self.headways: dict[str, float] = {}
         self.rooms: dict[str, list[Use]] = {}
 

@@ -12,7 +12,7 @@ from karvan.motion.plan import Boarding, Fleet, Label, Passage
 from karvan.network.calendars import Closures, closures_of
 from karvan.network.compile import dwell_mean
 from karvan.network.model import Row, Timetables
-from karvan.network.opening import is_open
+from karvan.network.opening import open_rows
 from karvan.simulation.model import Class, Closure, Model, Pool, Profile, Source, Stage, Step
 
 GOLDEN = 0.6180339887498949
@@ -54,11 +54,9 @@ class Bench:
     dwell_before: dict[str, float] = field(init=False)
 
     def __post_init__(self) -> None:
-        date = date_of(self.case)
         self.terminals = {}
-        for row in self.case.table("terminals").iter_rows(named=True):
-            if is_open(row["opens"], row["closes"], date):
-                self.terminals.setdefault(row["node"], []).append(row)
+        for row in open_rows(self.case.table("terminals"), date_of(self.case)):
+            self.terminals.setdefault(str(row["node"]), []).append(row)
         self.rates = {row["id"]: row for row in self.case.table("rates").iter_rows(named=True)}
         self.weather = closures_of(self.case.table("calendars"))
         before = self.case.as_read.table("transfers")

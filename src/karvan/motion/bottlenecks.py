@@ -11,7 +11,6 @@ from karvan.motion.study import FloatArray, Study, study
 from karvan.motion.tables import PLACE, fleet_place, passing, resources
 from karvan.schema import LIST_SEPARATOR
 from karvan.simulation.comparison import rank_bottlenecks
-from karvan.simulation.model import Model
 
 MOST_TRIED = 4
 """Resources that one more is tried of: those that cargo waits longest for."""
@@ -127,7 +126,7 @@ def with_one_more(plan: Plan, place: Place) -> tuple[Plan, float]:
             pool.model_copy(update={"units": pool.units + (pool.id == home)})
             for pool in plan.model.pools
         )
-        return replace(plan, model=_with(plan.model, pools=pools)), 1.0
+        return replace(plan, model=plan.model.model_copy(update={"pools": pools})), 1.0
     step = 1.0
     stages = []
     for stage in plan.model.stages:
@@ -139,11 +138,8 @@ def with_one_more(plan: Plan, place: Place) -> tuple[Plan, float]:
             headway = DAY_H / (DAY_H / stage.headway_h + step)
             stage = stage.model_copy(update={"headway_h": headway})
         stages.append(stage)
-    return replace(plan, model=_with(plan.model, stages=tuple(stages))), step
-
-
-def _with(model: Model, **changes: Any) -> Model:  # noqa: ANN401 - of a Model
-    return model.model_copy(update=changes)
+    model = plan.model.model_copy(update={"stages": tuple(stages)})
+    return replace(plan, model=model), step
 
 
 def _measures(case: Case) -> Mapping[tuple[str, str], list[str]]:
@@ -155,9 +151,10 @@ def _measures(case: Case) -> Mapping[tuple[str, str], list[str]]:
     }
     for measure in case.measures.values():
         for change in measure.changes:
-            named = change.where.get("id", [])
-            for name in named if isinstance(named, list) else [named]:
-                key = (change.table, str(name))
-                own = found.setdefault(subjects.get(str(name), key), [])
+            for name in change.named_ids:
+                key = (change.table, name)
+                if change.table == "operations":
+                    key = subjects.get(name, key)
+                own = found.setdefault(key, [])
                 own += [] if measure.id in own else [measure.id]
     return found

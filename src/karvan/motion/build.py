@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from math import inf
 
-import numpy as np
-
 from karvan.case import Case
 from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import CorridorAssignment
@@ -25,10 +23,9 @@ from karvan.motion.plan import Passage, Plan
 from karvan.motion.ships import returns, ship
 from karvan.motion.trains import by_weight, gate_name, train, truck
 from karvan.network.model import ArcKind, Row
+from karvan.network.transfers import SHIPS
 from karvan.simulation.model import Class, Step
 from karvan.simulation.variates import Distribution
-
-BOATS = frozenset({"sea", "ferry"})
 
 
 def plan_of(case: Case, found: CorridorAssignment, probes: Sequence[Journey] = ()) -> Plan | None:
@@ -120,7 +117,7 @@ def _journey(bench: Bench, journey: Journey) -> tuple[Passage, ...]:
             way = truck(bench, part)
             steps += [Step(stage=p.stage, probability=p.share) for p in way]
         else:
-            way = ship(bench, part) if mode in BOATS else train(bench, part)
+            way = ship(bench, part) if mode in SHIPS else train(bench, part)
             steps.append(Step(stage=way[0].stage))
         passages += way
     lot = journey.lot
@@ -191,7 +188,7 @@ def _other_trains(
 ) -> dict[tuple[str, str], float]:
     """Return trains a day by link and the node where they enter, of cargo that is not simulated."""
     network = found.network
-    tails = np.repeat(np.arange(network.n_states), np.diff(network.start))
+    tails = network.tail()
     trains: dict[tuple[str, str], float] = defaultdict(float)
     for position, path in enumerate(found.paths):
         teu = float(found.equilibrium.flow[position])

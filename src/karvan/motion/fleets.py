@@ -6,24 +6,19 @@ from typing import Any
 from karvan.freight.routing import date_of
 from karvan.motion.bench import Bench
 from karvan.motion.journeys import Ride
-from karvan.motion.plan import Fleet, Label
+from karvan.motion.plan import NOTHING, Fleet, Label
 from karvan.network.model import Row
 from karvan.network.opening import open_rows
+from karvan.network.transfers import SHIPS
 from karvan.schema import list_of
 from karvan.simulation.model import UNLIMITED, Batch, Class, Pool, Step
 from karvan.simulation.variates import constant
 
 AT_ONCE_H = 1.0
-"""On the side with less cargo it takes what has waited since the last one left [h]."""
-
-ORDERS_H = 6.0
-"""On the side with less cargo it leaves within this of being there, also empty [h]."""
+"""On the side with less cargo the gap to the last departure holds none back that is there [h]."""
 
 ON_BOARD = 10_000
 """More lots than any train or ship has places for: places and weight are what limits it."""
-
-SHIPS = frozenset({"sea", "ferry"})
-NOTHING = Label(("", "", "", "", ""))
 
 
 def size_of(bench: Bench, service: Row) -> int:
@@ -64,7 +59,7 @@ def boarding(
 
 
 def _is_light(bench: Bench, service: Row, node: str) -> bool:
-    return bench.heavier.get(str(service["id"]), node) != node
+    return bench.heavier[str(service["id"])] != node
 
 
 def limits_of(service: Row) -> dict[str, Any]:
@@ -99,9 +94,7 @@ def _pools(bench: Bench, service: Row, ends: tuple[str, str]) -> None:
         name = _pool(service, node)
         if name in bench.pools:
             continue
-        if not _is_light(bench, service, node) and node == bench.heavier.get(
-            str(service["id"]), ends[0]
-        ):
+        if not _is_light(bench, service, node):
             bench.pools[name] = Pool(id=name, units=size_of(bench, service))
             continue
         # A pool of nothing would be a mistake of a model, so its first unit is sent away.
@@ -123,4 +116,4 @@ def _orders(bench: Bench, stage: str) -> None:
     """Let somebody without a place arrive at times, so that what has no cargo leaves as well."""
     name = f"orders {stage}"
     bench.classes[name] = Class(id=name, route=(Step(stage=stage),))
-    bench.source(name, name, every_h=constant(ORDERS_H))
+    bench.source(name, name, every_h=constant(bench.case.settings.simulation.empty_return_h))

@@ -78,7 +78,7 @@ def _yard(bench: Bench, part: Handling) -> Row | None:
 
 
 def limit_lines(bench: Bench) -> None:
-    """Let only a shipload wait at the quay, the rest in the slots of the yard, which it fills.
+    """Let only some shiploads wait at the quay, the rest in the slots of the yard, which it fills.
 
     Who finds no place in front of the ship keeps its slot; when all slots are taken, cargo waits
     on the trains that bring it.
@@ -90,12 +90,13 @@ def limit_lines(bench: Bench) -> None:
         for terminal in terminals
         if f"yard {terminal['id']}" in bench.stages
     }
+    shiploads = bench.case.settings.simulation.shiploads_at_quay
     for name, stage in list(bench.stages.items()):
         kind, service, start, *_ = bench.labels[name].place
         load = stage.batch.max_length_m if stage.batch else None
         if kind != "service" or modes.get(service) != "sea" or start not in yards or not load:
             continue
-        places = 2 * math.ceil(load / bench.operations.lot_teu)
+        places = shiploads * math.ceil(load / bench.operations.lot_teu)
         bench.stages[name] = stage.model_copy(update={"places": places})
         yard = yards[start]
         left = max(1, int(bench.stages[yard].servers) - places)

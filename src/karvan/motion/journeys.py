@@ -50,6 +50,11 @@ class Move(NamedTuple):
     to_node: str
     arc: Arc
 
+    @property
+    def link(self) -> Row:
+        """The row of links.csv."""
+        return self.arc.link or {}
+
 
 @dataclass(frozen=True, slots=True)
 class Ride:
@@ -81,7 +86,7 @@ class Ride:
     @property
     def key(self) -> tuple[str, ...]:
         """What tells it from other rides: rides with the same key use the same departures."""
-        links = tuple(str((move.arc.link or {})["id"]) for move in self.moves)
+        links = tuple(str(move.link["id"]) for move in self.moves)
         gauge = str(self.gauge.transfer["id"]) if self.gauge else ""
         return (self.carrier.name, *self.nodes, *links, gauge)
 
@@ -183,7 +188,7 @@ def parts_of(network: Network, arcs: Iterable[int]) -> tuple[Part, ...]:
     board: tuple[Arc, int] | None = None
     moves: list[Move] = []
     carrier: Carrier | None = None
-    tails = np.repeat(np.arange(network.n_states), np.diff(network.start))
+    tails = network.tail()
     for position in arcs:
         arc, tail, head = network.arcs[position], int(tails[position]), int(network.head[position])
         here = network.node_ids[network.state_node[tail]]

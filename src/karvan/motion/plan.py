@@ -42,6 +42,10 @@ class Label:
     resource: bool = False
 
 
+NOTHING = Label(("", "", "", "", ""))
+"""Of stages that stand for nothing in the case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A stage that cargo of a journey passes.

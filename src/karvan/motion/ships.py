@@ -10,6 +10,7 @@ from karvan.motion.times import moving, scaled
 from karvan.motion.trains import service_batch, train
 from karvan.motion.weather import weather
 from karvan.network.model import Row
+from karvan.network.transfers import SHIPS
 from karvan.simulation.model import UNLIMITED, Class, Step
 from karvan.simulation.variates import Distribution
 
@@ -29,7 +30,7 @@ def ship(bench: Bench, ride: Ride) -> tuple[Passage, ...]:
     for move in ride.moves:
         stage, passage = _sea(bench, service, move)
         passages.append(passage)
-        legs.append((stage, move.from_node, move.to_node, str((move.arc.link or {})["id"])))
+        legs.append((stage, move.from_node, move.to_node, str(move.link["id"])))
     passages.append(berth(bench, end, mode))
     met = [passage for passage in passages if passage is not None]
     steps = [Step(stage=passage.stage) for passage in met]
@@ -55,12 +56,11 @@ def _sea(bench: Bench, service: Row, move: Move) -> tuple[str, Passage]:
 
 def returns(bench: Bench) -> None:
     """Add the way back of ships and wagon sets that have cargo in one direction only."""
-    for (service, start), ride in list(bench.voyages.items()):
+    for (service, _), ride in list(bench.voyages.items()):
         end = ride.nodes[-1]
         if (service, end) not in bench.voyages:
             back = tuple(Move(m.to_node, m.from_node, m.arc) for m in reversed(ride.moves))
-            bench.heavier.setdefault(service, start)
-            way = ship if ride.carrier.mode in fleets.SHIPS else train
+            way = ship if ride.carrier.mode in SHIPS else train
             way(bench, replace(ride, moves=back, gauge=None))
 
 

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from math import nan
 
@@ -19,7 +18,7 @@ from karvan.simulation.layout import Layout, lay_out
 from karvan.simulation.precision import PrecisionRule, run_until_precise
 from karvan.simulation.replications import Limits, Replication, run_replication
 from karvan.simulation.results import bin_edges, histogram_quantile
-from karvan.simulation.simulate import MOST_EVENTS, MOST_INSIDE
+from karvan.simulation.simulate import MOST_EVENTS, MOST_INSIDE, Runs
 
 FloatArray = NDArray[np.float64]
 
@@ -27,7 +26,6 @@ DAYS = 366
 """Full days on the way that are told apart; what takes longer counts as the last."""
 
 LEVELS = (0.1, 0.5, 0.9)
-LOOK_S = 0.2
 WAITS = {
     "queue": k.X_QUEUE,
     "closure": k.X_CLOSED,
@@ -140,10 +138,10 @@ def study(
     """
     check(plan.model)
     layout = lay_out(plan.model)
-    limits = Limits(plan.clock.horizon_h, min(MOST_INSIDE, k.MOST_ROWS // 4), MOST_EVENTS)
-    stop = threading.Event()
+    limits = Limits(plan.clock.horizon_h, MOST_INSIDE, MOST_EVENTS)
+    early: dict[int, str] = {}
 
-    def one(number: int) -> Seen | str:
+    def one(number: int, stop: threading.Event) -> Seen | None:
         done = run_replication(
             layout,
             seed,
@@ -155,16 +153,17 @@ def study(
             go_on=lambda: not stop.is_set(),
         )
         if done is None:
-            return "interrupted"
+            return None
         if done.ended not in {"horizon", "empty"}:
-            return "; ".join(endings(layout, [done])) or done.ended
+            early[number] = "; ".join(endings(layout, [done])) or done.ended
+            return None
         return _seen(layout, plan, done)
 
-    numbers = range(first, first + replications)
-    results = _on_threads(one, numbers, threads, stop, progress)
-    lost = {n: r for n, r in zip(numbers, results, strict=True) if isinstance(r, str)}
-    seen = tuple(r for r in results if isinstance(r, Seen))
-    return Study(plan, seed, seen, lost)
+    run = Runs(one, threads, progress)
+    run.more(range(first, first + replications))
+    if run.interrupted:
+        raise KeyboardInterrupt
+    return Study(plan, seed, tuple(run.done), dict(sorted((early | run.lost).items())))
 
 
 def study_until(
@@ -216,34 +215,6 @@ def alternative_times(plan: Plan, one: Seen) -> dict[str, float]:
             total[0] += teu * float(one.mean_h[j])
             total[1] += teu
     return {name: hours / teu for name, (hours, teu) in sums.items()}
-
-
-def _on_threads(
-    one: Callable[[int], Seen | str],
-    numbers: Sequence[int],
-    threads: int,
-    stop: threading.Event,
-    progress: Callable[[float], None],
-) -> list[Seen | str]:
-    """Return results in the order of the numbers; Ctrl-C ends those at work."""
-    with ThreadPoolExecutor(threads) as pool:
-        futures: list[Future[Seen | str]] = [pool.submit(one, n) for n in numbers]
-        open_ones = set(futures)
-        try:
-            while open_ones:
-                done, open_ones = wait(open_ones, timeout=LOOK_S, return_when=FIRST_COMPLETED)
-                if done:
-                    progress(1.0 - len(open_ones) / len(futures))
-        except BaseException:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-            raise
-    return [_result(future) for future in futures]
-
-
-def _result(future: "Future[Seen | str]") -> Seen | str:
-    error = future.exception()
-    return f"{type(error).__name__}: {error}" if error is not None else future.result()
 
 
 def _seen(layout: Layout, plan: Plan, r: Replication) -> Seen:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from math import isnan
 from typing import Any
 
@@ -135,8 +136,8 @@ def at_the_ends(study: Study, journey: Journey) -> FloatArray:
     """
     mean_wait = _mean_waits(study)
     passages = study.plan.passages[journey.id]
-    first = len(handled_at(journey.parts[0], passages))
-    last = len(handled_at(journey.parts[-1], passages[::-1]))
+    first = _handled_at(study, journey.parts[0], passages)
+    last = _handled_at(study, journey.parts[-1], passages[::-1])
     ends = (*passages[: first + 1], *passages[len(passages) - last :])
     total = np.zeros(len(study.seen))
     for passage in ends:
@@ -146,16 +147,13 @@ def at_the_ends(study: Study, journey: Journey) -> FloatArray:
     return total
 
 
-def handled_at(part: Part, passages: Sequence[Passage]) -> Sequence[Passage]:
-    """Return the first passages that belong to a handling; none for a ride."""
+def _handled_at(study: Study, part: Part, passages: Sequence[Passage]) -> int:
+    """Return how many of the first passages belong to a handling; none do to a ride."""
     if not isinstance(part, Handling):
-        return ()
-    found = []
-    for passage in passages:
-        if str(part.transfer["id"]) not in passage.stage and not passage.stage.startswith("yard "):
-            break
-        found.append(passage)
-    return found
+        return 0
+    places = (study.plan.labels[passage.stage].place for passage in passages)
+    own = ("transfer", str(part.transfer["id"]))
+    return sum(1 for _ in takewhile(lambda p: p[:2] == own or p[-1] == "yard", places))
 
 
 def _step_rows(

@@ -33,7 +33,7 @@ def train(bench: Bench, ride: Ride) -> tuple[Passage, ...]:
         section, time = _section(bench, move)
         steps.append(Step(stage=section, service_h=time))
         passages.append(Passage(section, time.mean(), move.from_node, move.to_node))
-        legs.append((section, move.from_node, move.to_node, str((move.arc.link or {})["id"])))
+        legs.append((section, move.from_node, move.to_node, str(move.link["id"])))
         more_steps, more_passages = border(bench, move)
         steps += more_steps
         passages += more_passages
@@ -57,7 +57,7 @@ def train(bench: Bench, ride: Ride) -> tuple[Passage, ...]:
 
 def _way(ride: Ride) -> tuple[str, ...]:
     """What tells rides between the same places apart, if they go by different ways."""
-    links = tuple(str((move.arc.link or {})["id"]) for move in ride.moves)
+    links = tuple(str(move.link["id"]) for move in ride.moves)
     if ride.carrier.service is not None:
         links = ()
     gauge = (str(ride.gauge.transfer["id"]),) if ride.gauge else ()
@@ -114,7 +114,7 @@ def by_weight(bench: Bench, link: Row) -> bool:
 
 def _gate(bench: Bench, move: Move) -> str | None:
     """Return the stage that lets trains onto a section one after the other; None without limit."""
-    link = move.arc.link or {}
+    link = move.link
     headway = headway_of(bench, link)
     if not headway:
         return None
@@ -127,7 +127,7 @@ def _gate(bench: Bench, move: Move) -> str | None:
 
 
 def _section(bench: Bench, move: Move) -> tuple[str, Distribution]:
-    link, arc = move.arc.link or {}, move.arc
+    link, arc = move.link, move.arc
     name = f"link {link['id']} {move.from_node}>{move.to_node}"
     place = ("link", link["id"], move.from_node, move.to_node, "")
     bench.stage(name, Label(place, "moving", "trains"), servers=UNLIMITED)
@@ -143,7 +143,7 @@ def _share_of_a_path(bench: Bench, ride: Ride, move: Move) -> float:
     if ride.carrier.service is not None:
         return 1.0
     fill = bench.fill_of.get(ride.key, Fill(0.0, 0.0))
-    share = fill.weight if by_weight(bench, move.arc.link or {}) else fill.trains
+    share = fill.weight if by_weight(bench, move.link) else fill.trains
     return min(1.0, max(share, LEAST_SHARE))
 
 
@@ -181,12 +181,12 @@ def truck(bench: Bench, ride: Ride) -> tuple[Passage, ...]:
     start = ride.nodes[0]
     name = f"trucks at {start}"
     wait = Distribution("uniform", (0.0, headway))
-    link = str((ride.moves[0].arc.link or {})["id"])
+    link = str(ride.moves[0].link["id"])
     label = Label(("link", link, start, "", ""), "batch", "trucks")
     bench.stage(name, label, servers=UNLIMITED, service_h=wait)
     passages = [Passage(name, wait.mean(), start)]
     for move in ride.moves:
-        row, arc = move.arc.link or {}, move.arc
+        row, arc = move.link, move.arc
         name = f"road {row['id']} {move.from_node}>{move.to_node}"
         time = moving(arc.move_h, arc.move_fast_h, arc.move_slow_h)
         label = Label(("link", row["id"], move.from_node, move.to_node, ""), "moving", "trucks")

@@ -1,7 +1,7 @@
 """Storms by the calendars: while one lasts, no ship of the calendar leaves."""
 
 from karvan.motion.bench import Bench
-from karvan.motion.plan import Label, Passage
+from karvan.motion.plan import NOTHING, Label, Passage
 from karvan.network.model import Row
 from karvan.simulation.model import UNLIMITED, Class, Closure, Pool, Step
 from karvan.simulation.variates import Distribution, constant
@@ -38,8 +38,7 @@ def weather(bench: Bench, service: Row, start: str, end: str) -> Passage | None:
 def _storms(bench: Bench, calendar: str, pool: str) -> None:
     """Add the storms of each month; one that would begin during another does not."""
     stage = f"storm {calendar}"
-    label = Label(("", "", "", "", ""))
-    bench.stage(stage, label, takes={pool: 1}, patience_h=constant(0.0))
+    bench.stage(stage, NOTHING, takes={pool: 1}, patience_h=constant(0.0))
     found = bench.weather[calendar]
     for month, share in sorted(found.closed_share.items()):
         mean = found.mean_h[month]

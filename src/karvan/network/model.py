@@ -189,6 +189,10 @@ class Network:
         """Number of states."""
         return len(self.state_node)
 
+    def tail(self) -> IntArray:
+        """Return the state that each arc leaves, shape (n_arcs,)."""
+        return np.repeat(np.arange(self.n_states), np.diff(self.start))
+
     def node(self, node_id: str) -> int:
         """Return the index of a node; ValueError if there is none."""
         return self.node_ids.index(node_id)

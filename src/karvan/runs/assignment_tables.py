@@ -14,7 +14,6 @@ from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import (
     SAME_CAPACITY,
     CorridorAssignment,
-    assign,
     queue_h,
     with_capacity,
     without_room,
@@ -22,6 +21,7 @@ from karvan.freight.corridor import (
 from karvan.freight.prices import Cut
 from karvan.freight.resources import KEY
 from karvan.network.model import CO2E, COST, TIME, ArcKind
+from karvan.runs.flow_validation import assigned
 from karvan.runs.load_tables import loads, payloads
 from karvan.schema import LIST_SEPARATOR
 
@@ -39,13 +39,14 @@ def assignment_tables(case: Case, progress: Callable[[float], None]) -> Mapping[
     if not case.table("flows").height:
         return {name: result_frame(name, []) for name in TABLES}
     try:
-        found = assign(case, progress=lambda share: progress(0.7 * share))
+        found = assigned(case)
     except NoPathError as error:
         # A scenario may cut every route: the run goes on and says what stays behind.
         return {
             name: result_frame(name, [_nothing(error)] if name == "assignment" else [])
             for name in TABLES
         }
+    progress(0.7)
     cut = without_room(found)
     rows = {
         "assignment": [_summary(found, cut)],
@@ -232,9 +233,8 @@ def _measures(case: Case) -> Mapping[tuple[str, str], list[str]]:
     for measure in case.measures.values():
         for change in measure.changes:
             if change.table in kinds and change.column.startswith(("capacity", "headway")):
-                named = change.where.get("id", [])
-                for name in named if isinstance(named, list) else [named]:
-                    own = found[kinds[change.table], str(name)]
+                for name in change.named_ids:
+                    own = found[kinds[change.table], name]
                     own += [] if measure.id in own else [measure.id]
     return found
 

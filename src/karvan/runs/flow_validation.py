@@ -21,7 +21,7 @@ LAND = "land"
 
 @lru_cache(maxsize=8)
 def assigned(case: Case) -> CorridorAssignment:
-    """Return the assignment of a case, computed once for all rows that ask for it."""
+    """Return the assignment of a case, computed once for all stages and rows that ask for it."""
     return assign(case)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from karvan.case import Case
 from karvan.errors import KarvanError
+from karvan.freight.pathsets import alternatives_of
 from karvan.motion import tables as of_study
 from karvan.motion.build import plan_of
 from karvan.motion.journeys import Journey, Ride, simulated_alternatives
@@ -81,22 +82,18 @@ def _probe(case: Case, row: Row) -> list[Journey]:
         probe = probe_of(case, Question(name, row["origin"], row["destination"], via, avoid))
     except KarvanError:
         return []
-    wanted = simulated_alternatives(case)
-    gateways = {
-        name
-        for alternative in case.table("alternatives").iter_rows(named=True)
-        if alternative["id"] in wanted
-        for name in list_of(alternative["gateways"])
-    }
-    return [probe] if gateways & _passed(probe) else []
+    passed = _passed(probe)
+    by = next((a.id for a in alternatives_of(case) if a.gateways & passed), "")
+    return [probe] if by in simulated_alternatives(case) else []
 
 
 def _passed(journey: Journey) -> set[str]:
+    """Return nodes, links and services."""
     names = set(journey.nodes)
     for part in journey.parts:
         if isinstance(part, Ride):
-            names |= {str((move.arc.link or {})["id"]) for move in part.moves}
-            names |= {part.carrier.name, part.carrier.mode}
+            names |= {str(move.link["id"]) for move in part.moves}
+            names |= {part.carrier.name}
     return names
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from math import inf, nan
+from typing import Generic, TypeVar
 
 import numpy as np
 import polars as pl
@@ -26,6 +27,8 @@ from karvan.simulation.results import tables
 from karvan.simulation.statistics import CONFIDENCE, Caution
 from karvan.simulation.summary import cautions, intervals, unsettled, waits
 from karvan.simulation.waits import WaitSummary
+
+T = TypeVar("T")
 
 MOST_INSIDE = 1_000_000
 """Entities inside at which a replication stops, if no other limit is given."""
@@ -212,16 +215,30 @@ def _changed(model: Model, changes: dict[str, float | None]) -> Model:
         raise ModelError(problems_of(error, values)) from None
 
 
-class Runs:
-    """Replications on threads, with what has become of them."""
+class Runs(Generic[T]):
+    """Replications on threads, with what has become of them.
+
+    Parameters
+    ----------
+    one : callable
+        Takes the number of a replication and what is set when it has to end early; returns what
+        is kept of it, or None where it was given up.
+    threads : int
+    progress : callable
+        Takes the share that is done of the numbers asked for.
+    """
 
     def __init__(
-        self, one: Callable[[int, threading.Event], Replication | None], threads: int
+        self,
+        one: Callable[[int, threading.Event], T | None],
+        threads: int,
+        progress: Callable[[float], None] = lambda share: None,
     ) -> None:
         self._one = one
         self._threads = threads
+        self._progress = progress
         self._stop = threading.Event()
-        self.done: list[Replication] = []
+        self.done: list[T] = []
         self.lost: dict[int, str] = {}
 
     @property
@@ -231,7 +248,7 @@ class Runs:
 
     def more(self, numbers: range) -> None:
         """Run replications; Ctrl-C ends those at work and keeps those that are finished."""
-        done: dict[int, Replication] = {}
+        done: dict[int, T] = {}
         lost: dict[int, str] = {}
         todo = iter(numbers)
         taking = threading.Lock()
@@ -255,16 +272,19 @@ class Runs:
             try:
                 # A wait without an end is not woken where another thread takes the signal.
                 while wait(workers, timeout=LOOK_S).not_done:
-                    pass
-            except KeyboardInterrupt:
+                    self._progress((len(done) + len(lost)) / len(numbers))
+                self._progress(1.0)
+            except BaseException as error:
                 self._stop.set()
                 wait(workers)
+                if not isinstance(error, KeyboardInterrupt):
+                    raise
         self.done += [done[number] for number in sorted(done)]
         self.lost |= {number: lost[number] for number in sorted(lost)}
 
 
 def _until_precise(
-    run: Runs, layout: Layout, model: Model, rule: PrecisionRule, first: int
+    run: Runs[Replication], layout: Layout, model: Model, rule: PrecisionRule, first: int
 ) -> Decision | None:
     """Return how sequential stopping ended; None if it was interrupted in the first round."""
     sources = {source.class_ for source in model.sources}
@@ -295,7 +315,7 @@ def _mean_time(replication: Replication, row: int) -> float:
 def _result(
     layout: Layout,
     model: Model,
-    run: Runs,
+    run: Runs[Replication],
     *,
     seed: int,
     log: bool,
