@@ -145,9 +145,9 @@ def user_equilibrium(
     """
     _check_arguments(relative_gap, max_iterations, threads, start, problem)
     rows, loads = first_rows(problem, _known(start))
-    task = Task(problem, rows, loads, relative_gap, max_iterations, threads, progress)
+    borrowed = start is not None
+    task = Task(problem, rows, loads, relative_gap, max_iterations, threads, progress, borrowed)
     if start is not None:
-        task.borrowed = True
         return _result(task, *solve_near(task, start.total_cost), None)
     certificate, iterations = solve(task)
     # Whoever changes one thing and solves again will begin with them.

@@ -85,7 +85,7 @@ class Task:
     max_iterations: int
     threads: int | None
     progress: Callable[[int, float], None]
-    borrowed: bool = False
+    borrowed: bool
 
     def certificate(self) -> Certificate:
         """Return the certificate of the flows as they are, which are made to add up if need be.
@@ -207,6 +207,7 @@ def solve(task: Task, first: int = 0) -> tuple[Certificate, int]:
     before, asked = 0.0 if first == 0 else np.inf, np.inf
     ignore, iteration = 0.0, first
     while iteration < task.max_iterations:
+        certificate = None
         iteration += 1
         keep = iteration % FORGET != 1
         excess, treated, shortest = task.look(every, pairs, keep, ignore)
@@ -227,7 +228,6 @@ def solve(task: Task, first: int = 0) -> tuple[Certificate, int]:
         if certificate.relative_gap <= task.relative_gap:
             break
         asked = 0.5 * likely or np.inf
-        certificate = None
     return certificate or task.certificate(), iteration
 
 

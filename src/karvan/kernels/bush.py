@@ -241,9 +241,14 @@ def slopes(arcs: Arcs, loads: Loads) -> FloatArray:
     result = loads.slope.copy()
     for arc in range(arcs.tail.size):
         if arcs.kind[arc] == CONCAVE and loads.flow[arc] > 0.0:
-            ratio = loads.flow[arc] * arcs.inverse_capacity[arc]
-            steepness = arcs.factor[arc] * arcs.inverse_capacity[arc]
-            result[arc] = steepness * arcs.shape[arc] * ratio ** (arcs.shape[arc] - 1.0)
+            result[arc] = _slope(
+                POWER,
+                arcs.base[arc],
+                arcs.factor[arc],
+                arcs.inverse_capacity[arc],
+                arcs.shape[arc],
+                loads.flow[arc],
+            )
     return result
 
 

@@ -54,6 +54,24 @@ def _open(
 
 
 @njit(
+    types.float64(_F, _I, _I, _U, types.int64),
+    cache=True,
+    error_model="numpy",
+    forceinline=True,
+)
+def _dearer(
+    price: FloatArray, start: IntArray, middle: IntArray, arc: NodeArray, pair: int
+) -> float:
+    """How much dearer the second segment of a pair is than the first."""
+    difference = 0.0
+    for k in range(start[pair], middle[pair]):
+        difference -= price[arc[k]]
+    for k in range(middle[pair], start[pair + 1]):
+        difference += price[arc[k]]
+    return difference
+
+
+@njit(
     types.void(_F, _F2, _I, _I, _I, _I, _U, _F, _F),
     cache=True,
     error_model="numpy",
@@ -71,17 +89,11 @@ def _gradient(
 ) -> None:
     """Write how much dearer second segments are, and how fast a shift changes that."""
     for pair in range(dearer.size):
-        price = cost[user_class[bush[pair]]]
-        g = 0.0
-        d = 0.0
-        for k in range(start[pair], middle[pair]):
-            g -= price[arc[k]]
-            d += slope[arc[k]]
-        for k in range(middle[pair], start[pair + 1]):
-            g += price[arc[k]]
-            d += slope[arc[k]]
-        dearer[pair] = g
-        curvature[pair] = d
+        dearer[pair] = _dearer(cost[user_class[bush[pair]]], start, middle, arc, pair)
+        bent = 0.0
+        for k in range(start[pair], start[pair + 1]):
+            bent += slope[arc[k]]
+        curvature[pair] = bent
 
 
 @njit(
@@ -352,15 +364,9 @@ def promise(
     """Return how fast Beckmann's function still falls along shifts that were made."""
     total = 0.0
     for pair in range(shift.size):
-        if shift[pair] == 0.0:
-            continue
-        price = cost[user_class[bush[pair]]]
-        dearer = 0.0
-        for k in range(start[pair], middle[pair]):
-            dearer -= price[arc[k]]
-        for k in range(middle[pair], start[pair + 1]):
-            dearer += price[arc[k]]
-        total += shift[pair] * dearer
+        if shift[pair] != 0.0:
+            price = cost[user_class[bush[pair]]]
+            total += shift[pair] * _dearer(price, start, middle, arc, pair)
     return total
 
 

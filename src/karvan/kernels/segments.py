@@ -19,6 +19,19 @@ _I = types.int64[::1]
 _U, _U2 = types.uint32[::1], types.uint32[:, ::1]
 
 
+@njit(types.int64(_F, _U), cache=True, error_model="numpy")
+def _list_used(own: FloatArray, used: NodeArray) -> int:
+    """Write the arcs that carry something, without a branch, as most do not; returns how many.
+
+    `used` holds one more than all arcs.
+    """
+    n_used = 0
+    for a in range(np.uint64(own.size)):
+        used[n_used] = a
+        n_used += own[a] > 0.0
+    return n_used
+
+
 @njit(
     types.int64(_U, _U, types.int64, types.uint32, _U, _U, _U, types.int64, _U),
     cache=True,
@@ -104,10 +117,7 @@ def find_pairs(
     for row in range(flow.shape[0]):
         own = flow[row]
         widest[:] = nearest[row]
-        n_used = 0
-        for a in range(np.uint64(tail.size)):
-            used[n_used] = a
-            n_used += own[a] > 0.0
+        n_used = _list_used(own, used)
         # Arcs are sorted by head, so those of one node follow each other.
         n_other = 0
         for k in range(n_used):
@@ -158,12 +168,7 @@ def excess_by_row(
     for row in range(flow.shape[0]):
         own = flow[row]
         price = cost[user_class[row]]
-        # Most arcs carry nothing for a row: those that do are listed without a branch.
-        n_used = 0
-        for a in range(np.uint64(own.size)):
-            used[n_used] = a
-            n_used += own[a] > 0.0
         total = 0.0
-        for k in range(n_used):
+        for k in range(_list_used(own, used)):
             total += own[used[k]] * price[used[k]]
         excess[row] = total - shortest[row]
