@@ -1,6 +1,6 @@
 """What the weights of the five pillars mean: importance, overlap, and what depends on what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import polars as pl
@@ -149,15 +149,26 @@ def reliability_rows(case: Case, board: Board, history: History) -> Iterator[Row
             }
 
 
-def weighting_rows(case: Case, board: Board, history: History) -> Iterator[Row]:
-    """Yield the rows of ``score_weightings``: the index by other weights of the pillars."""
+def weighting_rows(case: Case, board: Board, importances: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows of ``score_weightings``: the index by other weights of the pillars.
+
+    Parameters
+    ----------
+    case : Case
+    board : Board
+    importances : iterable of mapping
+        From :func:`importance_rows`.
+    """
     chain, index = board.scored, _index(case)
     if chain is None or index not in chain.framework.element:
         return
     nominal = {name: float(chain.weight[k]) for k, name in enumerate(chain.framework.element)}
     kids = [chain.framework.element[k] for k in chain.framework.children(len(nominal) - 1)]
-    rows = {row["element_id"]: row for row in importance_rows(case, board, history)
-            if row["parent_id"] == index and row["over"] == PAIR_YEARS}  # fmt: skip
+    rows = {
+        row["element_id"]: row
+        for row in importances
+        if row["parent_id"] == index and row["over"] == PAIR_YEARS
+    }
     weightings = {
         "nominal": nominal,
         "overlap": {name: rows[name]["overlap_weight_share"] for name in kids if name in rows},

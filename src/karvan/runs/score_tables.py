@@ -78,6 +78,7 @@ def score_tables(
     progress(0.2)
     history = history_of(case, board, seed)
     progress(0.5)
+    importances = list(importance_rows(case, board, history))
     rows: dict[str, list[Row]] = {
         "scoreboard": [_summary(case, board, history)],
         "scores": list(_scores(case, board)),
@@ -86,12 +87,12 @@ def score_tables(
         "score_chances": list(chance_rows(case, board)),
         "score_ties": list(tie_rows(case, board)),
         "score_tags": list(tag_rows(case, board, seed)),
-        "score_years": list(year_rows(case, history)),
-        "score_changes": list(change_rows(case, history)),
+        "score_years": list(year_rows(history)),
+        "score_changes": list(change_rows(history)),
         "score_correlations": list(correlation_rows(case, board, history)),
-        "score_importance": list(importance_rows(case, board, history)),
+        "score_importance": importances,
         "score_reliability": list(reliability_rows(case, board, history)),
-        "score_weightings": list(weighting_rows(case, board, history)),
+        "score_weightings": list(weighting_rows(case, board, importances)),
         "score_removals": list(removal_rows(case, board)),
     }
     progress(0.7)
