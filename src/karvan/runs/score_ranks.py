@@ -6,7 +6,16 @@ import numpy as np
 import polars as pl
 
 from karvan.case import Case
-from karvan.runs.score_board import INTERVAL, Board, Row, below, config, engine_of, none
+from karvan.runs.score_board import (
+    INTERVAL,
+    Board,
+    Row,
+    below,
+    config,
+    engine_of,
+    interval_of,
+    none,
+)
 from karvan.scoreboard.sensitivity import RankSensitivity, sensitivity
 from karvan.scoreboard.statistics import score_ranks
 from karvan.scoreboard.uncertainty import RankDraws, ranks_of
@@ -27,8 +36,38 @@ def ranks_among(board: Board, element: str) -> RankDraws | None:
     return ranks_of(board.draws[:, rows, j], rows) if len(rows) >= LEAST_RANKED else None
 
 
-def rank_columns(ranked: RankDraws | None, unit: int, rank: float) -> Row:
-    """Return the cells about the rank of a pair; empty ones for a pair without."""
+def score_rows(board: Board, element: str, ranked: RankDraws | None, year: int) -> Iterator[Row]:
+    """Yield for each pair its score of an element, with interval, rank, coverage and reason.
+
+    Parameters
+    ----------
+    board : Board
+    element : str
+    ranked : RankDraws or None
+        Of :func:`ranks_among`; None leaves the ranks empty.
+    year : int
+    """
+    j = board.elements.index(element)
+    low, high = interval_of(board.draws[:, :, j])
+    rank = score_ranks(board.score[:, j])
+    for i, unit in enumerate(board.units):
+        count = board.counts[unit, element]
+        yield {
+            "unit_id": unit,
+            "year": year,
+            "score": none(board.score[i, j]),
+            "score_low": none(low[i]),
+            "score_high": none(high[i]),
+            **_rank_columns(ranked, i, float(rank[i])),
+            "indicators": count.indicators,
+            "known": count.known,
+            "coverage_share": count.known / count.indicators,
+            "reason": board.reason.get((unit, element)),
+        }
+
+
+def _rank_columns(ranked: RankDraws | None, unit: int, rank: float) -> Row:
+    """Cells about the rank of a pair; empty ones for a pair without."""
     names = ("rank", "rank_low", "rank_high", "ranked")
     if ranked is None or unit not in ranked.rows:
         return dict.fromkeys(names)

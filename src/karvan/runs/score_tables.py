@@ -13,17 +13,15 @@ from karvan.runs.score_board import (
     Board,
     Row,
     board_of,
-    interval_of,
-    none,
 )
 from karvan.runs.score_cells import CARRIED_YEARS, Cell, leaves_of, share_of_scale
 from karvan.runs.score_history import History, change_rows, history_of, year_rows
 from karvan.runs.score_ranks import (
     Ranks,
     chance_rows,
-    rank_columns,
     rank_rows,
     ranks_by_element,
+    score_rows,
     sensitivities,
     sensitivity_rows,
     tie_rows,
@@ -37,7 +35,6 @@ from karvan.runs.score_structure import (
     weighting_rows,
 )
 from karvan.runs.score_tags import tag_rows
-from karvan.scoreboard.statistics import score_ranks
 
 TABLES = (
     "scoreboard",
@@ -128,25 +125,10 @@ def _summary(case: Case, board: Board, history: History) -> Row:
 
 def _scores(case: Case, board: Board, ranks: Ranks) -> Iterator[Row]:
     level = dict(case.table("indicators").select("id", "level").iter_rows())
-    nominal = score_ranks(board.score.T).T
-    low, high = interval_of(board.draws)
-    for j, element in enumerate(board.elements):
-        for i, unit in enumerate(board.units):
-            count = board.counts[unit, element]
-            yield {
-                "unit_id": unit,
-                "element_id": element,
-                "year": case.settings.base_year,
-                "level": level[element],
-                "score": none(board.score[i, j]),
-                "score_low": none(low[i, j]),
-                "score_high": none(high[i, j]),
-                **rank_columns(ranks.get(element), i, float(nominal[i, j])),
-                "indicators": count.indicators,
-                "known": count.known,
-                "coverage_share": count.known / count.indicators,
-                "reason": board.reason.get((unit, element)),
-            }
+    for element in board.elements:
+        place = {"element_id": element, "level": level[element]}
+        for row in score_rows(board, element, ranks.get(element), case.settings.base_year):
+            yield {**place, **row}
 
 
 def _cells(case: Case, board: Board) -> Iterator[Row]:
