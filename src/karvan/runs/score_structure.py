@@ -9,7 +9,6 @@ from karvan.case import Case
 from karvan.evidence.indicators import pillar_of
 from karvan.runs.score_board import Board, Row, none
 from karvan.runs.score_history import History
-from karvan.scoreboard.aggregate import aggregate
 from karvan.scoreboard.chain import Chain
 from karvan.scoreboard.importance import (
     both_known,
@@ -19,6 +18,7 @@ from karvan.scoreboard.importance import (
     reliability,
 )
 from karvan.scoreboard.model import FloatArray
+from karvan.scoreboard.removal import scores_without
 from karvan.scoreboard.settings import Aggregate
 from karvan.scoreboard.statistics import score_ranks
 from karvan.scoreboard.steps import keep_indicators, keep_rows
@@ -219,18 +219,12 @@ def removal_rows(case: Case, board: Board) -> Iterator[Row]:
 
 def _without(chain: Chain, k: int, level: Mapping[str, str]) -> FloatArray | None:
     """Scores without an element, shape (n_rows, n_elements); None where nothing is left."""
-    framework = chain.framework
-    weight = chain.weight.copy()
-    weight[k] = 0.0
-    if weight[framework.children(int(framework.parent[k]))].sum() <= 0:
+    score = scores_without(chain, MEAN, k)
+    if score is None:
         return None
-    values = chain.panel.value.copy()
-    values[:, framework.leaves(k)] = np.nan
-    above = aggregate(framework, values[None], weight[None], MEAN, chain.blocks)[0]
-    score = np.concatenate([values, above], axis=1)
     score[np.isnan(chain.score)] = np.nan
     # The index stands on all pillars: one that loses its last indicator leaves none.
-    for j, name in enumerate(framework.element):
+    for j, name in enumerate(chain.framework.element):
         if level[name] == "pillar" and j != k:
             lost = np.isnan(score[:, j]) & ~np.isnan(chain.score[:, j])
             score[lost, -1] = np.nan
