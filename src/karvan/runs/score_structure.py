@@ -22,7 +22,7 @@ from karvan.scoreboard.removal import scores_without
 from karvan.scoreboard.settings import Aggregate
 from karvan.scoreboard.statistics import score_ranks
 from karvan.scoreboard.steps import keep_indicators, keep_rows
-from karvan.scoreboard.weigh import CLOSE, adjust_with_gap
+from karvan.scoreboard.weigh import CLOSE, adjust
 
 MEAN = Aggregate()
 """The nominal scores are weighted arithmetic means."""
@@ -123,9 +123,7 @@ def _adjusted_children(chain: Chain, node: int) -> dict[str, tuple[float | None,
     wanted = np.ones(len(part.element))
     for kid, name in zip(kids, names, strict=True):
         wanted[part.position(name)] = chain.weight[kid]
-    best, gap = adjust_with_gap(
-        part, panel.value, weight, MEAN, blocks, int(part.level[parent]), wanted
-    )
+    best, gap = adjust(part, panel.value, weight, MEAN, blocks, int(part.level[parent]), wanted)
     state = "reached" if gap <= CLOSE else "not reached"
     return {name: (float(best[part.position(name)]), state) for name in names}
 
