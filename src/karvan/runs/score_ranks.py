@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-import polars as pl
 
 from karvan.case import Case
 from karvan.runs.score_board import (
@@ -13,6 +12,7 @@ from karvan.runs.score_board import (
     below,
     config,
     engine_of,
+    index_of,
     interval_of,
     none,
 )
@@ -152,7 +152,7 @@ def sensitivities(case: Case, board: Board, ranks: Ranks, seed: int) -> dict[str
 
 def sensitivity_rows(case: Case, found: Mapping[str, RankSensitivity]) -> Iterator[Row]:
     """Yield the rows of ``score_sensitivity``: the mean shift of ranks of the index."""
-    index = case.table("indicators").filter(pl.col("level") == "index")["id"][0]
+    index = index_of(case.table("indicators"))
     if index not in found:
         return
     for k, factor in enumerate(found[index].factors):

@@ -7,7 +7,7 @@ import polars as pl
 
 from karvan.case import Case
 from karvan.evidence.indicators import pillar_of
-from karvan.runs.score_board import Board, Row, none
+from karvan.runs.score_board import Board, Row, index_of, none
 from karvan.runs.score_history import History
 from karvan.scoreboard.chain import Chain
 from karvan.scoreboard.importance import (
@@ -157,7 +157,7 @@ def weighting_rows(case: Case, board: Board, importances: Iterable[Row]) -> Iter
     importances : iterable of mapping
         From :func:`importance_rows`.
     """
-    chain, index = board.scored, _index(case)
+    chain, index = board.scored, index_of(case.table("indicators"))
     if chain is None or index not in chain.framework.element:
         return
     nominal = {name: float(chain.weight[k]) for k, name in enumerate(chain.framework.element)}
@@ -191,10 +191,6 @@ def weighting_rows(case: Case, board: Board, importances: Iterable[Row]) -> Iter
                     "rank": int(rank[row]),
                     "rank_change": int(rank[row] - first[row]),
                 }
-
-
-def _index(case: Case) -> str:
-    return str(case.table("indicators").filter(pl.col("level") == "index")["id"][0])
 
 
 def removal_rows(case: Case, board: Board) -> Iterator[Row]:
