@@ -24,7 +24,7 @@ from karvan.scoreboard.statistics import moments
 from karvan.scoreboard.steps import normalise_blocks
 from karvan.scoreboard.treat import treat
 from karvan.scoreboard.uncertainty import RankDraws, draw_choices, uncertainty
-from karvan.scoreboard.weigh import adjust, correlations_with
+from karvan.scoreboard.weigh import adjust, correlations_with, told_gap
 from scoreboard_tables import PLAIN, chain_of, data, framework, random_values
 
 HOLE = np.nan
@@ -281,10 +281,10 @@ def test_weights_are_adjusted_until_importance_is_on_target(target):
     random = np.random.default_rng(5)
     values = random.normal(size=(60, 5)) + random.normal(size=(60, 1))
     chain = chain_of(values, PLAIN | {"normalise": {"method": "z_score"}})
-    weight, note = adjust(
+    weight, gap = adjust(
         chain.framework, chain.panel.value, chain.weight, Aggregate(), chain.blocks, 3, target
     )
-    assert ": target importance reached" in note
+    assert ": target importance reached" in told_gap(chain.framework, 3, gap)
     score = weight[5] * chain.score[:, 5] + weight[6] * chain.score[:, 6]
     table = np.column_stack([chain.score[:, 5:7], score])
     found = correlations_with(table, np.array([0, 1]), 2) ** 2

@@ -9,7 +9,8 @@ import polars as pl
 from karvan.case.results import Results
 from karvan.evidence.indicators import pillar_of
 from karvan.runs.compare import differs
-from karvan.runs.score_board import board_again, interval_of, none
+from karvan.runs.score_board import Board, board_again, interval_of, none
+from karvan.scoreboard.model import FloatArray
 
 LEAST_POINTS = 0.05
 """Smaller changes of a score of 0 to 100 are not shown."""
@@ -45,8 +46,8 @@ class ScoreChange:
     before: Row
     after: Row
     parts: tuple[Part, ...]
-    low: float | None = None
-    high: float | None = None
+    low: float | None
+    high: float | None
 
     @property
     def points(self) -> float | None:
@@ -101,19 +102,18 @@ def _paired(
         return {}
     units = [unit for unit in old.units if unit in new.units]
     elements = [element for element in old.elements if element in new.elements]
-    parts = [
-        board.draws[
-            :,
-            [board.units.index(unit) for unit in units],
-        ][:, :, [board.elements.index(element) for element in elements]]
-        for board in (old, new)
-    ]
-    low, high = interval_of(parts[1] - parts[0])
+    low, high = interval_of(_draws(new, units, elements) - _draws(old, units, elements))
     return {
         (unit, element): (none(low[i, j]), none(high[i, j]))
         for i, unit in enumerate(units)
         for j, element in enumerate(elements)
     }
+
+
+def _draws(board: Board, units: list[str], elements: list[str]) -> FloatArray:
+    rows = [board.units.index(unit) for unit in units]
+    columns = [board.elements.index(element) for element in elements]
+    return board.draws[:, rows][:, :, columns]
 
 
 def _moved(old: float | None, new: float | None) -> bool:

@@ -272,6 +272,11 @@ def _sheet(framework: pl.DataFrame, scales: Mapping[str, Scale], used: set[str])
     )
 
 
+def index_of(framework: pl.DataFrame) -> str:
+    """Return the id of the index; a checked framework has one."""
+    return str(framework.filter(pl.col("level") == "index")["id"][0])
+
+
 def below(framework: pl.DataFrame, root: str) -> pl.DataFrame:
     """Return the part of the framework below an element, which becomes its index."""
     inside = [name for name, above in ancestors(framework).items() if root in (name, *above)]

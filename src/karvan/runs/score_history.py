@@ -96,7 +96,7 @@ def _of_data(framework: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def year_rows(case: Case, history: History) -> Iterator[Row]:
+def year_rows(history: History) -> Iterator[Row]:
     """Yield the rows of ``score_years``."""
     chain = history.chain
     if chain is None:
@@ -136,7 +136,7 @@ def year_rows(case: Case, history: History) -> Iterator[Row]:
             }
 
 
-def change_rows(case: Case, history: History) -> Iterator[Row]:
+def change_rows(history: History) -> Iterator[Row]:
     """Yield the rows of ``score_changes``: parts of each change from one year to the next."""
     chain, engine = history.chain, history.engine
     if chain is None or engine is None:

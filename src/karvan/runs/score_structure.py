@@ -1,15 +1,14 @@
 """What the weights of the five pillars mean: importance, overlap, and what depends on what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import polars as pl
 
 from karvan.case import Case
 from karvan.evidence.indicators import pillar_of
-from karvan.runs.score_board import Board, Row, none
+from karvan.runs.score_board import Board, Row, index_of, none
 from karvan.runs.score_history import History
-from karvan.scoreboard.aggregate import aggregate
 from karvan.scoreboard.chain import Chain
 from karvan.scoreboard.importance import (
     both_known,
@@ -19,10 +18,11 @@ from karvan.scoreboard.importance import (
     reliability,
 )
 from karvan.scoreboard.model import FloatArray
+from karvan.scoreboard.removal import scores_without
 from karvan.scoreboard.settings import Aggregate
 from karvan.scoreboard.statistics import score_ranks
 from karvan.scoreboard.steps import keep_indicators, keep_rows
-from karvan.scoreboard.weigh import CLOSE, adjust_with_gap
+from karvan.scoreboard.weigh import CLOSE, adjust
 
 MEAN = Aggregate()
 """The nominal scores are weighted arithmetic means."""
@@ -123,9 +123,7 @@ def _adjusted_children(chain: Chain, node: int) -> dict[str, tuple[float | None,
     wanted = np.ones(len(part.element))
     for kid, name in zip(kids, names, strict=True):
         wanted[part.position(name)] = chain.weight[kid]
-    best, gap = adjust_with_gap(
-        part, panel.value, weight, MEAN, blocks, int(part.level[parent]), wanted
-    )
+    best, gap = adjust(part, panel.value, weight, MEAN, blocks, int(part.level[parent]), wanted)
     state = "reached" if gap <= CLOSE else "not reached"
     return {name: (float(best[part.position(name)]), state) for name in names}
 
@@ -149,15 +147,26 @@ def reliability_rows(case: Case, board: Board, history: History) -> Iterator[Row
             }
 
 
-def weighting_rows(case: Case, board: Board, history: History) -> Iterator[Row]:
-    """Yield the rows of ``score_weightings``: the index by other weights of the pillars."""
-    chain, index = board.scored, _index(case)
+def weighting_rows(case: Case, board: Board, importances: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows of ``score_weightings``: the index by other weights of the pillars.
+
+    Parameters
+    ----------
+    case : Case
+    board : Board
+    importances : iterable of mapping
+        From :func:`importance_rows`.
+    """
+    chain, index = board.scored, index_of(case.table("indicators"))
     if chain is None or index not in chain.framework.element:
         return
     nominal = {name: float(chain.weight[k]) for k, name in enumerate(chain.framework.element)}
     kids = [chain.framework.element[k] for k in chain.framework.children(len(nominal) - 1)]
-    rows = {row["element_id"]: row for row in importance_rows(case, board, history)
-            if row["parent_id"] == index and row["over"] == PAIR_YEARS}  # fmt: skip
+    rows = {
+        row["element_id"]: row
+        for row in importances
+        if row["parent_id"] == index and row["over"] == PAIR_YEARS
+    }
     weightings = {
         "nominal": nominal,
         "overlap": {name: rows[name]["overlap_weight_share"] for name in kids if name in rows},
@@ -184,10 +193,6 @@ def weighting_rows(case: Case, board: Board, history: History) -> Iterator[Row]:
                 }
 
 
-def _index(case: Case) -> str:
-    return str(case.table("indicators").filter(pl.col("level") == "index")["id"][0])
-
-
 def removal_rows(case: Case, board: Board) -> Iterator[Row]:
     """Yield the rows of ``score_removals``: each element left out, one at a time."""
     chain = board.scored
@@ -208,18 +213,12 @@ def removal_rows(case: Case, board: Board) -> Iterator[Row]:
 
 def _without(chain: Chain, k: int, level: Mapping[str, str]) -> FloatArray | None:
     """Scores without an element, shape (n_rows, n_elements); None where nothing is left."""
-    framework = chain.framework
-    weight = chain.weight.copy()
-    weight[k] = 0.0
-    if weight[framework.children(int(framework.parent[k]))].sum() <= 0:
+    score = scores_without(chain, MEAN, k)
+    if score is None:
         return None
-    values = chain.panel.value.copy()
-    values[:, framework.leaves(k)] = np.nan
-    above = aggregate(framework, values[None], weight[None], MEAN, chain.blocks)[0]
-    score = np.concatenate([values, above], axis=1)
     score[np.isnan(chain.score)] = np.nan
     # The index stands on all pillars: one that loses its last indicator leaves none.
-    for j, name in enumerate(framework.element):
+    for j, name in enumerate(chain.framework.element):
         if level[name] == "pillar" and j != k:
             lost = np.isnan(score[:, j]) & ~np.isnan(chain.score[:, j])
             score[lost, -1] = np.nan

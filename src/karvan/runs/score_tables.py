@@ -13,17 +13,16 @@ from karvan.runs.score_board import (
     Board,
     Row,
     board_of,
-    interval_of,
-    none,
 )
 from karvan.runs.score_cells import CARRIED_YEARS, Cell, leaves_of, share_of_scale
 from karvan.runs.score_history import History, change_rows, history_of, year_rows
 from karvan.runs.score_ranks import (
-    RANKED,
+    Ranks,
     chance_rows,
-    rank_columns,
     rank_rows,
-    ranks_among,
+    ranks_by_element,
+    score_rows,
+    sensitivities,
     sensitivity_rows,
     tie_rows,
     unit_sensitivity_rows,
@@ -36,7 +35,6 @@ from karvan.runs.score_structure import (
     weighting_rows,
 )
 from karvan.runs.score_tags import tag_rows
-from karvan.scoreboard.statistics import score_ranks
 
 TABLES = (
     "scoreboard",
@@ -78,25 +76,28 @@ def score_tables(
     progress(0.2)
     history = history_of(case, board, seed)
     progress(0.5)
+    ranks = ranks_by_element(case, board)
+    importances = list(importance_rows(case, board, history))
     rows: dict[str, list[Row]] = {
         "scoreboard": [_summary(case, board, history)],
-        "scores": list(_scores(case, board)),
+        "scores": list(_scores(case, board, ranks)),
         "score_cells": list(_cells(case, board)),
-        "score_ranks": list(rank_rows(case, board)),
-        "score_chances": list(chance_rows(case, board)),
-        "score_ties": list(tie_rows(case, board)),
+        "score_ranks": list(rank_rows(case, board, ranks)),
+        "score_chances": list(chance_rows(case, board, ranks)),
+        "score_ties": list(tie_rows(case, board, ranks)),
         "score_tags": list(tag_rows(case, board, seed)),
-        "score_years": list(year_rows(case, history)),
-        "score_changes": list(change_rows(case, history)),
+        "score_years": list(year_rows(history)),
+        "score_changes": list(change_rows(history)),
         "score_correlations": list(correlation_rows(case, board, history)),
-        "score_importance": list(importance_rows(case, board, history)),
+        "score_importance": importances,
         "score_reliability": list(reliability_rows(case, board, history)),
-        "score_weightings": list(weighting_rows(case, board, history)),
+        "score_weightings": list(weighting_rows(case, board, importances)),
         "score_removals": list(removal_rows(case, board)),
     }
     progress(0.7)
-    rows["score_sensitivity"] = list(sensitivity_rows(case, board, seed))
-    rows["score_unit_sensitivity"] = list(unit_sensitivity_rows(case, board, seed))
+    moved = sensitivities(case, board, ranks, seed)
+    rows["score_sensitivity"] = list(sensitivity_rows(case, moved))
+    rows["score_unit_sensitivity"] = list(unit_sensitivity_rows(case, board, ranks, moved))
     return {name: result_frame(name, rows[name]) for name in TABLES}
 
 
@@ -122,28 +123,12 @@ def _summary(case: Case, board: Board, history: History) -> Row:
     }
 
 
-def _scores(case: Case, board: Board) -> Iterator[Row]:
+def _scores(case: Case, board: Board, ranks: Ranks) -> Iterator[Row]:
     level = dict(case.table("indicators").select("id", "level").iter_rows())
-    ranks = score_ranks(board.score.T).T
-    low, high = interval_of(board.draws)
-    for j, element in enumerate(board.elements):
-        ranked = ranks_among(board, element) if level[element] in RANKED else None
-        for i, unit in enumerate(board.units):
-            count = board.counts[unit, element]
-            yield {
-                "unit_id": unit,
-                "element_id": element,
-                "year": case.settings.base_year,
-                "level": level[element],
-                "score": none(board.score[i, j]),
-                "score_low": none(low[i, j]),
-                "score_high": none(high[i, j]),
-                **rank_columns(ranked, i, float(ranks[i, j])),
-                "indicators": count.indicators,
-                "known": count.known,
-                "coverage_share": count.known / count.indicators,
-                "reason": board.reason.get((unit, element)),
-            }
+    for element in board.elements:
+        place = {"element_id": element, "level": level[element]}
+        for row in score_rows(board, element, ranks.get(element), case.settings.base_year):
+            yield {**place, **row}
 
 
 def _cells(case: Case, board: Board) -> Iterator[Row]:

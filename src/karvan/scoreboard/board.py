@@ -20,7 +20,7 @@ from karvan.scoreboard.sensitivity import RankSensitivity, sensitivity
 from karvan.scoreboard.settings import Config
 from karvan.scoreboard.space import Space, space_of
 from karvan.scoreboard.uncertainty import RankDraws, draw_choices, uncertainty
-from karvan.scoreboard.weigh import adjust
+from karvan.scoreboard.weigh import adjust, told_gap
 
 Tell = Callable[[str, float], None]
 """Told the name of what is computed and the share that is done."""
@@ -181,12 +181,16 @@ class Scoreboard:
     def adjusted_weights(
         self, level: int, target: FloatArray | None = None
     ) -> tuple[FloatArray, str]:
-        """Return weights whose importance is on target; see `karvan.scoreboard.weigh.adjust`."""
+        """Return weights whose importance is on target, and whether it was reached.
+
+        See `karvan.scoreboard.weigh.adjust`.
+        """
         chain = self.chain
-        return adjust(
+        weight, gap = adjust(
             chain.framework, chain.panel.value, chain.weight, self.config.aggregate, chain.blocks,
             level, target,
         )  # fmt: skip
+        return weight, told_gap(chain.framework, level, gap)
 
     def without(self, level: int = 2) -> removal.Removal:
         """Return ranks without each element of a level: 1 indicators, 2 the aggregates above."""

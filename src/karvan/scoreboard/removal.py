@@ -52,22 +52,15 @@ def removal(chain: Chain, method: Aggregate, level: int) -> Removal:
     elements, scores, ranks, shifts, skipped = [], [], [], [], []
     for k in np.flatnonzero(framework.level == level):
         name = framework.element[k]
-        weight = chain.weight.copy()
-        weight[k] = 0.0
-        if (
-            framework.parent[k] < 0
-            or weight[framework.children(int(framework.parent[k]))].sum() <= 0
-        ):
-            skipped.append(f"{name}: nothing would be left beside it")
-            continue
-        values = chain.panel.value.copy()
-        # Values out of use must not forbid a method that they do not enter.
-        values[:, framework.leaves(int(k))] = np.nan
         try:
-            score = aggregate(framework, values[None], weight[None], method, chain.blocks)[0][:, -1]
+            without = scores_without(chain, method, int(k))
         except ImpossiblePairError as error:
             skipped.append(f"{name}: {error.problems[0].found} in {error.problems[0].where}")
             continue
+        if without is None:
+            skipped.append(f"{name}: nothing would be left beside it")
+            continue
+        score = without[:, -1]
         rank = ranks_by_year(score[:, None], chain.blocks, chain.tie)[:, 0]
         shift = np.abs(rank - nominal)
         elements.append(name)
@@ -82,3 +75,25 @@ def removal(chain: Chain, method: Aggregate, level: int) -> Removal:
         np.array(shifts),
         tuple(skipped),
     )
+
+
+def scores_without(chain: Chain, method: Aggregate, position: int) -> FloatArray | None:
+    """Return the scores when an element weighs nothing, of the shape of the chain's.
+
+    None where nothing would be left beside it; the index is not left out.
+
+    Raises
+    ------
+    ImpossiblePairError
+        The means cannot take the values that are left.
+    """
+    framework, weight = chain.framework, chain.weight.copy()
+    weight[position] = 0.0
+    parent = int(framework.parent[position])
+    if parent < 0 or weight[framework.children(parent)].sum() <= 0:
+        return None
+    values = chain.panel.value.copy()
+    # Values out of use must not forbid a method that they do not enter.
+    values[:, framework.leaves(position)] = np.nan
+    above = aggregate(framework, values[None], weight[None], method, chain.blocks)[0]
+    return np.concatenate([values, above], axis=1)

@@ -71,8 +71,8 @@ def weights(
             notes += told
     else:
         for level in sorted(levels):
-            weight, note = adjust(framework, values, weight, mean, blocks, level)
-            notes.append(note)
+            weight, gap = adjust(framework, values, weight, mean, blocks, level)
+            notes.append(told_gap(framework, level, gap))
     return weight, notes
 
 
@@ -192,7 +192,7 @@ def adjust(
     blocks: Sequence[IntArray],
     level: int,
     target: FloatArray | None = None,
-) -> tuple[FloatArray, str]:
+) -> tuple[FloatArray, float]:
     """Return weights of the elements below `level` whose importance for the index is as wanted.
 
     Parameters
@@ -208,8 +208,8 @@ def adjust(
     Returns
     -------
     weight : ndarray, shape (n_elements,)
-    note : str
-        Whether the target was reached, and how far off the result is.
+    gap : float
+        Largest miss of a correlation; the target is reached where it is at most `CLOSE`.
 
     Notes
     -----
@@ -217,29 +217,8 @@ def adjust(
     roots of the wanted importance among siblings, by Levenberg and Marquardt's method on the
     logarithms of the weights, which stay positive.
     """
-    best, off = adjust_with_gap(framework, values, weight, mean, blocks, level, target)
-    reached = "reached" if off <= CLOSE else "NOT reached"
-    names = ", ".join(framework.element[p] for p in np.flatnonzero(framework.level == level))
-    found = f"correlations off by {off:.1e} at most"
-    return best, f"children of {names}: target importance {reached}, {found}"
-
-
-def adjust_with_gap(
-    framework: Framework,
-    values: FloatArray,
-    weight: FloatArray,
-    mean: Aggregate,
-    blocks: Sequence[IntArray],
-    level: int,
-    target: FloatArray | None = None,
-) -> tuple[FloatArray, float]:
-    """Return weights as :func:`adjust`, and the largest miss of a correlation.
-
-    The target is reached where the miss is at most `CLOSE`.
-    """
-    parents = np.flatnonzero(framework.level == level)
     _require_target(framework, level, target)
-    families = [framework.children(int(p)) for p in parents]
+    families = [framework.children(int(p)) for p in np.flatnonzero(framework.level == level)]
     kids = np.concatenate(families)
     ends = np.cumsum([len(family) for family in families])[:-1]
     aim = np.ones(len(framework.element)) if target is None else np.sqrt(target)
@@ -253,10 +232,18 @@ def adjust_with_gap(
         pairs = zip(found, wanted, strict=True)
         return np.concatenate([part - share * part.sum() for part, share in pairs])
 
-    change, off = _least_squares(missed, len(kids))
+    change, gap = _least_squares(missed, len(kids))
     best = weight.copy()
     best[kids] *= np.exp(change)
-    return framework.shares(best), off
+    return framework.shares(best), gap
+
+
+def told_gap(framework: Framework, level: int, gap: float) -> str:
+    """Return in words whether :func:`adjust` reached its target, and how far off it is."""
+    reached = "reached" if gap <= CLOSE else "NOT reached"
+    names = ", ".join(framework.element[p] for p in np.flatnonzero(framework.level == level))
+    found = f"correlations off by {gap:.1e} at most"
+    return f"children of {names}: target importance {reached}, {found}"
 
 
 def _require_target(framework: Framework, level: int, target: FloatArray | None) -> None:
