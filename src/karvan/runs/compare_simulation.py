@@ -142,10 +142,10 @@ def _by_replication(rows: pl.DataFrame) -> Mapping[str, Mapping[int, float]]:
             for name in ("mean_h", "p90_h")
         ),
     )
+    # Where nothing arrived there is no time, and zero weights leave NaN.
+    there = weighted.fill_nan(None).sort("replication")
     return {
-        name: dict(
-            weighted.select("replication", name).drop_nulls().sort("replication").iter_rows()
-        )
+        name: dict(there.select("replication", name).drop_nulls().iter_rows())
         for name in ("teu", "mean_h", "p90_h")
     }
 
