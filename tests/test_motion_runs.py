@@ -76,6 +76,26 @@ def test_runs_of_other_seeds_are_compared_without_pairs(
     assert first.mean_h.change is None
 
 
+def test_a_replication_in_which_nothing_arrived_counts_for_cargo_and_not_for_time(
+    runs: tuple[Results, Results], tmp_path: Path
+) -> None:
+    first = pl.col("replication") == 0
+    table = runs[1].table("simulated_replications")
+    times = [pl.when(~first).then(name).alias(name) for name in ("mean_h", "p90_h")]
+    teu = pl.when(first).then(0.0).otherwise("arrived_teu").alias("arrived_teu")
+    tables = {"none": table.with_columns(*times, teu), "gone": table.filter(~first)}
+    found = []
+    for name, changed in tables.items():
+        shutil.copytree(runs[1].root, tmp_path / name)
+        write_table(tmp_path / name, "simulated_replications", changed)
+        found.append(compare_simulation(runs[0], read_results(tmp_path / name), 5))
+    for none, gone in zip(*found, strict=True):
+        assert (none.mean_h, none.p90_h) == (gone.mean_h, gone.p90_h)
+        assert none.mean_h.low is not None
+        assert gone.teu.after is not None
+        assert none.teu.after == pytest.approx(gone.teu.after * 2 / 3)
+
+
 def test_journeys_are_matched_by_their_way_and_not_by_rank(
     runs: tuple[Results, Results], tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
-"""What the app's comparison says of the five pillars: it is that of the command line."""
+"""What the app's comparison says of pillars and simulations: it is that of the command line."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from karvan.case import read_case
 from karvan.case.model import resolve
 from karvan.runs import run
 from karvan.runs.compare_scores import compare_scores
+from karvan.runs.compare_simulation import compare_simulation
+from karvan.runs.stages import Effort
 from karvan.web.jobs import Desk
-from karvan.web.models import ScoreDiff
+from karvan.web.models import JourneyDiff, ScoreDiff
 
 
 def desk(case: Path, results: Path) -> Desk:
@@ -63,3 +66,23 @@ def test_runs_without_a_scoreboard_move_no_pillar(two_port: Path, tmp_path: Path
     for name, scenario in (("a", ""), ("b", "daily-2030")):
         run(resolve(case, scenario=scenario), tmp_path / name)
     assert desk(two_port, tmp_path).compare("a", "b")["scores"] == []
+
+
+def test_every_simulated_journey_of_both_runs_is_there_with_its_paired_interval(
+    two_port: Path, tmp_path: Path
+) -> None:
+    case = read_case(two_port)
+    results = [
+        run(resolve(case, scenario=scenario), tmp_path / name, effort=Effort(replications=2))
+        for name, scenario in (("a", ""), ("b", "daily-2030"))
+    ]
+    expected = compare_simulation(*results)
+    sent = desk(two_port, tmp_path).compare("a", "b")["journeys"]
+    found = [JourneyDiff.model_validate(one) for one in sent]
+    assert [one.model_dump() for one in found] == [asdict(change) for change in expected]
+    ids = [set(one.table("simulated_journeys")["journey_id"]) for one in results]
+    own = [one for one in found if one.journey_id]
+    assert own
+    assert {one.journey_id for one in own} <= ids[0]
+    assert {one.later_id for one in own} <= ids[1]
+    assert all(one.mean_h.low is not None for one in own)

@@ -111,10 +111,7 @@ def test_two_simulations_are_compared_with_intervals(
         changes = [is_ - was for was, is_ in pairs(table, then[0], own)]
         interval = replication_interval(changes)
         found = [float(first[f"mean_{part}"]) for part in ("change", "low", "high")]
-        # The document has six digits of hours, and the factor of the interval comes from them.
-        assert found == pytest.approx(
-            [interval.estimate, interval.low, interval.high], rel=2e-3, abs=0.02
-        )
+        assert found == pytest.approx([interval.estimate, interval.low, interval.high])
 
 
 def pairs(table: Any, old: Row, now: Row) -> list[tuple[float, float]]:

@@ -1,5 +1,5 @@
 // The JSON API of the server, typed; nothing else in the front end talks to the network.
-import type { Cell, KarvanDocument, PartName, Row, Tables, Texts4 } from "../core/document";
+import type { KarvanDocument, PartName, Tables, Texts4 } from "../core/document";
 import type { Lang } from "../core/texts";
 
 export interface CaseMeasure {
@@ -193,9 +193,28 @@ export interface ScoreDiff {
   beyond_noise: boolean;
   parts: { element_id: string; points: number }[];
 }
+/** A number in both runs, and the mean difference of their replications; null where they were drawn otherwise. */
+export interface Difference {
+  before: number | null;
+  after: number | null;
+  change: number | null;
+  low: number | null;
+  high: number | null;
+}
+/** A simulated journey in both runs, else all journeys of an alternative: then without ids. */
+export interface JourneyDiff {
+  alternative_id: string;
+  /** In the first run, and in the second. */
+  journey_id: string;
+  later_id: string;
+  teu: Difference;
+  mean_h: Difference;
+  p90_h: Difference;
+}
 export interface ComparisonInfo {
   tables: { table: string; added: number; removed: number; changed: number }[];
   scores: ScoreDiff[];
+  journeys: JourneyDiff[];
   total_cells: number;
   cells: CellDiff[];
 }
@@ -237,15 +256,6 @@ export function getFirstPart(id: string, signal?: AbortSignal): Promise<Omit<Kar
 
 export async function getLaterPart(id: string, name: PartName): Promise<Tables> {
   return (await json<{ tables: Tables }>(`/runs/${encodeURIComponent(id)}/document?part=${name}`)).tables;
-}
-
-const MOST_ROWS = 10000;
-
-/** Rows of a table of a finished run, at most ten thousand. */
-export async function getTable(id: string, name: string, signal?: AbortSignal): Promise<Row[]> {
-  const path = `/runs/${encodeURIComponent(id)}/tables/${encodeURIComponent(name)}?limit=${MOST_ROWS}`;
-  const { columns, rows } = await json<{ columns: { name: string }[]; rows: Cell[][] }>(path, { signal: signal ?? null });
-  return rows.map((cells) => Object.fromEntries(columns.map((column, i): [string, Cell] => [column.name, cells[i] ?? null])));
 }
 
 export function getRoute(question: URLSearchParams, signal?: AbortSignal): Promise<RouteAnswer> {

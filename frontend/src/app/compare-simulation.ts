@@ -19,36 +19,25 @@ import {
 } from "../core/simulation";
 import { dataTable, FOLDED, type Column } from "../core/table";
 import { num, t } from "../core/texts";
-
-/** A run whose part of the simulation is there, with what each replication found of its journeys. */
-export interface SimulatedRun {
-  doc: Doc;
-  replications: Row[];
-}
+import type { Difference, JourneyDiff } from "./api";
 
 /** Draw the tables; nothing where neither run holds a simulation. */
-export function compareSimulation(place: HTMLElement, ctx: Context, before: SimulatedRun, after: SimulatedRun): void {
+export function compareSimulation(place: HTMLElement, ctx: Context, before: Doc, after: Doc, changes: JourneyDiff[]): void {
   clear(place);
-  const has = [before, after].map(({ doc }) => simulationOf(doc) !== undefined);
+  const has = [before, after].map((doc) => simulationOf(doc) !== undefined);
   if (!has.includes(true)) return;
   place.append(h("h2", {}, t("The corridor in motion")));
   if (has.includes(false)) {
     place.append(h("p", { class: "app-nothing" }, t("Only one of the two runs holds a simulation.")));
     return;
   }
-  const paired = shareDraws(before, after);
+  const paired = changes.some(({ mean_h }) => mean_h.change !== null);
   const how = paired
     ? t("Both runs played the same storms, delays and arrivals: intervals are of the differences replication by replication.")
     : t("Intervals of differences are computed as if the two runs had nothing in common.");
   place.append(h("p", {}, how));
-  journeys(place, ctx, before, after, paired);
-  bottlenecks(place, ctx, before.doc, after.doc);
-}
-
-/** Whether the replications of two runs can be set against each other one by one. */
-function shareDraws(before: SimulatedRun, after: SimulatedRun): boolean {
-  const [old, now] = [before, after].map(({ doc }) => simulationOf(doc)?.seed);
-  return old === now && before.replications.length > 0 && after.replications.length > 0;
+  journeys(place, ctx, before, after, changes);
+  bottlenecks(place, ctx, before, after);
 }
 
 /** A quantity of a journey that is compared. */
@@ -56,89 +45,39 @@ interface Quantity {
   key: string;
   stem: string;
   ending: string;
-  /** Its column in the table of the replications. */
-  column: string;
+  of: (change: JourneyDiff) => Difference;
   title: string;
   write: (value: number | null) => string;
   fold: number;
 }
 
-function journeys(place: HTMLElement, ctx: Context, { doc: before, replications: played }: SimulatedRun, { doc: after, replications }: SimulatedRun, paired: boolean): void {
+function journeys(place: HTMLElement, ctx: Context, before: Doc, after: Doc, changes: JourneyDiff[]): void {
   const quantities: Quantity[] = [
-    { key: "mean", stem: "mean", ending: "_h", column: "mean_h", title: t("days, mean"), write: dayText, fold: 1 },
-    { key: "p90", stem: "p90", ending: "_h", column: "p90_h", title: t("days, 90 of 100 within"), write: dayText, fold: 2 },
-    { key: "teu", stem: "arrived", ending: "_teu_per_year", column: "arrived_teu", title: t("TEU a year"), write: (value) => num(value), fold: 3 },
+    { key: "mean", stem: "mean", ending: "_h", of: ({ mean_h }) => mean_h, title: t("days, mean"), write: dayText, fold: 1 },
+    { key: "p90", stem: "p90", ending: "_h", of: ({ p90_h }) => p90_h, title: t("days, 90 of 100 within"), write: dayText, fold: 2 },
+    { key: "teu", stem: "arrived", ending: "_teu_per_year", of: ({ teu }) => teu, title: t("TEU a year"), write: (value) => num(value), fold: 3 },
   ];
   const names = journeyNames(after);
-  const then = byWay(before);
-  const found = [...byWay(after)].filter(([way]) => then.has(way));
-  const rows = found.map(([way, row]) => {
-    const old = then.get(way)!;
-    const cells: Row = { journey_id: row.journey_id ?? null, name: names.get(String(row.journey_id)) ?? "" };
-    for (const { key, stem, ending, column } of quantities) {
+  const then = new Map(before.table("simulated_journeys").map((row) => [row.journey_id, row]));
+  const found = new Map(changes.map((change) => [change.later_id, change]));
+  const own = journeyGroups(after).flatMap((group) => group.journeys);
+  const rows = own.flatMap((row): Row[] => {
+    const id = String(row.journey_id);
+    const change = found.get(id);
+    const old = then.get(change?.journey_id ?? null);
+    if (!change || !old) return [];
+    const cells: Row = { journey_id: id, name: names.get(id) ?? "" };
+    for (const { key, stem, ending, of } of quantities) {
       const [was, is] = [old, row].map((one) => estimate(one, stem, ending));
-      const pairs = paired ? pairsOf(played, old, replications, row, column) : [];
-      put(cells, key, was!, is!, pairedOf(pairs, is!) ?? differenceOf(was!, is!));
+      const { change: value, low, high } = of(change);
+      put(cells, key, was!, is!, value === null ? differenceOf(was!, is!) : { value, low, high });
     }
-    return cells;
+    return [cells];
   });
   const columns: Column[] = [{ key: "name", title: t("journey") }, ...quantities.flatMap(changeColumns)];
   dataTable(place, ctx, rows, columns, { caption: t("Simulated journeys"), file: "compared-simulated-journeys", pageSize: 15, saved: ["journey_id", ...quantities.flatMap(({ key }) => [`${key}_low`, `${key}_high`])] });
-  const alone = after.table("simulated_journeys").length + then.size - 2 * found.length;
+  const alone = own.length + then.size - 2 * rows.length;
   if (alone > 0) place.append(h("p", { class: "app-nothing" }, t("Journeys that only one of the two has: {count}.", { count: alone })));
-}
-
-/** Journeys by what they carry, their nodes and services: ranks name different ways in two runs. */
-function byWay(doc: Doc): Map<string, Row> {
-  const services = new Map<string, Set<string>>();
-  for (const step of doc.table("simulated_waits")) {
-    const id = String(step.journey_id);
-    // Each once: a step has a row for each cause, and another run may know other causes.
-    if (step.kind === "service") services.set(id, (services.get(id) ?? new Set()).add(String(step.id)));
-  }
-  const found = new Map<string, Row>();
-  for (const row of journeyGroups(doc).flatMap(({ journeys }) => journeys)) {
-    const parts = [row.origin, row.destination, row.commodity_id, row.nodes, [...(services.get(String(row.journey_id)) ?? [])].join(" ")];
-    let way = parts.map((part) => part ?? "").join("\u0004");
-    // Two that even these do not tell apart are matched in their order.
-    while (found.has(way)) way += "+";
-    found.set(way, row);
-  }
-  return found;
-}
-
-/** Values of a journey in the replications that both runs have: [before, after]. */
-function pairsOf(played: Row[], old: Row, replications: Row[], now: Row, column: string): [number, number][] {
-  const then = new Map(played.filter((row) => row.journey_id === old.journey_id).map((row) => [row.replication, number(row[column])]));
-  return replications.flatMap((row): [number, number][] => {
-    const [was, is] = [then.get(row.replication ?? null) ?? null, number(row[column])];
-    return row.journey_id === now.journey_id && was !== null && is !== null ? [[was, is]] : [];
-  });
-}
-
-/**
- * Return the mean of paired differences with its interval; null where there are too few.
- *
- * The factor of the interval is that of the journey's own: its half-width over the standard error of its replications.
- */
-function pairedOf(pairs: [number, number][], now: Estimate): Estimate | null {
-  if (pairs.length < 2 || now.value === null || now.high === null) return null;
-  const error = standardError(pairs.map(([, is]) => is));
-  if (error === 0) return null;
-  const changes = pairs.map(([was, is]) => is - was);
-  const value = mean(changes);
-  const half = ((now.high - now.value) / error) * standardError(changes);
-  return { value, low: value - half, high: value + half };
-}
-
-function mean(values: number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function standardError(values: number[]): number {
-  const middle = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1) / values.length);
 }
 
 /** Put before, after, the difference and its interval into a row. */

@@ -8,10 +8,10 @@ import { fromData, num, t } from "../core/texts";
 import { cap, unit } from "../core/words";
 import { tableWord } from "../pages/words";
 import { allPairs, changeMark, EMISSIONS, FREIGHT, TIME, type Quantity } from "./changes";
-import { cancelRun, getComparison, getTable, type ComparisonInfo, type RunInfo } from "./api";
+import { cancelRun, getComparison, type ComparisonInfo, type RunInfo } from "./api";
 import { compareFlows } from "./compare-flows";
 import { compareScores } from "./compare-scores";
-import { compareSimulation, type SimulatedRun } from "./compare-simulation";
+import { compareSimulation } from "./compare-simulation";
 import { corridorMap, type CorridorMap } from "./corridormap";
 import { shareButton } from "./downloads";
 import { faultBox, isAbort } from "./faults";
@@ -130,12 +130,12 @@ class Compare implements View {
       if (this.asking !== asking) return;
       this.progress.hide();
       this.draw(before, after);
-      const [old, now] = await Promise.all([before, after].map((one) => simulatedRun(one, asking.signal)));
-      if (this.asking === asking) compareSimulation(this.simulation, contextOf(this.shell, after.doc), old!, now!);
-      const found = await getComparison(before.id, after.id, asking.signal);
-      await after.doc.need();
+      const parts = [after.doc.need(), ...[before, after].map(({ doc }) => doc.need(["simulation", "details"]))];
+      const [found] = await Promise.all([getComparison(before.id, after.id, asking.signal), ...parts]);
       if (this.asking !== asking) return;
-      compareScores(this.scores, contextOf(this.shell, after.doc), found.scores);
+      const ctx = contextOf(this.shell, after.doc);
+      compareSimulation(this.simulation, ctx, before.doc, after.doc, found.journeys);
+      compareScores(this.scores, ctx, found.scores);
       this.drawTables(found, after);
     } catch (fault) {
       if (isAbort(fault) || this.asking !== asking) return;
@@ -257,12 +257,6 @@ class Compare implements View {
     const caption = t("Cells that differ");
     dataTable(this.tables, contextOf(this.shell, after.doc), rows, columns, { caption, file: "compared-cells", filter: true, pageSize: 20 });
   }
-}
-
-/** The simulation of a run, and what each of its replications found; runs of earlier versions have neither. */
-async function simulatedRun({ id, doc }: Loaded, signal: AbortSignal): Promise<SimulatedRun> {
-  const [replications] = await Promise.all([getTable(id, "simulated_replications", signal).catch(() => []), doc.need(["simulation", "details"])]);
-  return { doc, replications };
 }
 
 function wayText(now: Row | undefined, then: Row | undefined): string {

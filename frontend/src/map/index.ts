@@ -39,6 +39,7 @@ export interface Flow {
 }
 
 export interface KarvanMap {
+  readonly scene: Scene;
   setRoutes(routes: Route[]): void;
   setFlows(flows: Flow[]): void;
   animate(on: boolean): void;
@@ -85,7 +86,7 @@ const switchedOn = new Map<string, Set<Mode>>();
 
 class MapView implements KarvanMap {
   private readonly ctx: Context;
-  private readonly scene: Scene;
+  readonly scene: Scene;
   private readonly root: HTMLElement;
   private readonly stage: HTMLElement;
   private readonly base = h("canvas", { "aria-hidden": "true" }) as HTMLCanvasElement;

@@ -1,7 +1,7 @@
 /** Trains, vessels and trucks of one simulated replication: where each is at an hour, in typed arrays. */
 
 import type { Cell, Doc } from "../core/document";
-import { lengthShares, reversed } from "./routes";
+import { lengthShares, stepsOf, travelled } from "./routes";
 import type { Scene } from "./scene";
 
 /** Times of the document are tenths of an hour. */
@@ -137,15 +137,8 @@ export class Movements {
 
 /** The links of a way one after the other in the direction of travel; a straight line where the map has none. */
 function wayOf(scene: Scene, from: string, to: string, links: string, nodes: string[]): Way | null {
-  const points: number[] = [];
-  let at = from;
-  for (const id of links.split(";")) {
-    const link = scene.linkById.get(id);
-    if (!link) continue;
-    const forward = link.row["from_node"] === at;
-    at = String(forward ? link.row["to_node"] : link.row["from_node"]);
-    points.push(...(forward ? link.path : reversed(link.path)));
-  }
+  const steps = stepsOf(scene, [{ origin: from, links }]).flat();
+  const points = steps.flatMap((step) => [...travelled(step)]);
   if (points.length === 0) {
     for (const id of [from, to]) {
       const node = scene.nodeById.get(id);

@@ -42,6 +42,11 @@ export function stepsOf(scene: Scene, legs: Row[]): Step[][] {
   });
 }
 
+/** The path of a link in the direction of travel. */
+export function travelled({ link, forward }: Step): Float64Array {
+  return forward ? link.path : reversed(link.path);
+}
+
 /** Nodes passed by the legs of a route, ends included. */
 export function nodesOf(scene: Scene, legs: Row[]): string[] {
   const ids = new Set<string>();
@@ -88,7 +93,7 @@ function routeTrack(scene: Scene, route: Route): Track | null {
   stepsOf(scene, route.legs).forEach((steps, index) => {
     const leg = route.legs[index]!;
     const standing = Number(leg["wait_h"] ?? 0) + Number(leg["dwell_h"] ?? 0);
-    const paths = steps.map(({ link, forward }) => (forward ? link.path : reversed(link.path)));
+    const paths = steps.map(travelled);
     const lengths = steps.map(({ link }) => Number(link.row["length_km"] ?? 0));
     const whole = lengths.reduce((sum, km) => sum + km, 0);
     if (whole <= 0) return;
@@ -120,7 +125,7 @@ function push(points: number[], hours: number[], x: number, y: number, hour: num
   hours.push(hour);
 }
 
-export function reversed(path: Float64Array): Float64Array {
+function reversed(path: Float64Array): Float64Array {
   const turned = new Float64Array(path.length);
   for (let i = 0; i < path.length; i += 2) {
     turned[i] = path[path.length - 2 - i]!;

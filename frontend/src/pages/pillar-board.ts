@@ -1,6 +1,6 @@
 /** The scoreboard of a run as a tree of elements, and scores by other weights than those of the case. */
 
-import { type Doc, number, type Row } from "../core/document";
+import { type Cell, type Doc, number, type Row } from "../core/document";
 
 export interface Element {
   id: string;
@@ -48,6 +48,11 @@ export class Board {
 
   element(id: string): Element | undefined {
     return this.elements.get(id);
+  }
+
+  /** Name an element by what a row has of it. */
+  elementName(id: Cell | undefined): string {
+    return this.elements.get(String(id))?.name ?? String(id ?? "");
   }
 
   /** The score of a pair with interval, rank and coverage; undefined where the run has no such row. */

@@ -29,7 +29,7 @@ export function chanceMatrix(root: HTMLElement, board: Board, element: string, u
   const order = board.ranked(element).map((row) => String(row.unit_id));
   if (order.length < 2) return;
   if (order.includes(unit)) root.append(h("p", {}, colon(t("Draws in which {pair} ranks above others", { pair: board.unitName(unit) }), chanceWords(board, element, unit, order))));
-  const caption = colon(t("Chance that the row ranks above the column"), board.element(element)?.name ?? "");
+  const caption = colon(t("Chance that the row ranks above the column"), board.elementName(element));
   const head = h("tr", {}, h("td", { class: "self" }), ...order.map((one) => h("th", { scope: "col", class: "pair" }, h("span", {}, board.unitName(one)))));
   const body = h("tbody", {}, ...order.map((one) => h("tr", { class: one === unit ? "chosen-pair" : null }, h("th", { scope: "row" }, board.unitName(one)), ...order.map((other) => chanceCell(board, element, one, other)))));
   root.append(h("div", { class: "data-table" }, scrollPlace(caption, h("table", { class: "heat chances" }, h("caption", { class: "hidden" }, caption), h("thead", {}, head), body))));
@@ -39,7 +39,7 @@ export function chanceMatrix(root: HTMLElement, board: Board, element: string, u
 export function rankMatrix(root: HTMLElement, board: Board, element: string, unit: string): void {
   const order = board.ranked(element).map((row) => String(row.unit_id));
   if (order.length < 2) return;
-  const caption = colon(t("Share of the draws with each rank"), board.element(element)?.name ?? "");
+  const caption = colon(t("Share of the draws with each rank"), board.elementName(element));
   const ranks = order.map((_, i) => i + 1);
   const head = h("tr", {}, h("th", { scope: "col" }, t("pair of countries")), ...ranks.map((rank) => h("th", { scope: "col" }, num(rank))));
   const line = (one: string): HTMLElement => {

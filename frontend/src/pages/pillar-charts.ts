@@ -22,7 +22,7 @@ export function scoreBars(parent: HTMLElement, board: Board, unit: string): void
   const rows = elements.map((one) => board.score(unit, one.id)).filter((row): row is Row => row !== undefined);
   const name = (row: Row): string => {
     const known = number(row.score) === null ? t("no score") : num(number(row.score));
-    return bracketed(`${board.element(String(row.element_id))?.name ?? ""} ${known}`, indicatorsText(row));
+    return bracketed(`${board.elementName(row.element_id)} ${known}`, indicatorsText(row));
   };
   const names = nameAxis(parent, rows.map(name), 210);
   const there = rows.flatMap((row, i) => (number(row.score) === null ? [] : [{ row, i }]));
@@ -45,12 +45,12 @@ export function scoreBars(parent: HTMLElement, board: Board, unit: string): void
     },
     {
       title: colon(t("Scores"), board.unitName(unit)),
-      data: rows.map((row) => ({ name: board.element(String(row.element_id))?.name ?? "", ...row })),
+      data: rows.map((row) => ({ name: board.elementName(row.element_id), ...row })),
       height: HEIGHT_PX + (names.narrow ? ABOVE_PX : 0) + rows.length * Math.max(names.row, 46),
       description: clauses(rows.map((row) => (number(row.score) === null ? name(row) : colon(name(row), rangeText(row, "score"))))),
     },
   );
-  missing(parent, board, rows, (row) => board.element(String(row.element_id))?.name ?? "");
+  missing(parent, board, rows, (row) => board.elementName(row.element_id));
 }
 
 /** Draw the ranks of all pairs in a pillar or the index; bars beside them join pairs that are tied. */
@@ -82,7 +82,7 @@ function rankDots(parent: HTMLElement, board: Board, element: string, rows: Row[
       ],
     },
     {
-      title: colon(t("Ranks"), board.element(element)?.name ?? ""),
+      title: colon(t("Ranks"), board.elementName(element)),
       data: rows.map((row) => ({ name: board.unitName(String(row.unit_id)), ...row })),
       height: HEIGHT_PX + rows.length * names.row,
       description: clauses(rows.map((row) => colon(name(row), rangeText(row, "rank")))),
@@ -115,7 +115,7 @@ function tieSeries(groups: number[][]): object {
 }
 
 function tip(board: Board, row: Row, by: "element" | "unit"): HTMLElement {
-  const title = by === "unit" ? board.unitName(String(row.unit_id)) : (board.element(String(row.element_id))?.name ?? "");
+  const title = by === "unit" ? board.unitName(String(row.unit_id)) : board.elementName(row.element_id);
   const lines: [string, string][] = [[t("score"), bracketed(num(number(row.score), 1), rangeText(row, "score"))]];
   if (number(row.rank) !== null) lines.push([t("rank"), rankText(row)]);
   return tooltipBox(title, [...lines, [t("indicators with data"), coverageText(row)]]);

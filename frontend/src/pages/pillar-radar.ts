@@ -46,7 +46,7 @@ export function radar(parent: HTMLElement, board: Board, units: string[]): void 
     },
     {
       title: colon(t("Pillars, 0 to 100"), listed(names)),
-      data: rows.map((row) => ({ pair: board.unitName(String(row.unit_id)), pillar: board.element(String(row.element_id))?.name ?? "", ...row })),
+      data: rows.map((row) => ({ pair: board.unitName(String(row.unit_id)), pillar: board.elementName(row.element_id), ...row })),
       height: HEIGHT_PX + legend,
       description: clauses(units.map((unit) => colon(board.unitName(unit), listed(board.pillars.map((pillar) => `${pillar.name} ${scoreText(board.score(unit, pillar.id))}`))))),
     },

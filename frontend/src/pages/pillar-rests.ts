@@ -63,7 +63,7 @@ export function sensitivity(root: HTMLElement, ctx: Context, board: Board, unit:
   const state = kept("pillars sensitivity", () => ({ of: ALL }));
   const options = [
     ...(all.length > 0 ? [{ value: ALL, text: t("all pairs, index") }] : []),
-    ...elements.map((id) => ({ value: id, text: listed([board.unitName(unit), board.element(id)?.name ?? id]) })),
+    ...elements.map((id) => ({ value: id, text: listed([board.unitName(unit), board.elementName(id)]) })),
   ];
   const now = (): string => (options.some(({ value }) => value === state.of) ? state.of : options[0]!.value);
   const place = h("div", {});

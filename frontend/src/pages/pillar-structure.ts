@@ -27,7 +27,7 @@ function overlapWords(root: HTMLElement, ctx: Context, board: Board, unit: strin
   const shares = ctx.doc.table("score_importance").filter((row) => row.over === ALL_YEARS && row.parent_id === board.index?.id && number(row.overlap_weight_share) !== null);
   const found = ctx.doc.table("score_weightings").find((row) => row.weighting === "overlap" && row.unit_id === unit);
   if (shares.length === 0) return;
-  const words = listed(shares.map((row) => `${board.element(String(row.element_id))?.name ?? ""} ${percent(number(row.overlap_weight_share) ?? 0)}`));
+  const words = listed(shares.map((row) => `${board.elementName(row.element_id)} ${percent(number(row.overlap_weight_share) ?? 0)}`));
   root.append(h("p", {}, t("If what the pillars share counted only once, they would weigh: {weights}.", { weights: words })));
   const now = board.index ? board.score(unit, board.index.id) : undefined;
   if (!found || number(now?.score) === null) return;
@@ -49,7 +49,7 @@ function importanceRows(ctx: Context): Row[] {
 
 function importance(root: HTMLElement, ctx: Context, board: Board): void {
   const share = (value: unknown): string => (typeof value === "number" ? percent(value) : "–");
-  const rows = importanceRows(ctx).map((row) => ({ ...row, name: board.element(String(row.element_id))?.name ?? "", parent: board.element(String(row.parent_id))?.name ?? "" }) as Row);
+  const rows = importanceRows(ctx).map((row) => ({ ...row, name: board.elementName(row.element_id), parent: board.elementName(row.parent_id) }) as Row);
   root.append(h("p", {}, t("Importance is how much of the differences in the whole goes with the part, whatever its weight. A part that goes with others has more of it than weight; with too few data nothing is said.")));
   dataTable(
     root,
@@ -81,8 +81,8 @@ function removals(root: HTMLElement, ctx: Context, board: Board, unit: string): 
     return {
       element_id: one!.element_id ?? null,
       removed_id: one!.removed_id ?? null,
-      name: board.element(String(one!.removed_id))?.name ?? "",
-      whole: board.element(String(one!.element_id))?.name ?? "",
+      name: board.elementName(one!.removed_id),
+      whole: board.elementName(one!.element_id),
       score_change: number(own?.score_change),
       rank: number(own?.rank),
       rank_change: number(own?.rank_change),
@@ -113,7 +113,7 @@ function reliability(root: HTMLElement, ctx: Context, board: Board): void {
     const known = best.get(String(row.element_id));
     if (!known || (number(row.rows) ?? 0) > (number(known.rows) ?? 0)) best.set(String(row.element_id), row);
   }
-  const rows = [...best.values()].map((row) => ({ ...row, name: board.element(String(row.element_id))?.name ?? "" }) as Row);
+  const rows = [...best.values()].map((row) => ({ ...row, name: board.elementName(row.element_id) }) as Row);
   root.append(h("p", {}, t("Near 1 the parts of a score rise and fall together and say one thing; near or below 0 they say different things, and their mean is a choice. Over few rows it is a hint.")));
   dataTable(
     root,

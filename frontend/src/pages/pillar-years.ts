@@ -73,7 +73,7 @@ function lines(root: HTMLElement, board: Board, unit: string, rows: Row[]): void
     },
     {
       title: colon(t("Scores over the years"), board.unitName(unit)),
-      data: rows.map((row) => ({ name: board.element(String(row.element_id))?.name ?? "", ...row })),
+      data: rows.map((row) => ({ name: board.elementName(row.element_id), ...row })),
       height: HEIGHT_PX + legend,
       description: clauses(elements.map((one) => colon(one.name, changeWords(rows.filter((row) => row.element_id === one.id))))),
     },
@@ -89,7 +89,7 @@ function changeWords(rows: Row[]): string {
 
 function tip(board: Board, row: Row | undefined): HTMLElement {
   if (!row) return h("div", {}, t("no score"));
-  return tooltipBox(colon(board.element(String(row.element_id))?.name ?? "", String(row.year)), [
+  return tooltipBox(colon(board.elementName(row.element_id), String(row.year)), [
     [t("score"), bracketed(num(number(row.score), 1), rangeText(row, "score"))],
     [t("indicators with data"), indicatorsText(row)],
     [t("observed in the year"), num(number(row.observed))],
@@ -112,7 +112,7 @@ function changes(root: HTMLElement, ctx: Context, board: Board, unit: string, ro
     const before = score.get(`${row.element_id} ${Number(row.year) - 1}`);
     return {
       ...row,
-      pillar: board.element(String(row.element_id))?.name ?? "",
+      pillar: board.elementName(row.element_id),
       interval: rangeText(row, "score"),
       coverage: indicatorsText(row),
       change: before === undefined || before === null ? null : (number(row.score) ?? 0) - before,
@@ -150,7 +150,7 @@ function order(board: Board, row: Row): number {
 }
 
 function partText(board: Board, part: Row): string {
-  const name = board.element(String(part.part_id))?.name ?? String(part.part_id);
+  const name = board.elementName(part.part_id);
   const said = part.kind === "coverage" ? bracketed(name, t("data came or went")) : name;
   return `${said} ${signed(number(part.contribution) ?? 0, 1)}`;
 }

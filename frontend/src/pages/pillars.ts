@@ -91,7 +91,7 @@ function ruleText(board: Row): string {
 
 /** Name the indicators that tell no difference, since too few pairs have them. */
 function holes(root: HTMLElement, board: Board): void {
-  const names = (column: string): string => listed(ids(board.summary?.[column]).map((id) => board.element(id)?.name ?? id));
+  const names = (column: string): string => listed(ids(board.summary?.[column]).map((id) => board.elementName(id)));
   const lines = [
     [t("Without data for any pair"), names("without_data")],
     [t("Known for one pair only, on a scale that is given or from its own years"), names("one_pair")],
@@ -145,9 +145,13 @@ interface Over {
   asked: string | null;
 }
 
+function overState(): Over {
+  return kept("pillars over", () => ({ units: [], asked: null }));
+}
+
 /** Return the pairs that lie over the radar: what the reader has chosen, or the address. */
 function overlays(ctx: Context, board: Board, chosen: string): string[] {
-  const state = kept("pillars over", (): Over => ({ units: [], asked: null }));
+  const state = overState();
   const asked = ctx.params.get(OVER);
   if (asked !== null && asked !== state.asked) state.units = asked.split(SEPARATOR);
   state.asked = asked;
@@ -155,7 +159,7 @@ function overlays(ctx: Context, board: Board, chosen: string): string[] {
 }
 
 function overlayChoice(ctx: Context, board: Board, chosen: string, draw: () => void): HTMLElement {
-  const state = kept("pillars over", (): Over => ({ units: [], asked: null }));
+  const state = overState();
   const now = overlays(ctx, board, chosen);
   const boxes = board.units
     .filter((unit) => unit !== chosen)

@@ -7,12 +7,11 @@ import { motionWanted } from "../core/motion";
 import type { Context } from "../core/pages";
 import { colon, listed, sentences } from "../core/phrases";
 import { dayMonth, num, t } from "../core/texts";
-import { createMap, type KarvanMap } from "../map";
+import { createMap } from "../map";
 import type { MapColours } from "../map/colours";
 import { drawMovements, type Film } from "../map/film";
 import { type Kind, KINDS, Movements } from "../map/movements";
 import type { View } from "../map/projection";
-import { buildScene } from "../map/scene";
 
 const HOURS = 24;
 const MAP_PX = 460;
@@ -54,14 +53,14 @@ export function player(root: HTMLElement, ctx: Context): () => void {
 }
 
 function show(body: HTMLElement, ctx: Context): () => void {
-  const scene = buildScene(ctx.doc);
-  const movements = new Movements(ctx.doc, scene);
   const place = h("div", {});
+  body.append(place, key(ctx));
+  const map = createMap(place, ctx, { height: MAP_PX, name: "movements" });
+  const movements = new Movements(ctx.doc, map.scene);
   const clock = new Clock(movements, ctx.doc.meta.year, () => map.filmChanged());
-  body.append(h("p", {}, aboutText(ctx, movements)), clock.controls, place, key(ctx));
-  const map: KarvanMap = createMap(place, ctx, { height: MAP_PX, name: "movements" });
+  place.before(h("p", {}, aboutText(ctx, movements)), clock.controls);
   const nodes = ctx.doc.table("movement_ways").flatMap((row) => [String(row.from_node), String(row.to_node)]);
-  map.focus([...new Set(nodes)].filter((id) => scene.nodeById.has(id)));
+  map.focus([...new Set(nodes)].filter((id) => map.scene.nodeById.has(id)));
   map.setFilm(clock);
   return () => {
     clock.stop();

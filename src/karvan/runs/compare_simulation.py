@@ -1,7 +1,7 @@
 """What changed between the simulations of two runs, with intervals of the differences."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -39,6 +39,8 @@ class JourneyChange:
     ----------
     alternative_id, journey_id : str
         The journey is empty for all of an alternative together.
+    later_id : str
+        The journey in the later run, where its rank may be another; no part of what changed.
     teu, mean_h, p90_h : Difference
         What arrives in a year, and its door-to-door time; the 90 % quantile of all of an
         alternative is the mean of those of its journeys.
@@ -49,16 +51,19 @@ class JourneyChange:
     teu: Difference
     mean_h: Difference
     p90_h: Difference
+    later_id: str = field(default="", compare=False)
 
 
-def compare_simulation(before: Results, after: Results, limit: int) -> tuple[JourneyChange, ...]:
+def compare_simulation(
+    before: Results, after: Results, limit: int | None = None
+) -> tuple[JourneyChange, ...]:
     """Return what differs: each alternative, then the largest journeys that both runs have.
 
     Parameters
     ----------
     before, after : Results
-    limit : int
-        Most journeys.
+    limit : int, optional
+        Most journeys; all of them otherwise.
     """
     paired = _seed(before) is not None and _seed(before) == _seed(after)
     sides = [_rows(one) for one in (before, after)]
@@ -70,7 +75,8 @@ def compare_simulation(before: Results, after: Results, limit: int) -> tuple[Jou
         found.append(_change(alternative, "", of_it, paired=paired))
     for alternative, journey, way in _largest(sides, limit):
         of_it = [side.filter(pl.col("way") == way) for side in sides]
-        found.append(_change(alternative, journey, of_it, paired=paired))
+        later = str(of_it[1]["journey_id"][0])
+        found.append(_change(alternative, journey, of_it, later, paired=paired))
     return tuple(found)
 
 
@@ -108,7 +114,7 @@ def _services(results: Results) -> pl.DataFrame:
     )
 
 
-def _largest(sides: list[pl.DataFrame], limit: int) -> Iterator[tuple[str, str, str]]:
+def _largest(sides: list[pl.DataFrame], limit: int | None) -> Iterator[tuple[str, str, str]]:
     """Yield alternative, name before and way of the largest journeys that both runs have."""
     both = set(sides[1]["way"])
     sums = (
@@ -118,11 +124,17 @@ def _largest(sides: list[pl.DataFrame], limit: int) -> Iterator[tuple[str, str, 
         .agg(pl.col("arrived_teu").sum())
         .sort(["arrived_teu", "journey_id"], descending=[True, False])
     )
-    yield from sums.head(limit).select("alternative_id", "journey_id", "way").iter_rows()
+    shown = sums if limit is None else sums.head(limit)
+    yield from shown.select("alternative_id", "journey_id", "way").iter_rows()
 
 
 def _change(
-    alternative: str, journey: str, sides: list[pl.DataFrame], *, paired: bool
+    alternative: str,
+    journey: str,
+    sides: list[pl.DataFrame],
+    later: str = "",
+    *,
+    paired: bool,
 ) -> JourneyChange:
     values = [_by_replication(side) for side in sides]
     names = ("teu", "mean_h", "p90_h")
@@ -130,6 +142,7 @@ def _change(
         alternative,
         journey,
         **{n: _difference([value[n] for value in values], paired=paired) for n in names},
+        later_id=later,
     )
 
 
@@ -142,10 +155,10 @@ def _by_replication(rows: pl.DataFrame) -> Mapping[str, Mapping[int, float]]:
             for name in ("mean_h", "p90_h")
         ),
     )
+    # Where nothing arrived there is no time, and zero weights leave NaN.
+    there = weighted.fill_nan(None).sort("replication")
     return {
-        name: dict(
-            weighted.select("replication", name).drop_nulls().sort("replication").iter_rows()
-        )
+        name: dict(there.select("replication", name).drop_nulls().iter_rows())
         for name in ("teu", "mean_h", "p90_h")
     }
 

@@ -20,6 +20,7 @@ from karvan.report.html import report_page
 from karvan.report.parts import LATER, first_part, later_part
 from karvan.runs.compare import CellChange, compare
 from karvan.runs.compare_scores import ScoreChange, compare_scores
+from karvan.runs.compare_simulation import compare_simulation
 from karvan.runs.execute import Event, run
 from karvan.runs.simulation_tables import REPLICATIONS
 from karvan.runs.stages import STAGES, Effort
@@ -164,12 +165,13 @@ class Desk:
 
     def compare(self, before: str, after: str) -> Json:
         """Compare two finished runs."""
-        results = [read_results(self._results / id) for id in (before, after)]
-        found = compare(*results)
+        old, new = (read_results(self._results / id) for id in (before, after))
+        found = compare(old, new)
         return {
             "tables": [asdict(table) for table in found.tables],
             "pairs": [asdict(pair) for pair in found.pairs],
-            "scores": [_score(change) for change in compare_scores(*results)],
+            "scores": [_score(change) for change in compare_scores(old, new)],
+            "journeys": [asdict(change) for change in compare_simulation(old, new)],
             "total_cells": len(found.cells),
             "cells": [_cell(cell) for cell in found.cells[:MOST_CELLS]],
         }

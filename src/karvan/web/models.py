@@ -321,6 +321,34 @@ class ScoreDiff(Sent):
     parts: list[ScorePart]
 
 
+class Difference(Sent):
+    """A number in both runs, and what it changed by replication by replication, with its interval.
+
+    The change is null where the runs were drawn with other seeds, or have too few replications.
+    """
+
+    before: float | None
+    after: float | None
+    change: float | None
+    low: float | None
+    high: float | None
+
+
+class JourneyDiff(Sent):
+    """Simulated cargo of an alternative, or of one of its journeys, in both runs.
+
+    A journey is named by its id in the first run, and in the second under `later_id`; both are
+    empty for all of an alternative together.
+    """
+
+    alternative_id: str
+    journey_id: str
+    later_id: str
+    teu: Difference
+    mean_h: Difference
+    p90_h: Difference
+
+
 class ComparisonInfo(Sent):
     """What differs between two runs; cells are a page of `total_cells`, largest change first."""
 
@@ -329,6 +357,7 @@ class ComparisonInfo(Sent):
     tables: list[TableDiff]
     pairs: list[PairDiff]
     scores: list[ScoreDiff]
+    journeys: list[JourneyDiff]
     total_cells: int
     offset: int
     limit: int
