@@ -81,6 +81,24 @@ def crossing(
     return replace(read_case("two-port"), tables=MappingProxyType(tables(**rows)))
 
 
+def stormy(share: float) -> Case:
+    """The crossing with storms of a day in the mean that take that share of every month."""
+    rows = [
+        {
+            "id": f"storms-{month}",
+            "calendar_id": "storms",
+            "kind": "closure",
+            "month": month,
+            "closed_share": share,
+            "closure_mean_h": 24,
+        }
+        for month in range(1, 13)
+    ]
+    return crossing(
+        flows={"west": 2000.0}, service={"closure_calendar_id": "storms"}, calendars=rows
+    )
+
+
 def plan(case: Case) -> Plan:
     found = plan_of(case, assign(case))
     assert found is not None

@@ -21,7 +21,7 @@ from karvan.runs.simulation_tables import TABLES, simulation_tables
 from karvan.schema import result_tables
 from karvan.simulation.layout import factor_at
 from karvan.simulation.precision import PrecisionRule
-from motion_cases import CROSSING_H, crossing, fleet, plan
+from motion_cases import CROSSING_H, crossing, fleet, plan, stormy
 
 ROUNDING = 1e-9
 SHARE_OF_SAMPLING = 0.03
@@ -77,20 +77,7 @@ def test_months_of_a_profile_are_those_of_the_year_after_the_warm_up() -> None:
 
 
 def test_storms_close_the_share_of_a_month_that_the_calendar_says() -> None:
-    rows = [
-        {
-            "id": f"storms-{month}",
-            "calendar_id": "storms",
-            "kind": "closure",
-            "month": month,
-            "closed_share": 0.3,
-            "closure_mean_h": 24,
-        }
-        for month in range(1, 13)
-    ]
-    case = crossing(
-        flows={"west": 2000.0}, service={"closure_calendar_id": "storms"}, calendars=rows
-    )
+    case = stormy(0.3)
     found = simulated(case, replications=8)
     names = [pool.id for pool in found.plan.model.pools]
     closed = found.stack("used")[:, names.index("way out storms")]
@@ -258,20 +245,7 @@ def test_a_case_without_fleets_and_terminals_is_simulated(two_port_case: Case) -
 
 
 def test_a_port_that_is_always_closed_is_named() -> None:
-    rows = [
-        {
-            "id": f"storms-{month}",
-            "calendar_id": "storms",
-            "kind": "closure",
-            "month": month,
-            "closed_share": 1,
-            "closure_mean_h": 24,
-        }
-        for month in range(1, 13)
-    ]
-    case = crossing(
-        flows={"west": 2000.0}, service={"closure_calendar_id": "storms"}, calendars=rows
-    )
+    case = stormy(1)
     with pytest.raises(ModelError, match="closed at all times"):
         simulated(case)
     found = tables_of(case)

@@ -103,7 +103,10 @@ class Reweighed:
 def shown_scores(page: Any) -> dict[tuple[str, int], tuple[str, str]]:
     """Score and rank in each cell of the table of the reader's weights; empty where a hole is."""
     found = {}
-    for row in page.locator(".reweighed tbody tr").all():
+    rows = page.locator(".reweighed tbody tr")
+    # Parts below the first screen are drawn after the page says that it is loaded.
+    rows.first.wait_for()
+    for row in rows.all():
         for n, cell in enumerate(row.locator("td").all()):
             hole = "hole" in (cell.get_attribute("class") or "")
             unit = row.get_attribute("data-unit")

@@ -1,5 +1,5 @@
 // The five pillars of two runs: which moved, by which indicator, and whether it is more than noise.
-import type { Row } from "../core/document";
+import { number, type Row } from "../core/document";
 import { clear, h } from "../core/dom";
 import type { Context } from "../core/pages";
 import { clauses, colon, sentences } from "../core/phrases";
@@ -31,7 +31,7 @@ export function compareScores(place: HTMLElement, ctx: Context, changes: ScoreDi
       { key: "name", title: t("pair and pillar") },
       { key: "before", title: t("score before"), kind: "number", digits: 1, fold: 3 },
       { key: "after", title: t("score after"), kind: "number", digits: 1, fold: 4 },
-      { key: "change", title: t("change"), kind: "number", text: (row) => (typeof row.change === "number" ? signed(row.change, 1) : "–") },
+      { key: "change", title: t("change"), kind: "number", text: (row) => signed(number(row.change), 1) },
       { key: "interval", title: t("interval of the change"), fold: 2 },
       { key: "noise", title: t("more than noise") },
       { key: "by", title: t("by which indicators"), fold: 1 },

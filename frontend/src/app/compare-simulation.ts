@@ -18,7 +18,7 @@ import {
   type Estimate,
 } from "../core/simulation";
 import { dataTable, FOLDED, type Column } from "../core/table";
-import { num, t } from "../core/texts";
+import { num, t, withSign } from "../core/texts";
 import type { Difference, JourneyDiff } from "./api";
 
 /** Draw the tables; nothing where neither run holds a simulation. */
@@ -99,9 +99,9 @@ function changeColumns({ key, title, write, fold }: Quantity): Column[] {
   const at = (row: Row, part: string): number | null => number(row[`${key}_${part}`]);
   const change = (row: Row): string => {
     const [value, low, high] = ["change", "low", "high"].map((part) => at(row, part));
-    if (value === null || low === null || high === null) return signed(value!, write);
-    const ends = t("{low} to {high}", { low: signed(low!, write), high: signed(high!, write) });
-    return bracketed(signed(value!, write), isNoise(low!, high!) ? t("not more than noise") : ends);
+    if (value === null || low === null || high === null) return withSign(value!, write);
+    const ends = t("{low} to {high}", { low: withSign(low!, write), high: withSign(high!, write) });
+    return bracketed(withSign(value!, write), isNoise(low!, high!) ? t("not more than noise") : ends);
   };
   return [
     { key: `${key}_before`, title: t("before: {figure}", { figure: title }), kind: "number", text: (row) => write(at(row, "before")), fold: 3 + fold },
@@ -112,12 +112,6 @@ function changeColumns({ key, title, write, fold }: Quantity): Column[] {
 
 function isNoise(low: number | null, high: number | null): boolean {
   return low !== null && high !== null && low <= 0 && high >= 0;
-}
-
-function signed(value: number | null, write: (value: number | null) => string): string {
-  if (value === null) return "–";
-  if (write(Math.abs(value)) === write(0)) return write(0);
-  return (value < 0 ? "−" : "+") + write(Math.abs(value));
 }
 
 function bottlenecks(place: HTMLElement, ctx: Context, before: Doc, after: Doc): void {

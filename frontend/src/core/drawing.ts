@@ -6,7 +6,7 @@ import { timeMark } from "./texts";
 import { FONT } from "./theme";
 
 /** What ECharts hands to the drawing of one item. */
-interface Pen {
+export interface Pen {
   value(dimension: number): number;
   coord(point: number[]): number[];
 }

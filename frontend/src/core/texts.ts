@@ -157,6 +157,13 @@ export function countryName(code: string): string {
   }
 }
 
+/** Return a change with its sign; what is written as nothing has none. */
+export function withSign(change: number | null, write: (value: number | null) => string): string {
+  if (change === null) return "–";
+  const text = write(Math.abs(change));
+  return text === write(0) ? text : `${change < 0 ? "−" : "+"}${text}`;
+}
+
 /** Return day and month, "12 Jan" as the language writes it. */
 export function dayMonth(ms: number): string {
   const date = new Date(ms);

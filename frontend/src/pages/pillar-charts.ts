@@ -3,7 +3,7 @@
 import { chart, tooltipBox } from "../core/chart";
 import { number, type Row } from "../core/document";
 import { h } from "../core/dom";
-import { intervals, nameAxis } from "../core/drawing";
+import { intervals, nameAxis, type Pen } from "../core/drawing";
 import { bracketed, clauses, colon, listed } from "../core/phrases";
 import { num, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
@@ -88,11 +88,6 @@ function rankDots(parent: HTMLElement, board: Board, element: string, rows: Row[
       description: clauses(rows.map((row) => colon(name(row), rangeText(row, "rank")))),
     },
   );
-}
-
-interface Pen {
-  value(dimension: number): number;
-  coord(point: number[]): number[];
 }
 
 /** Vertical bars in the right margin, one a group of tied pairs. */

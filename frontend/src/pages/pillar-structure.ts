@@ -90,7 +90,7 @@ function removals(root: HTMLElement, ctx: Context, board: Board, unit: string): 
     } as Row;
   });
   rows.sort((a, b) => (number(b.shift) ?? 0) - (number(a.shift) ?? 0));
-  const change = (digits: number, key: string) => (row: Row): string => (number(row[key]) === null ? "–" : signed(number(row[key])!, digits));
+  const change = (digits: number, key: string) => (row: Row): string => signed(number(row[key]), digits);
   dataTable(
     root,
     ctx,

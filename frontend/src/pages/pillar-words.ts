@@ -2,7 +2,7 @@
 
 import { number, type Row } from "../core/document";
 import { bracketed, listed } from "../core/phrases";
-import { num, percent, t } from "../core/texts";
+import { num, percent, t, withSign } from "../core/texts";
 import type { Board } from "./pillar-board";
 
 /** Say how many indicators a score rests on. */
@@ -42,8 +42,7 @@ export function chanceText(share: number): string {
   return percent(share);
 }
 
-/** Return a change with its sign; what rounds to nothing has none. */
-export function signed(value: number, digits: number): string {
-  if (Math.abs(value) < 0.5 * 10 ** -digits) return num(0, digits);
-  return `${value < 0 ? "−" : "+"}${num(Math.abs(value), digits)}`;
+/** Return a change with its sign; a dash where it is not known. */
+export function signed(change: number | null, digits: number): string {
+  return withSign(change, (value) => num(value, digits));
 }

@@ -131,7 +131,7 @@ function changes(root: HTMLElement, ctx: Context, board: Board, unit: string, ro
       { key: "score", title: t("score"), kind: "number", digits: 1 },
       { key: "interval", title: t("interval"), fold: 3 },
       { key: "coverage", title: t("indicators with data"), fold: 2 },
-      { key: "change", title: t("change from the year before"), kind: "number", text: (row) => (number(row.change) === null ? "–" : signed(number(row.change)!, 1)) },
+      { key: "change", title: t("change from the year before"), kind: "number", text: (row) => signed(number(row.change), 1) },
       { key: "by", title: t("by which indicators"), fold: 1 },
     ],
     {

@@ -3,6 +3,7 @@
 import { chart, tooltipBox } from "../core/chart";
 import { number, type Row } from "../core/document";
 import { h } from "../core/dom";
+import type { Pen } from "../core/drawing";
 import type { Context } from "../core/pages";
 import { clauses, colon } from "../core/phrases";
 import { shortPlace } from "../core/routes";
@@ -60,12 +61,6 @@ interface Bar {
 
 /** Below this share the tail of a distribution is not drawn. */
 const LEAST_SHARE = 0.0005;
-
-/** What ECharts hands to the drawing of one item. */
-interface Pen {
-  value(dimension: number): number;
-  coord(point: number[]): number[];
-}
 
 /** Draw which part of the shipments takes how many days, each bar with its interval. */
 export function timesChart(root: HTMLElement, ctx: Context, journey: Row, name: string): void {

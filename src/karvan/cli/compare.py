@@ -44,14 +44,11 @@ def compare_command(before: str, after: str, *, limit: int, case_name: str, lang
     found = compare(*results)
     texts = Texts(lang)
     runs = (Path(before).name, Path(after).name)
+    named = flow_names(results[1].table, texts)
     if not all(one.table("assignment").is_empty() for one in results):
-        flows = compare_flows(*results)
-        console().print(
-            flow_terminal.comparison(flows, flow_names(results[1].table, texts), runs, limit)
-        )
+        console().print(flow_terminal.comparison(compare_flows(*results), named, runs, limit))
     journeys = compare_simulation(results[0], results[1], limit)
     if journeys:
-        named = flow_names(results[1].table, texts)
         console().print(motion_terminal.comparison(journeys, named))
     if not all(one.table("scores").is_empty() for one in results):
         console().print(

@@ -31,7 +31,7 @@ def certify_choices(
     destination: IntArray,
     flow: FloatArray,
     node_cost: FloatArray,
-    cause: FloatArray | None = None,
+    cause: FloatArray,
 ) -> ChoiceCertificate:
     """Return the certificate of flows by class and destination.
 
@@ -43,11 +43,10 @@ def certify_choices(
     flow : ndarray, shape (n_rows, n_links)
     node_cost : ndarray, shape (n_rows, n_nodes)
         Expected cost to the destination; inf without a way.
-    cause : ndarray, shape (n_links,), optional
-        Flows whose delays the choices are made by; those of all rows without it.
+    cause : ndarray, shape (n_links,)
+        Flows whose delays the choices are made by.
     """
     total = flow.sum(axis=0)
-    cause = total if cause is None else cause
     time = problem.delay.time(cause)
     wanted = np.zeros(problem.n_links)
     worst_cost, imbalance, demand = [0.0], [0.0], 0.0

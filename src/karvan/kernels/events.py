@@ -47,9 +47,9 @@ GOLD = U(0x9E3779B97F4A7C15)
 _MIX1, _MIX2 = U(0xBF58476D1CE4E5B9), U(0x94D049BB133111EB)
 _11, _24, _27, _30, _31, _60 = U(11), U(24), U(27), U(30), U(31), U(60)
 _63 = np.int64(63)
-_SLOT = U(0xFFFFFF)
 MOST_ROWS = 0xFFFFFF
 """Events that can be pending: slots that a key can name."""
+_SLOT = U(MOST_ROWS)
 UNLIMITED = 1 << 40
 """Servers or places without a limit."""
 
@@ -141,8 +141,8 @@ KEY, KEY2, KEY3 = 45, 46, 47
 # of a stage
 FLAGS, SERVERS, BUSY, WAITING, QUEUE, STARTED, DELAYED, HIST = 0, 1, 2, 3, 4, 5, 6, 7
 ARRIVED, SERVICES, PLACES, TAKEN, DOWN, CAUSE, NOTED, NOTE_NEXT = 8, 9, 10, 11, 12, 13, 14, 15
-B_HEAD, B_TAIL, BLOCKED, FILL, MOST, LEAST = 16, 17, 18, 21, 22, 23
-S_HEAD, S_TAIL = _N(19), _N(20)
+BLOCKED, FILL, MOST, LEAST = 18, 21, 22, 23
+B_HEAD, B_TAIL, S_HEAD, S_TAIL = _N(16), _N(17), _N(19), _N(20)
 CARRIER, PAYLOAD, BALK, PATIENCE, RETURNING, USES, RELEASES, OCC_HIST = (
     24,
     25,
@@ -228,6 +228,9 @@ E_TOKEN, E_HELD, E_TARGET = 10, 11, 12
 # These are reals: the same memory, looked at as such.
 E_SINCE, E_AHEAD, E_BORN, E_DUE, E_LEFT = 6, 7, 13, 14, 15
 ENTITY_COLUMNS = 16
+NUMBER_BITS = 40
+NUMBER = (1 << NUMBER_BITS) - 1
+"""Part of E_ID that is the number of an entity; above is the place of the row that made it."""
 GONE, WAITS, SERVED, IS_BLOCKED, MOVES, ABOARD = 0, 1, 2, 3, 4, 5
 
 BINS = 5120
@@ -656,6 +659,16 @@ def widen(w: Memory) -> int:
 
 
 @njit(**_HOT)
+def next_key(w: Memory, slot: int, kind: int, row: int) -> np.uint64:
+    """Give an event about a row the next number; return its key."""
+    thing = w.thing
+    seq = thing[CLOCK + SEQ]
+    thing[CLOCK + SEQ] = seq + 1
+    w.holder[slot] = row
+    return (U(kind) << _60) | (U(seq) << _24) | U(slot)
+
+
+@njit(**_HOT)
 def add(w: Memory, t: float, kind: int, row: int) -> np.uint64:
     """Add an event in a slot of its own and return its key."""
     thing = w.thing
@@ -664,10 +677,7 @@ def add(w: Memory, t: float, kind: int, row: int) -> np.uint64:
         slot = widen(w)
     thing[CLOCK + SPARE] = w.holder[slot]
     thing[CLOCK + PENDING] += 1
-    seq = thing[CLOCK + SEQ]
-    thing[CLOCK + SEQ] = seq + 1
-    key = (U(kind) << _60) | (U(seq) << _24) | U(slot)
-    w.holder[slot] = row
+    key = next_key(w, slot, kind, row)
     enter(w, slot, np.float64(t).view(np.uint64), key)
     return key
 
@@ -675,11 +685,7 @@ def add(w: Memory, t: float, kind: int, row: int) -> np.uint64:
 @njit(**_HOT)
 def succeed(w: Memory, slot: int, t: float, kind: int, row: int) -> np.uint64:
     """Add an event in the slot of the one that is handled and return its key."""
-    thing = w.thing
-    seq = thing[CLOCK + SEQ]
-    thing[CLOCK + SEQ] = seq + 1
-    key = (U(kind) << _60) | (U(seq) << _24) | U(slot)
-    w.holder[slot] = row
+    key = next_key(w, slot, kind, row)
     replace(w, slot, np.float64(t).view(np.uint64), key)
     return key
 
@@ -741,6 +747,17 @@ def occupy(w: Memory, s: int, change: int) -> None:
         w.histogram[thing[s + OCC_HIST] * BINS + n] += now - real[s + X_OCC_LAST]
         real[s + X_OCC_LAST] = now
     thing[s + TAKEN] += change
+
+
+@njit(**_INNER)
+def hold_up(w: Memory, s: int, change: int) -> None:
+    """Change how many are blocked on the servers of a stage."""
+    thing = w.thing
+    real = w.real
+    now = real[CLOCK + NOW]
+    real[s + X_BLOCKED] += thing[s + BLOCKED] * (now - real[s + X_BLOCK_LAST])
+    real[s + X_BLOCK_LAST] = now
+    thing[s + BLOCKED] += change
 
 
 @njit(**_HOT)
@@ -805,7 +822,7 @@ def create(w: Memory, step: int, origin: int, number: int, key: np.uint64) -> in
     entity[e + E_TOKEN] = 0
     entity[e + E_MEMBERS] = 0
     entity[e + E_STATE] = MOVES
-    entity[e + E_ID] = (origin << 40) | number
+    entity[e + E_ID] = (origin << NUMBER_BITS) | number
     entity[e + E_VISITS] = 0
     entity[e + E_HELD] = 0
     time[e + E_BORN] = w.real[CLOCK + NOW]
@@ -833,6 +850,24 @@ def append(w: Memory, row: int, e: int, head: int, tail: int) -> None:
 
 
 @njit(**_HOT)
+def join(w: Memory, row: int, e: int, head: int, tail: int, front: int) -> None:
+    """Put an entity at the end or the front of a linked list."""
+    if front == 0:
+        append(w, row, e, head, tail)
+        return
+    thing = w.thing
+    entity = w.entity
+    old = thing[row + head]
+    entity[e + E_NEXT] = old
+    entity[e + E_BEFORE] = 0
+    thing[row + head] = e
+    if old != 0:
+        entity[old + E_BEFORE] = e
+    else:
+        thing[row + tail] = e
+
+
+@njit(**_HOT)
 def unlink(w: Memory, row: int, e: int, head: int, tail: int) -> None:
     """Take an entity out of a linked list, wherever it stands."""
     thing = w.thing
@@ -852,22 +887,18 @@ def unlink(w: Memory, row: int, e: int, head: int, tail: int) -> None:
 @njit(**_HOT)
 def line_up(w: Memory, q: int, e: int, front: int) -> None:
     """Put an entity at the end or the front of a line."""
-    thing = w.thing
-    entity = w.entity
-    if front != 0:
-        old = thing[q + Q_HEAD]
-        entity[e + E_NEXT] = old
-        entity[e + E_BEFORE] = 0
-        thing[q + Q_HEAD] = e
-        if old != 0:
-            entity[old + E_BEFORE] = e
-        else:
-            thing[q + Q_TAIL] = e
-    else:
-        append(w, q, e, Q_HEAD, Q_TAIL)
-    thing[q + Q_COUNT] += 1
-    entity[e + E_STATE] = WAITS
+    join(w, q, e, Q_HEAD, Q_TAIL, front)
+    w.thing[q + Q_COUNT] += 1
+    w.entity[e + E_STATE] = WAITS
     w.time[e + E_SINCE] = w.real[CLOCK + NOW]
+
+
+@njit(**_HOT)
+def first_in_use(w: Memory, q: int) -> int:
+    """Return the first line, from one on, in which somebody waits; there must be one."""
+    while w.thing[q + Q_HEAD] == 0:
+        q += COLUMNS
+    return q
 
 
 @njit(**_INNER)
@@ -893,6 +924,15 @@ def note(w: Memory, row: int) -> None:
     thing[CLOCK + N_TAIL] = row
 
 
+@njit(**_HOT)
+def key_of_visit(w: Memory, key: int, e: int, step: int, visits: int) -> np.uint64:
+    """Return the key of a draw for an entity, another one each time if its route goes round."""
+    found = U(key) + U(w.entity[e + E_KEY])
+    if w.thing[step + AGAIN] != 0:
+        found += U(visits) * GOLD
+    return found
+
+
 @njit(**_INNER)
 def successor(w: Memory, e: int) -> int:
     """Return the step after the one an entity has done; 0 is the way out."""
@@ -902,10 +942,7 @@ def successor(w: Memory, e: int) -> int:
     following = thing[step + NEXT]
     if following >= 0:
         return following
-    key = U(thing[step + KEY2]) + U(entity[e + E_KEY])
-    if thing[step + AGAIN] != 0:
-        key += U(entity[e + E_VISITS]) * GOLD
-    u = uniform(key)
+    u = uniform(key_of_visit(w, thing[step + KEY2], e, step, entity[e + E_VISITS]))
     first = thing[step + BRANCHES]
     last = first + thing[step + N_BRANCHES] - COLUMNS
     while first < last and u >= w.real[first + X_CUMULATIVE]:
@@ -1088,29 +1125,14 @@ def give_units(w: Memory, s: int) -> None:
 def block(w: Memory, e: int, s: int, t: int, front: int) -> None:
     """Keep an entity on its server at stage s until stage t has a place."""
     thing = w.thing
-    real = w.real
     entity = w.entity
     if entity[e + E_STATE] != IS_BLOCKED:
-        now = real[CLOCK + NOW]
-        real[s + X_BLOCKED] += thing[s + BLOCKED] * (now - real[s + X_BLOCK_LAST])
-        real[s + X_BLOCK_LAST] = now
-        thing[s + BLOCKED] += 1
+        hold_up(w, s, IN)
         entity[e + E_STATE] = IS_BLOCKED
         if thing[CLOCK + LOGGING] != 0:
             write(w, L_BLOCK, entity[e + E_ID], s, t)
     entity[e + E_TARGET] = t
-    if front != 0:
-        entity[e + E_NEXT] = thing[t + B_HEAD]
-        thing[t + B_HEAD] = e
-        if thing[t + B_TAIL] == 0:
-            thing[t + B_TAIL] = e
-    else:
-        entity[e + E_NEXT] = 0
-        if thing[t + B_TAIL] != 0:
-            entity[thing[t + B_TAIL] + E_NEXT] = e
-        else:
-            thing[t + B_HEAD] = e
-        thing[t + B_TAIL] = e
+    join(w, t, e, B_HEAD, B_TAIL, front)
     thing[CLOCK + BLOCKING] = 1
 
 
@@ -1120,17 +1142,14 @@ def release(w: Memory, e: int, s: int) -> None:
     thing = w.thing
     real = w.real
     entity = w.entity
-    now = real[CLOCK + NOW]
     if entity[e + E_STATE] == IS_BLOCKED:
-        real[s + X_BLOCKED] += thing[s + BLOCKED] * (now - real[s + X_BLOCK_LAST])
-        real[s + X_BLOCK_LAST] = now
-        thing[s + BLOCKED] -= 1
+        hold_up(w, s, OUT)
     flags = thing[s + FLAGS]
     if flags & F_RETURN:
         key = U(thing[s + KEY]) + U(entity[e + E_KEY])
-        away = draw(w, thing[s + RETURNING], key, entity[e + E_ID] & 0xFFFFFFFFFF)
+        away = draw(w, thing[s + RETURNING], key, entity[e + E_ID] & NUMBER)
         real[s + X_AWAY] += away
-        schedule(w, now + away, RETURN, s)
+        schedule(w, real[CLOCK + NOW] + away, RETURN, s)
     else:
         thing[s + BUSY] -= 1
         note(w, s)
@@ -1306,8 +1325,7 @@ def board(w: Memory, s: int, n: int) -> int:
     last = 0
     q = thing[s + QUEUE] + COLUMNS
     for _ in range(n):
-        while thing[q + Q_HEAD] == 0:
-            q += COLUMNS
+        q = first_in_use(w, q)
         e = thing[q + Q_HEAD]
         step_out(w, q, e)
         end_wait(w, s, e)
@@ -1341,11 +1359,8 @@ def board(w: Memory, s: int, n: int) -> int:
 def service_time(w: Memory, e: int, step: int, visits: int) -> float:
     """Return the time that a step takes an entity that has been there so often before."""
     thing = w.thing
-    entity = w.entity
-    key = U(thing[step + KEY]) + U(entity[e + E_KEY])
-    if thing[step + AGAIN] != 0:
-        key += U(visits) * GOLD
-    return draw(w, thing[step + SERVICE], key, entity[e + E_ID] & 0xFFFFFFFFFF)
+    key = key_of_visit(w, thing[step + KEY], e, step, visits)
+    return draw(w, thing[step + SERVICE], key, w.entity[e + E_ID] & NUMBER)
 
 
 @njit(**_HOT)
@@ -1395,9 +1410,7 @@ def begin(w: Memory, s: int, what: int) -> None:
     flags = thing[s + FLAGS]
     now = real[CLOCK + NOW]
     if what == HEAD:
-        q = thing[s + QUEUE]
-        while thing[q + Q_HEAD] == 0:
-            q += COLUMNS
+        q = first_in_use(w, thing[s + QUEUE])
         e = thing[q + Q_HEAD]
         step_out(w, q, e)
         thing[s + WAITING] -= 1
@@ -1479,9 +1492,7 @@ def share_pool(w: Memory, p: int) -> None:
         while user != 0:
             s = thing[user + R_STAGE]
             if thing[s + WAITING] > 0 and could_begin(w, s) != NOBODY:
-                level = thing[s + QUEUE]
-                while thing[level + Q_HEAD] == 0:
-                    level += COLUMNS
+                level = first_in_use(w, thing[s + QUEUE])
                 since = w.time[thing[level + Q_HEAD] + E_SINCE]
                 level -= thing[s + QUEUE]
                 if best == 0 or level < best_level or (level == best_level and since <= best_since):
@@ -1546,10 +1557,8 @@ def arrive(w: Memory, e: int) -> None:
     if flags & F_BATCH:
         arm(w, s)
     if flags & F_PATIENCE and entity[e + E_STATE] == WAITS and entity[e + E_STEP] == step:
-        key = U(thing[s + KEY2]) + U(entity[e + E_KEY])
-        if thing[step + AGAIN] != 0:
-            key += U(entity[e + E_VISITS]) * GOLD
-        patience = draw(w, thing[s + PATIENCE], key, entity[e + E_ID] & 0xFFFFFFFFFF)
+        key = key_of_visit(w, thing[s + KEY2], e, step, entity[e + E_VISITS])
+        patience = draw(w, thing[s + PATIENCE], key, entity[e + E_ID] & NUMBER)
         token = schedule(w, w.real[CLOCK + NOW] + patience, RENEGE, e)
         entity[e + E_TOKEN] = np.int64(token)
 
@@ -1659,12 +1668,9 @@ def next_toggle(w: Memory, c: int, kind: int) -> None:
     n = thing[c + O_COUNT]
     if thing[c + KIND] != 0:
         due = series_time(w, c, n)
-    elif kind == CLOSE:
-        key = U(thing[c + KEY]) + U(n) * GOLD
-        due = real[CLOCK + NOW] + draw(w, thing[c + O_OPEN], key, n >> 1)
     else:
-        key = U(thing[c + KEY]) + U(n) * GOLD
-        due = real[CLOCK + NOW] + draw(w, thing[c + O_CLOSED], key, n >> 1)
+        lasts = thing[c + (O_OPEN if kind == CLOSE else O_CLOSED)]
+        due = real[CLOCK + NOW] + draw(w, lasts, U(thing[c + KEY]) + U(n) * GOLD, n >> 1)
     thing[c + O_COUNT] = n + 1
     if due < np.inf:
         schedule(w, due, kind, c)
@@ -1812,18 +1818,13 @@ def happen(w: Memory, kind: int, row: int, key: np.uint64) -> None:  # noqa: C90
     real = w.real
     entity = w.entity
     now = real[CLOCK + NOW]
-    if kind == END:
+    if kind == END or (kind == FINISH and U(entity[row + E_TOKEN]) == key):
         s = thing[entity[row + E_STEP] + STAGE]
+        if kind == FINISH:
+            off_server(w, s, row)
         if thing[CLOCK + LOGGING] != 0:
             write(w, L_END, entity[row + E_ID], s, NOT)
         depart(w, row, BACK)
-    elif kind == FINISH:
-        if U(entity[row + E_TOKEN]) == key:
-            s = thing[entity[row + E_STEP] + STAGE]
-            off_server(w, s, row)
-            if thing[CLOCK + LOGGING] != 0:
-                write(w, L_END, entity[row + E_ID], s, NOT)
-            depart(w, row, BACK)
     elif kind == ARRIVAL:
         arrivals(w, row)
     elif kind == RETURN:

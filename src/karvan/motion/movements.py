@@ -8,7 +8,6 @@ import polars as pl
 from karvan.errors import SimulationError
 from karvan.motion.clock import DAY_H
 from karvan.motion.plan import Plan
-from karvan.schema import LIST_SEPARATOR
 from karvan.simulation.layout import lay_out
 from karvan.simulation.log import event_log
 from karvan.simulation.replications import Limits, run_replication
@@ -43,7 +42,7 @@ def movements(plan: Plan, *, seed: int, days: int) -> Iterator[Row]:
             "service": boarding.service,
             "from_node": from_node,
             "to_node": to_node,
-            "links": LIST_SEPARATOR.join([link]),
+            "links": link,
             "departs_h": start - plan.clock.warmup_h,
             "arrives_h": end - plan.clock.warmup_h,
             "load_teu": loads.get(vehicle, 0.0),

@@ -20,7 +20,8 @@ class Label:
     ----------
     place : Place
     cause : str
-        Of the time that a service takes: moving, handling, customs, or "" for none.
+        Of the time that a service takes: moving, handling, customs, batch (the wait for a truck),
+        or "" for none.
     unit : str
         What is served.
     servers : float or None

@@ -42,7 +42,6 @@ class Seen:
     Attributes
     ----------
     number : int
-    ended : str
     events : int
     law_error : float
     hours : float
@@ -65,7 +64,6 @@ class Seen:
     """
 
     number: int
-    ended: str
     events: int
     law_error: float
     hours: float
@@ -230,7 +228,6 @@ def _seen(layout: Layout, plan: Plan, r: Replication) -> Seen:
     hours = max(r.time_h, 1e-300)
     return Seen(
         number=r.number,
-        ended=r.ended,
         events=r.events,
         law_error=r.law_error,
         hours=hours,

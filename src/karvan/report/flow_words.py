@@ -116,7 +116,7 @@ def no_room_lines(of: Table, names: FlowNames) -> list[str]:
     if left < LEAST_TEU or not rows:
         return []
     texts = names.texts
-    titles = dict(of("measures").select("id", f"title_{texts.language}").iter_rows())
+    titles = texts.names(of("measures"), "title")
     lifting = dict.fromkeys(m for row in rows for m in list_of(row["measures"]))
     return [
         texts("No room at any price for {teu} TEU a year, because of {places}.").format(
@@ -139,9 +139,8 @@ def no_way_line(of: Table, names: FlowNames) -> list[str]:
     rows = {row["id"]: row for row in of("input_flows").iter_rows(named=True)}
     goods = texts.names(of("input_commodities"))
     shown = [
-        texts.bracketed(names.way(rows[flow]["origin"], rows[flow]["destination"]), cargo)
-        for flow in lost[:MOST_NAMED]
-        for cargo in [goods[rows[flow]["commodity_id"]]]
+        texts.bracketed(names.way(row["origin"], row["destination"]), goods[row["commodity_id"]])
+        for row in (rows[flow] for flow in lost[:MOST_NAMED])
     ]
     more = len(lost) - len(shown)
     if more:

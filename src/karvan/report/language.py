@@ -59,6 +59,11 @@ class Texts:
         """Return a free text of the case; in English where the case has no translation."""
         return self._of_the_case.get(english or "", english or "")
 
+    def capital(self, text: str) -> str:
+        """Return a text with a capital first; Azerbaijani tells i from ı."""
+        first = "İ" if self.language == "az" and text[:1] == "i" else text[:1].upper()
+        return first + text[1:]
+
     def unit(self, unit: str) -> str:
         """Return a unit of the tables in the language."""
         return self(unit, "unit")
@@ -127,10 +132,10 @@ class Texts:
             usd = float(f"{usd:.{digits}g}")
         return self("{cost} USD").format(cost=self.large(usd, digits))
 
-    def names(self, table: pl.DataFrame) -> dict[str, str]:
-        """Return the names of a table's rows in the language, by id."""
-        own = table[f"name_{self.language}"]
+    def names(self, table: pl.DataFrame, stem: str = "name") -> dict[str, str]:
+        """Return the names, or other texts, of a table's rows in the language, by id."""
+        own = table[f"{stem}_{self.language}"]
         return {
             i: name or english
-            for i, name, english in zip(table["id"], own, table["name_en"], strict=True)
+            for i, name, english in zip(table["id"], own, table[f"{stem}_en"], strict=True)
         }

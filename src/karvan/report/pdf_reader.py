@@ -124,9 +124,8 @@ class Reader:
         return str(format_percent(rounded, locale=self.language, decimal_quantization=False))
 
     def capital(self, text: str) -> str:
-        """Return a text with a capital first; Azerbaijani tells i from ı."""
-        first = "İ" if self.language == "az" and text[:1] == "i" else text[:1].upper()
-        return first + text[1:]
+        """Return a text with a capital first."""
+        return self.texts.capital(text)
 
     def head(self, *columns: tuple[str, str]) -> list[dict[str, str]]:
         """Return the headings of columns, from texts and sides."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from karvan.report.pdf_reader import Block, Reader, Row, cells, is_web_address, plain
 from karvan.report.reasons import reason
+from karvan.report.row_names import table_word
 
 FIRST_PAIRS = 10
 """Pairs that are shown; the case names its main ones first."""
@@ -21,14 +22,6 @@ PILLARS = {
     "people": "People-to-people bonds",
     "digital": "Digital cooperation",
     "green": "Green cooperation",
-}
-TABLE_WORDS = {
-    "pairs": "origin-destination pairs",
-    "flows": "demand",
-    "alternatives": "route alternatives",
-    "constants": "constants of the route choice",
-    "units": "country pairs",
-    "indicator_values": "values of indicators",
 }
 
 
@@ -90,7 +83,7 @@ def evidence(reader: Reader) -> Block | None:
         for column in columns
     ]
     lines = [
-        cells([_table_word(reader, row["table"]), *(texts.number(row[c]) for c in columns)])
+        cells([table_word(row["table"], texts), *(texts.number(row[c]) for c in columns)])
         for row in table.to_dicts()
     ]
     return {
@@ -102,12 +95,6 @@ def evidence(reader: Reader) -> Block | None:
             "Where sources contradict each other, all values are kept and one is marked as used."
         ),
     }
-
-
-def _table_word(reader: Reader, table: str) -> str:
-    if table == "transfers":
-        return reader.capital(reader.texts("transfers", "table"))
-    return reader.capital(reader.texts(TABLE_WORDS.get(table, table)))
 
 
 def claims(reader: Reader) -> Block | None:

@@ -1,12 +1,10 @@
 """Names of tables, rows, columns and values of results, in the reader's language."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from karvan import schema
 from karvan.case.results import Results
-from karvan.report.flow_words import flow_names
 from karvan.report.language import Texts
 from karvan.report.simulation_words import simulation_names
 
@@ -32,11 +30,13 @@ WORDS: Mapping[str, str] = {
 FAMILIES: Mapping[str, str] = {"score": PILLARS, "simulat": SIMULATION}
 """The same for all tables whose names begin so."""
 
+OF_THE_CASE = frozenset({"network_nodes", "network_links", "measures", "scenarios", "validation"})
+"""Result tables whose rows are those of a table of the case."""
+
 OF_RESOURCES = frozenset({"kind", "id", "from_node", "to_node", "unit", "resource"})
 PLACES = frozenset({"origin", "destination", "from_node", "to_node", "node"})
 TABLE_OF: Mapping[str, str] = {
     "commodity_id": "input_commodities",
-    "alternative_id": "input_alternatives",
     "pair_id": "input_pairs",
     "flow_id": "input_flows",
     "unit_id": "input_units",
@@ -46,7 +46,6 @@ TABLE_OF: Mapping[str, str] = {
     "other_element_id": "input_indicators",
     "claim_id": "input_claims",
     "link_id": "input_links",
-    "market": "input_alternatives",
 }
 """Where the rows are that a key of a result names."""
 
@@ -55,6 +54,14 @@ OF_KIND: Mapping[str, str] = {
     "service": "input_services",
     "terminal": "input_terminals",
 }
+
+
+def table_word(name: str, texts: Texts) -> str:
+    """Return what a table holds."""
+    plain = name.removeprefix(schema.INPUT)
+    families = (words for start, words in FAMILIES.items() if plain.startswith(start))
+    word = WORDS.get(plain) or next(families, plain.replace("_", " "))
+    return texts.capital(texts(word, "table" if plain == "transfers" else ""))
 
 
 class RowNames:
@@ -70,18 +77,13 @@ class RowNames:
     def __init__(self, results: Sequence[Results], texts: Texts) -> None:
         self.texts = texts
         self._results = tuple(results)
-        self._flows = flow_names(results[0].table, texts)
         self._simulated = simulation_names(results[0].table, texts)
+        self._flows = self._simulated.flows
         self._rows: dict[str, dict[str, Row]] = {}
 
     def table(self, name: str) -> str:
         """Return what a table holds."""
-        plain = name.removeprefix(schema.INPUT)
-        families = (words for start, words in FAMILIES.items() if plain.startswith(start))
-        word = WORDS.get(plain) or next(families, plain.replace("_", " "))
-        context = "table" if plain == "transfers" else ""
-        found = self.texts(word, context)
-        return found[:1].upper() + found[1:]
+        return table_word(name, self.texts)
 
     def column(self, table: str, name: str) -> str:
         """Return what a column of a table holds, with its unit."""
@@ -91,7 +93,7 @@ class RowNames:
 
     def row(self, table: str, key: Sequence[Any]) -> str:
         """Return the name of a row."""
-        if table.startswith(schema.INPUT) or table in self._own:
+        if table.startswith(schema.INPUT) or table in OF_THE_CASE:
             return self._named(table, str(key[0]))
         names = [c.name for c in schema.result_tables()[table] if c.key]
         cells = dict(zip(names, key, strict=True))
@@ -116,12 +118,9 @@ class RowNames:
             return self.texts.number(value, min(decimals, digits))
         return str(value)
 
-    @cached_property
-    def _own(self) -> frozenset[str]:
-        """Result tables whose rows are those of a table of the case."""
-        return frozenset({"network_nodes", "network_links", "measures", "scenarios", "validation"})
-
     def _part(self, column: str, value: object) -> str:
+        if column == "alternative_id":
+            return self._alternative(str(value))
         table = TABLE_OF.get(column)
         return self._named(table, str(value)) if table else self.value(value)
 
@@ -129,10 +128,14 @@ class RowNames:
         if cells.get("resource"):
             return self._simulated.resource(cells)
         if cells["kind"] == "corridor":
-            return self._named("input_alternatives", str(cells["id"]))
+            return self._alternative(str(cells["id"]))
         if cells.get("from_node") is None:
             return self._named(OF_KIND[cells["kind"]], str(cells["id"]))
         return self._flows.resource({"from_node": "", "to_node": "", **cells})
+
+    def _alternative(self, key: str) -> str:
+        # What only the earlier run has is not among the names of the flows; what is no row is.
+        return self._flows.alternative(self._named("input_alternatives", key))
 
     def _named(self, table: str, key: str) -> str:
         row = self._table(table).get(key)

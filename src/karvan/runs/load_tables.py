@@ -70,7 +70,7 @@ def _passes(found: CorridorAssignment, arc: int) -> Iterable[tuple[str, str, str
     """Links and services of an arc with their direction, and the terminals that handle it."""
     network, row = found.network, found.network.arcs[arc]
     if row.kind == ArcKind.MOVE and row.link is not None:
-        tail = int(np.searchsorted(network.start, arc, side="right")) - 1
+        tail = int(found.finder.moves.tail[arc])
         ends = tuple(
             network.node_ids[network.state_node[s]] for s in (tail, int(network.head[arc]))
         )

@@ -23,7 +23,6 @@ WORDS = {
     int(k.L_OPEN): "open",
     int(k.L_CLOSE): "close",
 }
-NUMBER = (1 << 40) - 1
 
 
 def event_log(layout: Layout, replication: Replication) -> pl.DataFrame:
@@ -59,7 +58,7 @@ def _words(codes: k.IntArray, words: Mapping[int, str]) -> pl.Series:
 def _entities(codes: k.IntArray, names: Mapping[int, str]) -> pl.Series:
     """Return name and number by code; nothing for 0."""
     # Where nobody boards, the number says something else and its upper bits may be no name.
-    frame = pl.DataFrame({"code": codes, "of": codes >> 40, "number": codes & NUMBER})
+    frame = pl.DataFrame({"code": codes, "of": codes >> k.NUMBER_BITS, "number": codes & k.NUMBER})
     name = pl.col("of").replace_strict(names, default="", return_dtype=pl.String)
     text = (
         pl.when(pl.col("code") == 0)
