@@ -278,7 +278,7 @@ def test_the_certificate_sees_flows_that_are_not_logit():
     zero = np.zeros(1, dtype=int)
 
     def certificate(flow, node_cost=cost):
-        return certify_choices(problem, np.ones(1), zero, zero + 1, flow[None], node_cost)
+        return certify_choices(problem, np.ones(1), zero, zero + 1, flow[None], node_cost, flow)
 
     assert certificate(found.flow).residual < 1e-14
     assert certificate(found.flow, cost + np.array([0.1, 0.0])).residual > 0.01
