@@ -1012,6 +1012,9 @@ def operational_time(w: Memory, p: int, t: float, gap: float) -> float:
         i += 1
         if i == n:
             i = 0
+            # So late that a period more is no later: there is no end to this.
+            if begin + period == begin:
+                return np.inf
             begin += period
 
 

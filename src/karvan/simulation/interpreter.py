@@ -894,6 +894,8 @@ def operational_time(profile: Profile, t: float, gap: float) -> float:
             return inf
         gap, t, i = gap - room, end, i + 1
         if i == n and period:
+            if begin + period == begin:
+                return inf
             i, begin = 0, begin + period
 
 
