@@ -315,7 +315,13 @@ def _repair() -> Case:
 
 
 def estimate(
-    case: Case, reference: dict[str, float], seed: int, *, precision: float, most: int
+    case: Case,
+    reference: dict[str, float],
+    seed: int,
+    *,
+    precision: float,
+    most: int,
+    least: int = 8,
 ) -> dict[str, tuple[float, float]]:
     """Mean and standard error of each quantity; replications until they are precise enough."""
     found: list[Estimates] = []
@@ -329,7 +335,7 @@ def estimate(
         )
         found.append(case.read(r))
         n = len(found)
-        if n < 8:
+        if n < least:
             continue
         result = {}
         for name in reference:

@@ -278,6 +278,24 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "every 0": ({"sources": [{"id": "s", "class": "c", "every_h": 0}]}, "sources.every_h.zero"),
     "empty": ({"stages": []}, "at least 1"),
     "type": ({"stages": 3}, "stages"),
+    "one fault, one problem": ({"stages": [{"id": "desk", "servers": "many"}]}, "1 problem(s)"),
+    "amount": ({"stages": [{"id": "desk", "servers": "many"}]}, "or 'unlimited'"),
+    "inner column": ({"stages": [{"id": "desk", "batch": {"most": 5, "max_wait_h": -1}}]}, "stages row 1 (desk) batch.max_wait_h: found -1"),
+    "step": ({"classes": [{"id": "c", "route": [{"stage": "desk", "next": {"exit": 2}}]}]}, "classes row 1 (c) route no. 1 next.exit: found 2"),
+    "steps no table": ({"steps": "desk"}, "steps.rows"),
+    "steps of no rows": ({"steps": ["desk"]}, "steps.rows"),
+    "classes no table beside steps": ({"classes": "c", "steps": [{"class": "c", "stage": "desk"}]}, "classes.rows"),
+    "class of a step": ({"steps": [{"class": ["c"], "stage": "desk"}]}, "steps.class.unknown"),
+    "id no text beside steps": ({"classes": [{"id": ["c"]}], "steps": [{"class": "c", "stage": "desk"}]}, "steps.class.unknown"),
+    "route no list beside steps": ({"classes": [{"id": "c", "route": 3}], "steps": [{"class": "c", "stage": "desk"}]}, "classes row 1 (c) route: found 3"),
+    "hours beyond doubles": ({"stages": [{"id": "desk", "service_h": "exponential(1e308)"}]}, "at most 1e+12"),
+    "mean beyond doubles": ({"stages": [{"id": "desk", "service_h": "weibull(1, 0.001)"}]}, "shape of at least"),
+    "spread beyond doubles": ({"stages": [{"id": "desk", "service_h": "lognormal(1, 1e9)"}]}, "variation of at most"),
+    "horizon of nothing": ({"horizon_h": 1e-308}, "horizon_h"),
+    "period of nothing": ({"profiles": [{"id": "p", "starts_h": [0], "factors": [1], "period_h": 1e-12}]}, "profiles.period_h"),
+    "hardly ever": ({"profiles": [{"id": "p", "starts_h": [0], "factors": [1e-9], "period_h": 1}], "sources": [{"id": "s", "class": "c", "every_h": 2, "profiles": ["p"]}]}, "sources.profiles.sparse"),
+    "ends before it begins": ({"sources": [{"id": "s", "class": "c", "every_h": 2, "start_h": 5, "until_h": 4}]}, "sources.until_h.start"),
+    "round in no time": ({"stages": [{"id": "desk"}, {"id": "gate"}], "classes": [{"id": "c", "route": ["desk", {"stage": "gate", "next": {"desk": 1}}]}]}, "classes.route.instant"),
 }  # fmt: skip
 
 
@@ -287,6 +305,42 @@ def test_bad_models_are_refused_by_name(name: str) -> None:
     with pytest.raises(ModelError) as error:
         model_from(broken(**changes))
     assert expected in str(error.value)
+    assert "expected expected" not in str(error.value)
+
+
+CSV_FAULTS: dict[str, tuple[str, str, str]] = {
+    "column twice": ("stages.csv", "id,id\ndesk,desk\n", "model.csv.header"),
+    "batch and a part of it": ("stages.csv", "id,batch,batch.most\ndesk,yes,3\n", "model.csv.nested"),
+    "cells": ("stages.csv", "id,servers\ndesk\n", "model.csv.cells"),
+    "quotes": ("stages.csv", 'id\n"desk', "model.csv"),
+    "not a table in TOML": ("model.toml", "stages = 3\n", "stages.rows"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CSV_FAULTS)
+def test_folders_with_a_fault_are_refused_by_name(name: str, tmp_path: Path) -> None:
+    file, text, expected = CSV_FAULTS[name]
+    (tmp_path / "stages.csv").write_text("id\ndesk\n", "utf-8")
+    (tmp_path / file).write_text(text, "utf-8")
+    with pytest.raises(ModelError) as error:
+        read_model(tmp_path)
+    assert expected in str(error.value)
+
+
+def test_a_folder_in_the_place_of_a_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "stages.csv").mkdir()
+    with pytest.raises(ModelError, match=r"stages\.csv"):
+        read_model(tmp_path)
+
+
+def test_an_hour_too_late_for_a_profile_ends_the_arrivals() -> None:
+    data = broken(
+        horizon_h=1e12,
+        profiles=[{"id": "p", "starts_h": [0], "factors": [1], "period_h": 1e-6}],
+        sources=[{"id": "s", "class": "c", "every_h": 1e-3, "start_h": 9e11, "profiles": ["p"], "count": 5}],
+    )  # fmt: skip
+    result = simulate(model_from(data))
+    assert result.classes["left"].to_list() == [0]
 
 
 def test_files_that_are_no_models(tmp_path: Path) -> None:
@@ -339,6 +393,45 @@ def test_overload_warns_with_stage_and_growth_and_stops_by_the_limit() -> None:
     assert "grows by 0.5 an hour" in result.warnings[0]
     assert result.replications["ended"].to_list() == ["too many inside"]
     assert result.stages["started"][0] > 0
+
+
+def test_behind_an_overloaded_stage_comes_only_what_it_serves() -> None:
+    stages = [{"id": n, "service_h": 1} for n in ("first", "second")]
+    data = broken(
+        stages=[*stages, {"id": "third", "service_h": 1.25}],
+        classes=[{"id": "c", "route": ["first", "second", "third"]}],
+        sources=[{"id": "s", "class": "c", "every_h": 0.5}],
+        horizon_h=1000,
+    )
+    result = simulate(model_from(data))
+    assert [w.split(",")[0] for w in result.warnings] == [
+        "stage first: utilization 2.00",
+        "stage third: utilization 1.25",
+    ]
+    growth = [float(w.split("grows by ")[1].split()[0]) for w in result.warnings]
+    waiting = result.stages["waiting_at_end"].to_numpy()[[0, 2]] / 1000
+    assert growth == pytest.approx([1.0, 0.2])
+    assert waiting == pytest.approx(growth, abs=0.01)
+
+
+def test_a_full_stage_behind_another_lets_the_line_before_it_grow() -> None:
+    stages: list[dict[str, Any]] = [
+        {"id": "first", "service_h": 0.1}, {"id": "second", "service_h": 1, "places": 2},
+    ]  # fmt: skip
+    data = broken(
+        stages=stages,
+        classes=[{"id": "c", "route": ["first", "second"]}],
+        sources=[{"id": "s", "class": "c", "every_h": 0.5}],
+        horizon_h=1000,
+    )
+    result = simulate(model_from(data))
+    assert "stage second: utilization 2.00" in result.warnings[0]
+    assert "the line before it grows by 1 an hour" in result.warnings[0]
+    assert result.stages["waiting_at_end"][0] == pytest.approx(1000, abs=5)
+    # Who finds no place at the first stage, or would wait too long, is lost: no line grows.
+    lost = broken(stages=[{"id": "desk", "service_h": 5, "places": 3}])
+    balked = broken(stages=[{"id": "desk", "service_h": 5, "balk_at": 3}])
+    assert simulate(model_from(lost)).warnings == simulate(model_from(balked)).warnings == ()
 
 
 def test_a_replication_that_dies_is_named_and_the_others_survive(

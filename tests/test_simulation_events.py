@@ -192,7 +192,7 @@ def models(draw: st.DrawFn) -> Model:
             stage["preemptive"] = True
         elif extra == "headway":
             stage["headway_h"] = 0.5
-        elif extra == "pool":
+        if extra == "pool" or draw(st.sampled_from([False, False, True])):
             stage["takes"] = {"pool": draw(st.integers(1, 2))}
             stage["direction"] = draw(st.integers(1, 2))
         stages.append(stage)
@@ -282,6 +282,62 @@ def normal(u: float) -> float:
 @njit
 def erlang(n: float, u: float) -> float:
     return k.erlang(n, u)
+
+
+def starts(model: Model) -> list[tuple[float, str]]:
+    return [(time, who) for time, who, _, what in both(model) if what == "start"]
+
+
+def test_a_pool_goes_to_who_has_waited_longest_not_to_the_stage_that_gave_it() -> None:
+    model = Model(
+        stages=[{"id": n, "service_h": 3, "servers": 2, "takes": {"crane": 1}} for n in "ab"],
+        classes=[{"id": n, "route": [n]} for n in "ab"],
+        sources=[
+            {"id": "a", "class": "a", "every_h": "series(1, 1, 1)", "count": 3},
+            {"id": "b", "class": "b", "every_h": 1.5, "count": 1},
+        ],
+        pools=[{"id": "crane", "units": 1}],
+    )
+    assert starts(model) == [(1.0, "a 0"), (4.0, "b 0"), (7.0, "a 1"), (10.0, "a 2")]
+
+
+def test_a_pool_goes_to_the_most_urgent_not_to_the_stage_that_gave_it() -> None:
+    model = Model(
+        stages=[{"id": n, "service_h": 3, "servers": 2, "takes": {"crane": 1}} for n in "ab"],
+        classes=[{"id": n, "route": [n], "priority": p} for n, p in (("a", 2), ("b", 1))],
+        sources=[
+            {"id": "a", "class": "a", "every_h": "series(1, 1, 1)", "count": 3},
+            {"id": "b", "class": "b", "every_h": 3.5, "count": 1},
+        ],
+        pools=[{"id": "crane", "units": 1}],
+    )
+    assert starts(model) == [(1.0, "a 0"), (4.0, "b 0"), (7.0, "a 1"), (10.0, "a 2")]
+
+
+PREEMPTIVE_WITH_POOL: dict[str, Any] = {
+    "stages": [{"id": "a", "service_h": 3, "preemptive": True, "takes": {"crew": 1}}],
+    "classes": [{"id": n, "route": ["a"], "priority": p} for n, p in (("u", 1), ("l", 2))],
+    "sources": [
+        {"id": "u", "class": "u", "every_h": 2, "count": 1},
+        {"id": "l", "class": "l", "every_h": 1, "count": 2},
+    ],
+}
+
+
+def test_who_lacks_units_does_not_interrupt_who_holds_them() -> None:
+    one = Model(**PREEMPTIVE_WITH_POOL, pools=[{"id": "crew", "units": 1}])
+    assert starts(one) == [(1.0, "l 0"), (4.0, "u 0"), (7.0, "l 1")]
+    two = Model(**PREEMPTIVE_WITH_POOL, pools=[{"id": "crew", "units": 2}])
+    assert starts(two) == [(1.0, "l 0"), (2.0, "u 0"), (5.0, "l 0"), (7.0, "l 1")]
+
+
+def test_who_was_interrupted_by_a_closure_goes_on_before_the_urgent_that_lack_its_units() -> None:
+    model = Model(
+        **{**PREEMPTIVE_WITH_POOL, "stages": [{"id": "a", "service_h": 3, "takes": {"crew": 1}}]},
+        pools=[{"id": "crew", "units": 1}],
+        closures=[{"id": "x", "stage": "a", "closed_from_h": [1.5], "closed_until_h": [5]}],
+    )
+    assert starts(model) == [(1.0, "l 0"), (5.0, "l 0"), (7.5, "u 0"), (10.5, "l 1")]
 
 
 def test_what_a_stage_that_interrupts_left_of_a_service_ends_there() -> None:

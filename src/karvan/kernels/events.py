@@ -156,7 +156,7 @@ CARRIER, PAYLOAD, BALK, PATIENCE, RETURNING, USES, RELEASES, OCC_HIST = (
 ARMED, OVERDUE, FORCE, WOKEN, DEPARTED, BALKED, RENEGED, MISSED = 32, 33, 34, 35, 36, 37, 38, 39
 INTERRUPTED, LOST, LEVELS, GAP_ARMED, MARK = 40, 41, 42, 43, 44
 # of a line of a queue
-Q_HEAD, Q_TAIL, Q_COUNT = _N(0), _N(1), 2
+Q_HEAD, Q_TAIL, Q_COUNT, Q_PRIORITY = _N(0), _N(1), 2, 3
 # of a step
 STAGE, CLASS, LEVEL, SERVICE, NEXT, BRANCHES, N_BRANCHES, UNLOADS, AGAIN = 0, 1, 2, 3, 4, 5, 6, 7, 8
 PLAIN = 9
@@ -1012,6 +1012,9 @@ def operational_time(w: Memory, p: int, t: float, gap: float) -> float:
         i += 1
         if i == n:
             i = 0
+            # So late that a period more is no later: there is no end to this.
+            if begin + period == begin:
+                return np.inf
             begin += period
 
 
@@ -1152,13 +1155,13 @@ def release(w: Memory, e: int, s: int) -> None:
         schedule(w, real[CLOCK + NOW] + away, RETURN, s)
     else:
         thing[s + BUSY] -= 1
-        note(w, s)
     if flags != 0 and not (flags & F_BATCH):
         occupy(w, s, OUT)
-        if thing[s + B_HEAD] != 0:
-            note(w, s)
+    # Pools first: of all that wait for one the most urgent has it, not the stage that gave it.
     if thing[s + RELEASES] != 0:
         give_units(w, s)
+    if not (flags & F_RETURN):
+        note(w, s)
 
 
 @njit(**_INNER)
@@ -1236,14 +1239,27 @@ def boarding(w: Memory, s: int) -> int:
     return -1
 
 
-NOBODY, HEAD = -1, -2
+NOBODY, HEAD, HELD = -1, -2, -3
+
+
+@njit(**_INNER)
+def line_of_held(w: Memory, s: int) -> int:
+    """Return the first line of a stage headed by who was interrupted; 0 if there is none."""
+    thing = w.thing
+    q = thing[s + QUEUE]
+    for _ in range(thing[s + LEVELS]):
+        q += COLUMNS
+        if thing[q + Q_HEAD] != 0 and w.entity[thing[q + Q_HEAD] + E_HELD] != 0:
+            return q
+    return 0
 
 
 @njit(**_INNER)
 def could_begin(w: Memory, s: int) -> int:  # noqa: C901 - one question after the other
-    """Return what a stage can begin now: HEAD of its line, how many board, or NOBODY.
+    """Return what a stage can begin now: HEAD of its line, HELD, how many board, or NOBODY.
 
-    Says in CAUSE why not.
+    HELD is who was interrupted and stands behind somebody more urgent who lacks units of a pool: it
+    has its own, and may be the one that gives them back.  Says in CAUSE why nobody can.
     """
     thing = w.thing
     real = w.real
@@ -1277,7 +1293,7 @@ def could_begin(w: Memory, s: int) -> int:  # noqa: C901 - one question after th
                             thing[s + WOKEN] = 1
                             schedule(w, due, WAKE, s)
                 if result != NOBODY and flags & F_POOL and not units_are_free(w, s):
-                    result = NOBODY
+                    result = HELD if result == HEAD and line_of_held(w, s) != 0 else NOBODY
     if result == NOBODY and cause != thing[s + CAUSE]:
         account(w, s)
         thing[s + CAUSE] = cause
@@ -1409,8 +1425,8 @@ def begin(w: Memory, s: int, what: int) -> None:
     account(w, s)
     flags = thing[s + FLAGS]
     now = real[CLOCK + NOW]
-    if what == HEAD:
-        q = first_in_use(w, thing[s + QUEUE])
+    if what < NOBODY:
+        q = first_in_use(w, thing[s + QUEUE]) if what == HEAD else line_of_held(w, s)
         e = thing[q + Q_HEAD]
         step_out(w, q, e)
         thing[s + WAITING] -= 1
@@ -1486,18 +1502,22 @@ def share_pool(w: Memory, p: int) -> None:
     thing = w.thing
     while True:
         best = 0
-        best_level = 0
+        best_priority = 0
         best_since = 0.0
         user = thing[p + P_USERS]
         while user != 0:
             s = thing[user + R_STAGE]
             if thing[s + WAITING] > 0 and could_begin(w, s) != NOBODY:
-                level = first_in_use(w, thing[s + QUEUE])
-                since = w.time[thing[level + Q_HEAD] + E_SINCE]
-                level -= thing[s + QUEUE]
-                if best == 0 or level < best_level or (level == best_level and since <= best_since):
+                q = first_in_use(w, thing[s + QUEUE])
+                since = w.time[thing[q + Q_HEAD] + E_SINCE]
+                priority = thing[q + Q_PRIORITY]
+                if (
+                    best == 0
+                    or priority < best_priority
+                    or (priority == best_priority and since <= best_since)
+                ):
                     best = s
-                    best_level = level
+                    best_priority = priority
                     best_since = since
             user = thing[user + R_NEXT_USER]
         if best == 0:
@@ -1510,7 +1530,8 @@ def preempt(w: Memory, s: int, level: int) -> None:
     """Interrupt the least urgent in service, the one begun last, for who is more urgent."""
     thing = w.thing
     entity = w.entity
-    if available(w, s) == 0:
+    # Who lacks units would only send away who may be about to give them back.
+    if available(w, s) == 0 or (thing[s + FLAGS] & F_POOL and not units_are_free(w, s)):
         return
     victim = 0
     worst = level

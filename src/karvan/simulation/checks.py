@@ -1,17 +1,22 @@
 """Checks of a model, all problems at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from math import inf
 
 from karvan.errors import ModelError, Problem, did_you_mean
-from karvan.simulation.layout import EXIT, factor_at, followers, product, step_names
-from karvan.simulation.model import UNLIMITED, Class, Closure, Model, Source
+from karvan.simulation.layout import (
+    EXIT,
+    followers,
+    product,
+    step_names,
+)
+from karvan.simulation.loads import mean_factor, profile_of
+from karvan.simulation.model import UNLIMITED, Class, Closure, Model
 
 SUM_TOLERANCE = 1e-9
-FULL = 1.0
-LARGE = 1e4
 MOST_CYCLES = 100_000
-"""Of one profile within another: their product has as many steps."""
+"""Of one profile within another, whose product has as many steps; between two arrivals."""
+TINY = 1e-300
 
 
 def check(model: Model) -> None:
@@ -22,6 +27,8 @@ def check(model: Model) -> None:
     ModelError
     """
     problems = list(_names(model)) or [p for test in CHECKS for p in test(model)]
+    # It multiplies profiles, which those have to be right for.
+    problems = problems or list(_sparse(model))
     if problems:
         raise ModelError(problems)
 
@@ -98,6 +105,32 @@ def _routes(model: Model) -> Iterator[Problem]:
                 "a route of a carrier without an end",
                 "a way out, where the carrier and who is aboard go on",
             )
+
+
+def _rings(model: Model) -> Iterator[Problem]:
+    """No route leads round, with certainty, through steps that take no time."""
+    stages = {s.id: s for s in model.stages}
+    for c in model.classes:
+        names, ways = step_names(c), followers(c)
+        at_once: dict[int, int] = {}
+        for i, (step, branch) in enumerate(zip(c.route, ways, strict=True)):
+            stage = stages[step.stage]
+            passes = stage.batch is None and not stage.headway_h
+            if passes and len(branch) == 1 and (step.service_h or stage.service_h).mean() == 0.0:
+                at_once[i] = branch[0][0]
+        for start in at_once:
+            at, seen = start, {start}
+            while at in at_once and at_once[at] not in seen:
+                at = at_once[at]
+                seen.add(at)
+            if at in at_once and at_once[at] == start == min(seen):
+                yield Problem(
+                    "classes.route.instant",
+                    f"classes ({c.id}) step {names[start]} next",
+                    "a way round that takes no time",
+                    "a service of more than 0 h, or a way out",
+                    "at one instant there would be no end of events",
+                )
 
 
 def _ends(c: Class) -> bool:
@@ -337,6 +370,36 @@ def _profiles(model: Model) -> Iterator[Problem]:
             )
 
 
+def _sparse(model: Model) -> Iterator[Problem]:
+    """Arrivals are not so rare that a profile repeats without end between two of them."""
+    for source in model.sources:
+        profile = profile_of(model, source)
+        if profile is None or not profile.period_h:
+            continue
+        periods = source.every_h.mean() / max(mean_factor(profile) * profile.period_h, TINY)
+        if periods > MOST_CYCLES:
+            yield Problem(
+                "sources.profiles.sparse",
+                f"sources ({source.id}) every_h",
+                f"{periods:.3g} periods of its profiles between two arrivals",
+                f"at most {MOST_CYCLES:,}",
+                "raise the factors, or let the profile repeat after a longer time",
+            )
+
+
+def _times(model: Model) -> Iterator[Problem]:
+    """A source ends after it begins."""
+    for source in model.sources:
+        if source.until_h is not None and source.until_h < source.start_h:
+            yield Problem(
+                "sources.until_h.start",
+                f"sources ({source.id}) until_h",
+                f"{source.until_h:g} h",
+                f"at least its start_h of {source.start_h:g} h",
+                "nothing would ever arrive",
+            )
+
+
 def _ends_somewhere(model: Model) -> Iterator[Problem]:
     """A replication ends: by a horizon or by sources that run out; it is counted after warm-up."""
     if model.horizon_h is not None:
@@ -375,97 +438,13 @@ def _pace(model: Model) -> Iterator[Problem]:
 
 CHECKS: tuple[Callable[[Model], Iterator[Problem]], ...] = (
     _routes,
+    _rings,
     _batches,
     _pools,
     _closures,
     _closed_together,
     _profiles,
+    _times,
     _ends_somewhere,
     _pace,
 )
-
-
-def overloads(model: Model) -> list[str]:
-    """Return a sentence for each stage that more arrives at than it can serve, with its growth."""
-    offered = _offered(model)
-    result = []
-    for stage in model.stages:
-        rate = sum(r for r, _ in offered.get(stage.id, []))
-        work = sum(r * t for r, t in offered.get(stage.id, []))
-        if stage.servers == UNLIMITED or work == 0.0:
-            continue
-        servers = int(stage.servers) * _open_share(model, stage.id)
-        per_service = float(stage.batch.most) if stage.batch else 1.0
-        away = stage.batch.return_h.mean() if stage.batch and stage.batch.return_h else 0.0
-        load = (work + rate * away) / per_service / servers if servers else inf
-        if load > FULL and stage.places == UNLIMITED and not stage.patience_h:
-            growth = rate * (1.0 - 1.0 / load)
-            result.append(
-                f"stage {stage.id}: utilization {_number(load)}, more arrives than {stage.servers} "
-                f"server(s) can serve; the line grows by {growth:.3g} an hour"
-            )
-    return result
-
-
-def _number(load: float) -> str:
-    return f"{load:.2f}" if load < LARGE else f"{load:.3g}"
-
-
-def _open_share(model: Model, stage: str) -> float:
-    share = 1.0
-    for c in model.closures:
-        if c.stage != stage or c.servers != UNLIMITED:
-            continue
-        if c.open_h and c.closed_h:
-            share *= c.open_h.mean() / (c.open_h.mean() + c.closed_h.mean())
-        elif c.period_h:
-            share *= 1.0 - (sum(c.closed_until_h) - sum(c.closed_from_h)) / c.period_h
-    return share
-
-
-def _offered(model: Model) -> dict[str, list[tuple[float, float]]]:
-    """Return rate [1/h] and mean service [h] of what comes to each stage, without carriers."""
-    found: dict[str, list[tuple[float, float]]] = {}
-    stages = {s.id: s for s in model.stages}
-    for source in model.sources:
-        if source.count is not None or source.every_h.mean() == 0.0:
-            continue
-        c = next(c for c in model.classes if c.id == source.class_)
-        for step, visits in zip(c.route, _visits(c), strict=True):
-            service = (step.service_h or stages[step.stage].service_h).mean()
-            found.setdefault(step.stage, []).append((visits * _rate(model, source), service))
-    return found
-
-
-def _rate(model: Model, source: Source) -> float:
-    chosen: Sequence[object] = [p for p in model.profiles if p.id in source.profiles]
-    pace = 1.0
-    if chosen:
-        profile = product([p for p in model.profiles if p.id in source.profiles])
-        if profile.period_h:
-            ends = (*profile.starts_h[1:], profile.period_h)
-            parts = zip(profile.starts_h, ends, strict=True)
-            pace = sum(factor_at(profile, a) * (b - a) for a, b in parts) / profile.period_h
-    return pace * source.size / source.every_h.mean()
-
-
-def _visits(c: Class) -> list[float]:
-    """Return how often each step of a route is done, by repeated passes over the branches."""
-    from karvan.simulation.layout import entrances
-
-    start = [0.0] * len(c.route)
-    for step, share in entrances(c):
-        if step >= 0:
-            start[step] += share
-    branches = followers(c)
-    visits = list(start)
-    for _ in range(10_000):
-        new = list(start)
-        for i, branch in enumerate(branches):
-            for step, share in branch:
-                if step >= 0:
-                    new[step] += visits[i] * share
-        if max(abs(a - b) for a, b in zip(new, visits, strict=True)) < SUM_TOLERANCE:
-            return new
-        visits = new
-    return visits

@@ -60,6 +60,8 @@ def endings(layout: Layout, done: Sequence[Replication]) -> list[str]:
 def _where(r: Replication, names: dict[int, str]) -> str:
     """Return where most stand, and what lines wait for other than servers."""
     standing = sorted(r.inside.items(), key=lambda item: -item[1])[:STANDING_SHOWN]
+    if not standing:
+        return "nobody is inside"
     return ", ".join(
         f"{n} at {names.get(s, '-')}"
         + (WAITS_FOR.get(int(r.thing[s, k.CAUSE]), "") if r.thing[s, k.WAITING] else "")

@@ -551,15 +551,15 @@ class Interpreter:
             self.schedule(self.now + away, "return", place)
         else:
             place.busy -= 1
-            self.note(place)
         if not batch:
             place.taken -= 1
-            if place.blocked:
-                self.note(place)
         gives = place.of.takes if place.of.gives is None else place.of.gives
         for pool in self.pools.values():
             if pool.id in gives:
                 self.give(place, pool, gives[pool.id])
+        # After the pools: of all that wait for one the most urgent has it, not who gave it.
+        if not (batch and batch.return_h):
+            self.note(place)
 
     def give(self, place: Place, pool: Units, units: int) -> None:
         """Give units to a pool, at once or after their return."""
@@ -627,9 +627,18 @@ class Interpreter:
                 place.woken = True
                 self.schedule(due, "wake", place)
             return False
+        return self.units_are_free(place) or self.line_of_held(place) is not None
+
+    def units_are_free(self, place: Place) -> bool:
+        """Whether the pools have what a stage needs to begin."""
         return all(
-            self.is_free(self.pools[p], units, stage.direction) for p, units in stage.takes.items()
+            self.is_free(self.pools[p], units, place.of.direction)
+            for p, units in place.of.takes.items()
         )
+
+    def line_of_held(self, place: Place) -> deque[Entity] | None:
+        """Return the first line headed by who was interrupted: it has its units of pools."""
+        return next((line for line in place.lines[1:] if line and line[0].held), None)
 
     def is_free(self, pool: Units, units: int, way: int) -> bool:
         """Whether a pool has units for a stage in its direction."""
@@ -675,6 +684,8 @@ class Interpreter:
             e = self.board(place, n)
         else:
             line = next(line for line in place.lines if line)
+            if not line[0].held and not self.units_are_free(place):
+                line = self.line_of_held(place) or line
             e = line.popleft()
         if not e.held:
             place.last_start = self.now
@@ -739,7 +750,7 @@ class Interpreter:
     # ------------------------------------------------------------ interruptions
     def preempt(self, place: Place, level: int) -> None:
         """Interrupt the least urgent in service, the one begun last, for who is more urgent."""
-        if place.servers - place.down <= 0:
+        if place.servers - place.down <= 0 or not self.units_are_free(place):
             return
         victim, worst = None, level
         for e in reversed(place.serving):
@@ -854,7 +865,7 @@ class Interpreter:
 
 def _urgency(place: Place) -> tuple[int, float]:
     level = next(n for n, line in enumerate(place.lines) if line)
-    return level, place.lines[level][0].since
+    return place.levels[level - 1] if level else 0, place.lines[level][0].since
 
 
 def series_time(times: list[float], period: float | None, n: int) -> float:
@@ -883,6 +894,8 @@ def operational_time(profile: Profile, t: float, gap: float) -> float:
             return inf
         gap, t, i = gap - room, end, i + 1
         if i == n and period:
+            if begin + period == begin:
+                return inf
             i, begin = 0, begin + period
 
 

@@ -217,7 +217,7 @@ def lay_out(model: Model) -> Layout:
     for pool in model.pools:
         _pool(rows, pool, pools[pool.id])
     for stage in model.stages:
-        _stage(rows, stage, stages[stage.id], len(levels[stage.id]), profiles)
+        _stage(rows, stage, stages[stage.id], levels[stage.id], profiles)
         _uses(rows, stage, model.pools, stages, pools)
         if stage.batch:
             _carrier(rows, stage, stages[stage.id], model, classes, steps, services)
@@ -369,16 +369,18 @@ def _uses(
             rows.put(s, RELEASES=row)
 
 
-def _stage(rows: _Rows, stage: Stage, s: int, n_levels: int, profiles: dict[str, int]) -> None:
+def _stage(
+    rows: _Rows, stage: Stage, s: int, levels: Sequence[int], profiles: dict[str, int]
+) -> None:
     queue = rows.add()
-    for _ in range(n_levels):
-        rows.add()
+    for priority in levels:
+        rows.put(rows.add(), Q_PRIORITY=priority)
     rows.put(
         s,
         SERVERS=limit(stage.servers),
         PLACES=limit(stage.places),
         QUEUE=queue,
-        LEVELS=n_levels,
+        LEVELS=len(levels),
         BALK=k.UNLIMITED if stage.balk_at is None else stage.balk_at,
         HIST=rows.histogram() if stage.monitor else -1,
         X_HEADWAY=stage.headway_h,
@@ -399,7 +401,7 @@ def _stage(rows: _Rows, stage: Stage, s: int, n_levels: int, profiles: dict[str,
         k.F_PATIENCE: stage.patience_h is not None,
         k.F_BALK: stage.balk_at is not None,
         k.F_OCCUPANCY: stage.count,
-        k.F_LEVELS: n_levels > 1,
+        k.F_LEVELS: len(levels) > 1,
         k.F_RETURN: stage.batch is not None and stage.batch.return_h is not None,
     }
     rows.put(s, FLAGS=sum(bit for bit, on in flags.items() if on))

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from karvan.simulation.variates import Distribution, constant, read_distribution
+from karvan.simulation.variates import MOST_HOURS, Distribution, constant, read_distribution
 
 UNLIMITED: Literal["unlimited"] = "unlimited"
 MOST = 1_000_000_000
@@ -19,8 +19,11 @@ Count = Annotated[int, Field(ge=1, le=MOST)]
 Amount = Count | Literal["unlimited"]
 Time = Annotated[Distribution, BeforeValidator(read_distribution)]
 Name = Annotated[str, Field(min_length=1)]
-Hours = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+LEAST_PERIOD_H = 1e-6
+"""Of a horizon and of what repeats: shorter ones only fill the event list."""
+Hours = Annotated[float, Field(ge=0.0, le=MOST_HOURS, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0.0, le=MOST_HOURS, allow_inf_nan=False)]
+Period = Annotated[float, Field(ge=LEAST_PERIOD_H, le=MOST_HOURS, allow_inf_nan=False)]
 
 
 class Row(BaseModel):
@@ -66,7 +69,7 @@ class Batch(Row):
     most: int = Field(ge=1, le=MOST)
     fill: int | None = Field(default=None, ge=0, le=MOST)
     timetable_h: tuple[Hours, ...] = ()
-    period_h: Positive | None = None
+    period_h: Period | None = None
     max_wait_h: Hours | None = None
     max_gap_h: Positive | None = None
     sails_empty: bool = False
@@ -230,7 +233,7 @@ class Closure(Row):
     closed_h: Time | None = None
     closed_from_h: tuple[Hours, ...] = ()
     closed_until_h: tuple[Hours, ...] = ()
-    period_h: Positive | None = None
+    period_h: Period | None = None
     servers: Amount = UNLIMITED
     work: Literal["finishes", "resumes", "repeats"] = "resumes"
 
@@ -273,7 +276,7 @@ class Profile(Row):
     id: Name
     starts_h: tuple[Hours, ...] = Field(min_length=1)
     factors: tuple[Hours, ...] = Field(min_length=1)
-    period_h: Positive | None = None
+    period_h: Period | None = None
 
 
 class Model(Row):
@@ -290,7 +293,7 @@ class Model(Row):
     """
 
     name: str = ""
-    horizon_h: Positive | None = None
+    horizon_h: Period | None = None
     warmup_h: Hours = 0.0
     stages: tuple[Stage, ...] = Field(min_length=1)
     classes: tuple[Class, ...] = Field(min_length=1)

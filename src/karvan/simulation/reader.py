@@ -23,7 +23,12 @@ STEPS = "steps"
 LISTS = {
     "timetable_h", "closed_from_h", "closed_until_h", "starts_h", "factors", "profiles", "route",
 }  # fmt: skip
+AMOUNTS = {"servers", "places"}
 MAPS = {"takes", "gives", "next"}
+SHOWN = 80
+"""Characters of a value that a message shows."""
+NOT_NAMES = ("constrained", "literal", "int", "function")
+"""How pydantic's own words in the place of an error begin."""
 
 
 def read_model(path: str | Path) -> Model:
@@ -49,8 +54,7 @@ def read_model(path: str | Path) -> Model:
         for name in (*TABLES, STEPS):
             table = root / f"{name}.csv"
             if table.exists():
-                data.setdefault(name, [])
-                data[name] = [*data[name], *_csv(table)]
+                data[name] = [*_rows(name, data.get(name, [])), *_csv(table)]
     return model_from(data)
 
 
@@ -76,8 +80,8 @@ def model_from(data: dict[str, Any]) -> Model:
 def problems_of(error: ValidationError, data: dict[str, Any]) -> list[Problem]:
     """Return what is wrong with the values of a model, each fault once.
 
-    Pydantic also says that a table is too short from which it has left out faulty rows, and that a
-    number is not the word "unlimited".
+    Pydantic also says that a table is too short from which it has left out faulty rows, and of an
+    amount both that it is no number and that it is not the word "unlimited".
     """
     found = error.errors()
     places = [e["loc"] for e in found]
@@ -86,7 +90,7 @@ def problems_of(error: ValidationError, data: dict[str, Any]) -> list[Problem]:
         for e in found
         if not (
             (e["type"] == "too_short" and any(p[: len(e["loc"])] == e["loc"] != p for p in places))
-            or (e["type"] == "literal_error" and isinstance(e["input"], int))
+            or (e["type"] == "literal_error" and str(e["loc"][-1]).startswith("literal["))
         )
     ]
 
@@ -106,27 +110,35 @@ def _toml(file: Path) -> dict[str, Any]:
 def _csv(file: Path) -> list[dict[str, Any]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream, strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
+            reader = csv.DictReader(stream, strict=True)
+            rows, header = list(reader), list(reader.fieldnames or [])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ModelError([Problem("model.csv", str(file), str(error), "CSV in UTF-8")]) from None
-    result: list[dict[str, Any]] = []
-    for n, cells in enumerate(rows, 2):
-        row: dict[str, Any] = {}
-        for name, text in cells.items():
-            if name is None or text is None:
-                found = "more cells than columns" if name is None else "fewer cells than columns"
-                problem = Problem(
-                    "model.csv.cells", f"{file} row {n}", found, "one for each column"
-                )
-                raise ModelError([problem])
-            if text.strip():
-                *outer, inner = name.strip().split(".")
-                target = row
-                for part in outer:
-                    target = target.setdefault(part, {})
-                target[inner] = _cell(inner, text.strip())
-        result.append(row)
-    return result
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        found = f"column {twice[0]} twice"
+        raise ModelError([Problem("model.csv.header", str(file), found, "each column once")])
+    return [_row(f"{file} row {n}", cells) for n, cells in enumerate(rows, 2)]
+
+
+def _row(where: str, cells: dict[Any, Any]) -> dict[str, Any]:
+    """Return the cells of a row that are given; those of ``batch.`` in a table of their own."""
+    row: dict[str, Any] = {}
+    for name, text in cells.items():
+        if name is None or text is None:
+            found = "more cells than columns" if name is None else "fewer cells than columns"
+            raise ModelError([Problem("model.csv.cells", where, found, "one for each column")])
+        if text.strip():
+            *outer, inner = name.strip().split(".")
+            target = row
+            for part in outer:
+                target = target.setdefault(part, {})
+                if not isinstance(target, dict):
+                    found = f"columns {part} and {name.strip()}"
+                    expected = f"only columns that begin with {part}."
+                    raise ModelError([Problem("model.csv.nested", where, found, expected)])
+            target[inner] = _cell(inner, text.strip())
+    return row
 
 
 def _cell(name: str, text: str) -> Any:  # noqa: ANN401 - what TOML would give
@@ -134,7 +146,7 @@ def _cell(name: str, text: str) -> Any:  # noqa: ANN401 - what TOML would give
         return text.split()
     if name in MAPS:
         return {k: v for k, _, v in (part.rpartition(":") for part in text.split())}
-    if name in {"servers", "places"} and text != "unlimited":
+    if name in AMOUNTS and text != "unlimited":
         try:
             return int(text)
         except ValueError:
@@ -142,24 +154,39 @@ def _cell(name: str, text: str) -> Any:  # noqa: ANN401 - what TOML would give
     return text
 
 
-def _with_routes(
-    classes: list[dict[str, Any]], steps: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    result = [dict(c) for c in classes]
-    known = {c.get("id"): c for c in result}
-    for n, step in enumerate(steps, 2):
-        owner = step.get("class")
+def _rows(table: str, value: object) -> list[dict[str, Any]]:
+    """Return the rows of a table; one that is none is refused."""
+    if not isinstance(value, list | tuple) or not all(isinstance(row, dict) for row in value):
+        found = repr(value)
+        problem = Problem(
+            f"{table}.rows",
+            table,
+            found if len(found) < SHOWN else found[: SHOWN - 3] + "...",
+            "a list of rows with named columns",
+        )
+        raise ModelError([problem])
+    return [dict(row) for row in value]
+
+
+def _with_routes(classes: object, steps: object) -> list[dict[str, Any]]:
+    result = _rows("classes", classes)
+    known = {str(c.get("id")): c for c in result}
+    for n, step in enumerate(_rows(STEPS, steps), 2):
+        owner = str(step.get("class"))
         if owner not in known:
             problem = Problem(
                 "steps.class.unknown",
                 f"steps row {n} class",
                 f"'{owner}'",
                 "the id of a row of classes",
-                did_you_mean(str(owner), [str(k) for k in known]),
+                did_you_mean(owner, list(known)),
             )
             raise ModelError([problem])
-        route = known[owner].setdefault("route", [])
-        route.append({k: v for k, v in step.items() if k != "class"})
+        route = known[owner].get("route", [])
+        if not isinstance(route, list | tuple):
+            # What is wrong with it is said where the classes are read.
+            continue
+        known[owner]["route"] = [*route, {k: v for k, v in step.items() if k != "class"}]
     return result
 
 
@@ -172,24 +199,32 @@ def _problem(error: Any, data: dict[str, Any]) -> Problem:  # noqa: ANN401 - pyd
         name = row.get("id", "") if isinstance(row, dict) else ""
         where.append(f"row {rest[0] + 1}" + (f" ({name})" if name else ""))
         rest = rest[1:]
+    follows = False
     for part in rest:
         if isinstance(part, int):
             where.append(f"no. {part + 1}")
-        elif not part.startswith(("constrained", "literal", "int", "function")):
+            follows = False
+        elif not part.startswith(NOT_NAMES):
             names.append(part)
-    where.extend(names[:1] if names else [])
-    expected = error["msg"].removeprefix("Value error, ")
+            if follows:
+                where[-1] += f".{part}"
+            else:
+                where.append(part)
+            follows = True
+    expected = error["msg"].removeprefix("Value error, ").removeprefix("expected ")
     hint = ""
     if error["type"] == "extra_forbidden" and names:
         kinds: dict[str, type[Row]] = {STEPS: Step, **TABLES}
         kind = kinds.get(str(table), Model)
         known = [f.alias or n for n, f in kind.model_fields.items()]
         expected, hint = "a column that exists", did_you_mean(names[-1], known)
+    if names and names[-1] in AMOUNTS:
+        expected += ", or 'unlimited'"
     found = repr(error["input"])
     return Problem(
         f"{table}.{names[0] if names else 'row'}.{error['type']}",
         " ".join(where),
-        found if len(found) < 80 else found[:77] + "...",
+        found if len(found) < SHOWN else found[: SHOWN - 3] + "...",
         expected[0].lower() + expected[1:],
         hint,
     )

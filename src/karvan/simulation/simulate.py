@@ -15,9 +15,10 @@ from pydantic import ValidationError
 
 from karvan.errors import ModelError, SimulationError
 from karvan.kernels import events as k
-from karvan.simulation.checks import check, overloads
+from karvan.simulation.checks import check
 from karvan.simulation.endings import endings
 from karvan.simulation.layout import Layout, lay_out
+from karvan.simulation.loads import overloads
 from karvan.simulation.log import event_log
 from karvan.simulation.model import Model
 from karvan.simulation.precision import Decision, PrecisionRule, run_until_precise

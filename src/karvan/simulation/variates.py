@@ -23,6 +23,10 @@ LEAST_QUANTILES = 2
 MOST_ERLANG = 400
 """Above, the sum of powers that the quantile is found by leaves the range of doubles."""
 MOST_VARIATION = 1000.0
+LEAST_SHAPE = 0.05
+"""Of Weibull: below, draws leave the range of doubles."""
+MOST_HOURS = 1e12
+"""Above, doubles do not tell seconds apart."""
 _PATTERN = re.compile(r"^\s*(?:([^\s()+]+)\s*\+\s*)?([a-z]+)\s*\(([^()]*)\)\s*$")
 
 
@@ -134,25 +138,38 @@ def _named(kind: str, inside: str, offset: str | None) -> Distribution:
 
 
 def _checked(d: Distribution) -> Distribution:
-    v = d.values
-    fault = ""
-    if not all(math.isfinite(x) for x in (*v, d.offset)):
+    numbers = (*d.values, d.offset)
+    if not all(math.isfinite(x) for x in numbers):
         fault = "numbers that are finite"
-    elif d.offset < 0.0 or any(x < 0.0 for x in v):
+    elif min(numbers) < 0.0:
         fault = "times that are not negative"
-    elif d.kind == "series" and not v:
-        fault = "at least one value"
-    elif d.kind == "quantiles" and (len(v) < LEAST_QUANTILES or sorted(v) != list(v)):
-        fault = "at least two values that do not fall"
-    elif d.kind in {"uniform", "triangular"} and sorted(v) != list(v):
-        fault = f"{' <= '.join(KINDS[d.kind])}"
-    elif d.kind in {"lognormal", "weibull"} and min(v) <= 0.0:
-        fault = "numbers above 0"
-    elif d.kind == "hyperexponential" and not (v[1] >= 1.0 and v[1] <= MOST_VARIATION):
-        fault = f"a coefficient of variation from 1 to {MOST_VARIATION:g}"
-    elif d.kind == "erlang" and not (v[1] == int(v[1]) and 1 <= v[1] <= MOST_ERLANG):
-        fault = f"k a whole number from 1 to {MOST_ERLANG}"
+    elif max(numbers) > MOST_HOURS:
+        fault = f"numbers of at most {MOST_HOURS:g}"
+    else:
+        fault = _fault(d.kind, d.values)
     if fault:
-        message = f"{d.kind}({', '.join(map(str, v))}): expected {fault}"
+        message = f"expected {fault}"
         raise ValueError(message)
     return d
+
+
+def _fault(kind: str, v: tuple[float, ...]) -> str:
+    """Return what is expected of the parameters of a kind where they are not so."""
+    match kind:
+        case "series" if not v:
+            return "at least one value"
+        case "quantiles" if len(v) < LEAST_QUANTILES or sorted(v) != list(v):
+            return "at least two values that do not fall"
+        case "uniform" | "triangular" if sorted(v) != list(v):
+            return " <= ".join(KINDS[kind])
+        case "lognormal" | "weibull" if min(v) <= 0.0:
+            return "numbers above 0"
+        case "lognormal" if v[1] > MOST_VARIATION:
+            return f"a coefficient of variation of at most {MOST_VARIATION:g}"
+        case "weibull" if v[1] < LEAST_SHAPE:
+            return f"a shape of at least {LEAST_SHAPE:g}"
+        case "hyperexponential" if not 1.0 <= v[1] <= MOST_VARIATION:
+            return f"a coefficient of variation from 1 to {MOST_VARIATION:g}"
+        case "erlang" if not (v[1] == int(v[1]) and 1 <= v[1] <= MOST_ERLANG):
+            return f"k a whole number from 1 to {MOST_ERLANG}"
+    return ""
