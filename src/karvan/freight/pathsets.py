@@ -12,7 +12,7 @@ from karvan.freight.moves import groups_of, moves_of, offsets
 from karvan.freight.pathproblem import path_sizes
 from karvan.freight.resources import Usage
 from karvan.kernels.detours import detours
-from karvan.kernels.graph import compressed_rows, path_to, shortest_times
+from karvan.kernels.graph import compressed_rows, shortest_times
 from karvan.network.model import COST, TIME, Network, Row
 from karvan.schema import list_of
 
@@ -140,18 +140,8 @@ class PathFinder:
         first = np.minimum.reduceat(self._alternative[np.concatenate(paths)], offsets(paths)[:-1])
         return [names[position] for position in first]
 
-    def cheapest(self, origin: str, destination: str, cost: FloatArray) -> IntArray | None:
-        """Return the arcs of the cheapest path, or None where there is none."""
-        ends = self._ends(origin, destination)
-        if ends is None:
-            return None
-        network = self.network
-        tree = shortest_times(network.start, network.head, cost, ends[0])
-        if not np.isfinite(tree.distance[ends[1]]):
-            return None
-        return path_to(network.start, tree.previous_arc, ends[1])
-
-    def _ends(self, origin: str, destination: str) -> tuple[int, int] | None:
+    def ends(self, origin: str, destination: str) -> tuple[int, int] | None:
+        """Return the states where cargo begins and ends; None for places off the network."""
         network = self.network
         if origin not in network.node_ids or destination not in network.node_ids:
             return None
@@ -184,7 +174,7 @@ class PathFinder:
             self._choices.update(kept)
 
     def _searched(self, origin: str, destination: str, goods: Row) -> ChoiceSet:
-        ends = self._ends(origin, destination)
+        ends = self.ends(origin, destination)
         if ends is None:
             return self.measured([], goods)
         network, cost = self.network, self.cost_of(goods)
@@ -233,6 +223,11 @@ class PathFinder:
                 ]
             )
         return self._bounds[key]
+
+    def remaining(self, destination: str, goods: Row) -> FloatArray:
+        """Return the cheapest cost from each state to a destination [USD/TEU]."""
+        target = int(self.network.destination_state[self.network.node(destination)])
+        return self._bound(destination, target, goods)[0]
 
     def _signature(self, path: IntArray) -> bytes:
         """What tells paths apart: link, service and ends of each move."""

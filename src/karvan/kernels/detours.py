@@ -169,6 +169,8 @@ def _detours(
     arcs, n_used = np.empty(1024, np.int64), 0
     offset, n_found = np.zeros(closed.shape[0] * rounds + 1, np.int64), 0
     for closing in range(closed.shape[0]):
+        if bound[closing, source] == np.inf:
+            continue
         for arc in range(n_arcs):
             penalized[arc] = np.inf if closed[closing, arc] else cost[arc]
         for _ in range(rounds):
@@ -193,6 +195,41 @@ def _detours(
                         for position in range(group_first[group], group_first[group + 1]):
                             penalized[group_arc[position]] *= factor
     return arcs[:n_used].copy(), offset[: n_found + 1].copy()
+
+
+@njit(
+    "Tuple((int64[::1],int64[::1]))(int64[::1],int64[::1],float64[:,::1],float64[:,::1],"
+    "int64[::1],int64[::1],int64[::1],int64[::1])",
+    cache=True,
+)
+def _cheapest(
+    start: IntArray,
+    head: IntArray,
+    cost: FloatArray,
+    bound: FloatArray,
+    cost_row: IntArray,
+    bound_row: IntArray,
+    source: IntArray,
+    target: IntArray,
+) -> tuple[IntArray, IntArray]:
+    n_nodes = start.size - 1
+    distance, previous_arc = np.empty(n_nodes), np.empty(n_nodes, np.int64)
+    tail = np.empty(head.size, np.int64)
+    for node in range(n_nodes):
+        tail[start[node] : start[node + 1]] = node
+    arcs, offset = np.empty(64 * source.size, np.int64), np.zeros(source.size + 1, np.int64)
+    for n in range(source.size):
+        by_arc, ahead = cost[cost_row[n]], bound[bound_row[n]]
+        offset[n + 1] = offset[n]
+        if _reach(start, head, by_arc, ahead, source[n], target[n], distance, previous_arc):
+            path = _walk_back(tail, previous_arc, target[n])
+            offset[n + 1] += path.size
+            if offset[n + 1] > arcs.size:
+                larger = np.empty(2 * offset[n + 1], np.int64)
+                larger[: offset[n]] = arcs[: offset[n]]
+                arcs = larger
+            arcs[offset[n] : offset[n + 1]] = path
+    return arcs[: offset[-1]].copy(), offset
 
 
 class Groups(NamedTuple):
@@ -263,6 +300,40 @@ def detours(
             _whole(groups.group_arc),
             factor,
             rounds,
+        )
+    )
+
+
+def cheapest_paths(
+    start: IntArray,
+    head: IntArray,
+    cost: FloatArray,
+    bound: FloatArray,
+    rows: tuple[IntArray, IntArray],
+    ends: tuple[IntArray, IntArray],
+) -> Detours:
+    """Return the cheapest path of each search, empty where there is none.
+
+    Parameters
+    ----------
+    start : ndarray of int, shape (n_nodes + 1,)
+    head : ndarray of int, shape (n_arcs,)
+    cost : ndarray, shape (n_costs, n_arcs)
+        At least 0, in the order of ``head``; inf is never used.
+    bound : ndarray, shape (n_bounds, n_nodes)
+        Cheapest cost to a target, or less; inf where there is none.
+    rows : tuple of ndarray of int, shape (n_searches,)
+        Row of `cost` and of `bound` for each search.
+    ends : tuple of ndarray of int, shape (n_searches,)
+        Source and target of each search, not the same.
+    """
+    return Detours(
+        *_cheapest(
+            _whole(start),
+            _whole(head),
+            _real(cost),
+            _real(bound),
+            *(_whole(values) for values in (*rows, *ends)),
         )
     )
 
