@@ -227,7 +227,8 @@ class PathFinder:
     def remaining(self, destination: str, goods: Row) -> FloatArray:
         """Return the cheapest cost from each state to a destination [USD/TEU]."""
         target = int(self.network.destination_state[self.network.node(destination)])
-        return self._bound(destination, target, goods)[0]
+        distance: FloatArray = self._bound(destination, target, goods)[0]
+        return distance
 
     def _signature(self, path: IntArray) -> bytes:
         """What tells paths apart: link, service and ends of each move."""
