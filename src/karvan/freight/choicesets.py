@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from karvan.freight.moves import offsets
 from karvan.freight.pathlogit import PathEquilibrium
 from karvan.freight.pathproblem import PathProblem, Uses, summed_uses
 from karvan.freight.pathsets import ChoiceSet, PathFinder, goods_of
+from karvan.kernels.detours import cheapest_paths
 from karvan.network.model import Row
 
 FloatArray = NDArray[np.float64]
@@ -99,6 +100,16 @@ def _flow(row: Mapping[str, Any], goods: Row) -> Flow:
     return Flow(row["id"], row["origin"], row["destination"], goods, row["market"], float(teu))
 
 
+class _Block(NamedTuple):
+    """What the paths of a flow bring into the problem; the last one is not to be served."""
+
+    cost: FloatArray
+    log_size: FloatArray
+    n_uses: IntArray
+    resource: IntArray
+    amount: FloatArray
+
+
 class ChoiceSets:
     """The path sets of all flows, and the problem they make."""
 
@@ -116,16 +127,27 @@ class ChoiceSets:
         self.unreachable: list[Flow] = []
         self.paths: list[list[PathOfFlow]] = []
         self.twins: Mapping[int, tuple[int, ...]] = {}
-        self.log_size: list[FloatArray] = []
+        log_size: list[FloatArray] = []
         for n, flow in enumerate(wanted):
             progress(0.9 * n / len(wanted))
             found = finder.choices(flow.origin, flow.destination, flow.goods)
             if found.paths:
                 self.flows.append(flow)
                 self.paths.append(self._paths(len(self.flows) - 1, found))
-                self.log_size.append(_with_unserved(found))
+                log_size.append(_with_unserved(found))
             else:
                 self.unreachable.append(flow)
+        self.goods = {flow.goods["id"]: flow.goods for flow in self.flows}
+        position = {name: n for n, name in enumerate(self.goods)}
+        self.goods_of = np.array([position[f.goods["id"]] for f in self.flows], dtype=np.int64)
+        usage = finder.usage
+        self.names = tuple(" ".join(filter(None, r.key)) for r in usage.resources)
+        self.of_unit = np.array([usage.of_unit(row) for row in self.goods.values()])
+        self.ends = np.array([finder.ends(f.origin, f.destination) for f in self.flows])
+        self.bound = [finder.remaining(f.destination, f.goods) for f in self.flows]
+        self.blocks: dict[int, _Block] = {}
+        if self.flows:
+            self._fill(dict(enumerate(log_size)))
 
     def _paths(self, flow: int, found: ChoiceSet) -> list[PathOfFlow]:
         goods = self.flows[flow].goods["id"]
@@ -145,9 +167,12 @@ class ChoiceSets:
 
     def problem(self) -> PathProblem:
         """Return the problem of the sets as they are."""
-        paths = self.listed()
-        group = np.array([path.flow for path in paths], dtype=np.int64)
-        use = self._uses(paths)
+        blocks = [self.blocks[number] for number in range(len(self.flows))]
+        cost, log_size, n_uses, resource, amount = (
+            np.concatenate(parts) for parts in zip(*blocks, strict=True)
+        )
+        n_resources = len(self.names)
+        use = Uses(np.append(0, np.cumsum(n_uses)), resource, amount, n_resources)
         capacity = self.finder.usage.capacity.copy()
         # What has no room left is on no path.
         capacity[capacity <= 0.0] = np.inf
@@ -156,36 +181,43 @@ class ChoiceSets:
             capacity[list(others)] = np.inf
         scale = [f.goods["choice_scale_per_usd"] or self.assumed.scale_per_usd for f in self.flows]
         return PathProblem(
-            group=group,
-            cost=np.array([path.cost for path in paths]),
-            log_size=np.concatenate(self.log_size),
+            group=np.repeat(np.arange(len(blocks)), [len(block.cost) for block in blocks]),
+            cost=cost,
+            log_size=log_size,
             demand=np.array([f.teu for f in self.flows]),
             scale=np.array(scale),
             value_of_time=np.array([f.goods["value_of_time_usd_per_teu_h"] for f in self.flows]),
             use=use,
             capacity=capacity,
-            names=tuple(" ".join(filter(None, r.key)) for r in self.finder.usage.resources),
+            names=self.names,
         )
 
     def missing_at(self, found: PathEquilibrium) -> tuple[list[PathOfFlow], float]:
         """Return paths that are cheaper at the prices, and the largest gap met."""
-        missing, worst = [], 0.0
-        goods = {flow.goods["id"]: flow.goods for flow in self.flows}
-        cost = {name: self._priced(row, found.price) for name, row in goods.items()}
+        network, finder = self.finder.network, self.finder
+        cost = np.array([self._priced(row, found.price) for row in self.goods.values()])
+        arcs, bounds = cheapest_paths(
+            network.start,
+            network.head,
+            cost,
+            np.array(self.bound),
+            (self.goods_of, np.arange(len(self.flows))),
+            (self.ends[:, 0], self.ends[:, 1]),
+        )
+        paths = np.split(arcs, bounds[1:-1])
+        by_arc = cost[np.repeat(self.goods_of, np.diff(bounds)), arcs]
+        alternatives = finder.alternatives_of(paths)
         best = np.minimum.reduceat(
             found.cost, np.cumsum([0, *(len(paths) + 1 for paths in self.paths[:-1])])
         )
+        missing, worst = [], 0.0
         for number, flow in enumerate(self.flows):
-            by_arc = cost[flow.goods["id"]]
-            arcs = self.finder.cheapest(flow.origin, flow.destination, by_arc)
-            if arcs is None:
-                continue
-            alternative = self.finder.alternative_of(arcs)
-            here = float(by_arc[arcs].sum()) + self.constant[alternative, flow.goods["id"]]
+            constant = self.constant[alternatives[number], flow.goods["id"]]
+            here = float(by_arc[bounds[number] : bounds[number + 1]].sum()) + constant
             gap = float(best[number] - here) / best[number] if best[number] > 0.0 else 0.0
             worst = max(worst, gap)
             if gap > WORTH_ADDING:
-                missing += self._paths(number, self.finder.measured([arcs], flow.goods))
+                missing += self._paths(number, finder.measured([paths[number]], flow.goods))
         return missing, worst
 
     def _priced(self, goods: Row, price: FloatArray) -> FloatArray:
@@ -197,12 +229,22 @@ class ChoiceSets:
         charged = np.nan_to_num(usage.of_unit(goods)[used]) * paid[used]
         return cost + np.bincount(usage.arc[used], charged, len(cost))
 
+    def _fill(self, log_size: Mapping[int, FloatArray]) -> None:
+        """Make the blocks of flows anew, of which logarithms of path sizes are given."""
+        paths = {n: [*self.paths[n], self._unserved(self.paths[n])] for n in log_size}
+        use = self._uses([path for own in paths.values() for path in own])
+        first = 0
+        for number, own in paths.items():
+            bounds = use.start[first : first + len(own) + 1]
+            entries = slice(bounds[0], bounds[-1])
+            cost = np.array([path.cost for path in own])
+            uses = use.resource[entries], use.amount[entries]
+            self.blocks[number] = _Block(cost, log_size[number], np.diff(bounds), *uses)
+            first += len(own)
+
     def _uses(self, paths: Sequence[PathOfFlow]) -> Uses:
         """What a TEU on each path uses of resources."""
         usage = self.finder.usage
-        goods = {flow.goods["id"]: flow.goods for flow in self.flows}
-        position = {name: n for n, name in enumerate(goods)}
-        of_unit = np.array([usage.of_unit(row) for row in goods.values()])
         arcs = [path.arcs for path in paths]
         arc = np.concatenate(arcs)
         # Uses of each arc of each path: those of an arc stand side by side.
@@ -211,17 +253,19 @@ class ChoiceSets:
         begin = np.repeat(first - (np.cumsum(count) - count), count)
         entry = begin + np.arange(len(begin))
         path = np.repeat(np.repeat(np.arange(len(paths)), np.diff(offsets(arcs))), count)
-        row = np.array([position[self.flows[p.flow].goods["id"]] for p in paths], dtype=np.int64)
-        amount = of_unit[row[path], entry]
+        row = self.goods_of[[path.flow for path in paths]]
+        amount = self.of_unit[row[path], entry]
         return summed_uses(path, usage.resource[entry], amount, (len(paths), len(usage.resources)))
 
     def add(self, paths: Iterable[PathOfFlow]) -> None:
         """Put paths into the sets of their flows."""
+        log_size = {}
         for path in paths:
             own = self.paths[path.flow]
             own.append(path)
             found = self.finder.measured([p.arcs for p in own], self.flows[path.flow].goods)
-            self.log_size[path.flow] = _with_unserved(found)
+            log_size[path.flow] = _with_unserved(found)
+        self._fill(log_size)
 
 
 def _with_unserved(found: ChoiceSet) -> FloatArray:

@@ -15,6 +15,7 @@ from karvan.freight.pathproblem import PathProblem, Uses
 from karvan.freight.pathsets import PathFinder, alternatives_of
 from karvan.freight.prices import LEFT_OVER, Cut, left_over
 from karvan.freight.resources import Resource, Usage, usage_of
+from karvan.freight.rounds import Round, Rounds
 from karvan.freight.routing import network_at
 from karvan.network.model import CO2E, Network
 
@@ -57,6 +58,8 @@ class CorridorAssignment:
         the prices found; what the path sets may miss.
     finder : PathFinder
         Keeps what a next assignment need not search again.
+    rounds : tuple of Round
+        What was found each time before paths were looked for: a next assignment begins with it.
     """
 
     network: Network
@@ -70,6 +73,7 @@ class CorridorAssignment:
     twins: Mapping[int, tuple[int, ...]]
     path_gap: float
     finder: PathFinder
+    rounds: tuple[Round, ...]
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -128,14 +132,21 @@ def assign(
     sets = ChoiceSets(case, finder, wanted, progress)
     if not sets.flows:
         raise NoPathError(year, [flow.id for flow in sets.unreachable])
-    problem, guess = sets.problem(), None if start is None else _prices(start, usage)
-    for left in range(ROUNDS_OF_PATHS, -1, -1):
-        equilibrium = path_equilibrium(problem, start=guess)
+    problem, equilibrium, rounds = sets.problem(), None, list[Round]()
+    known = None if start is None else Rounds(start.rounds, start.resources, usage.resources)
+    while True:
+        guess = equilibrium
+        if start is not None and known is not None:
+            last = np.zeros(len(usage.resources)) if equilibrium is None else equilibrium.price
+            price = known.guess(len(rounds), last, sets.twins)
+            guess = replace(start.equilibrium, price=price, wait_h=np.zeros(len(price)))
+        equilibrium = path_equilibrium(problem, start=guess, surplus=int(start is not None))
+        rounds.append(Round(equilibrium.price, sets.twins))
         missing, gap = sets.missing_at(equilibrium)
-        if not missing or not left:
+        if not missing or len(rounds) > ROUNDS_OF_PATHS:
             break
         sets.add(missing)
-        guess, problem = equilibrium, sets.problem()
+        problem = sets.problem()
     progress(1.0)
     return CorridorAssignment(
         network=network,
@@ -149,6 +160,7 @@ def assign(
         twins=sets.twins,
         path_gap=gap,
         finder=finder,
+        rounds=tuple(rounds),
     )
 
 
@@ -216,14 +228,6 @@ def _welfare(problem: PathProblem, found: PathEquilibrium, capacity: FloatArray)
     limited = np.isfinite(capacity)
     earned = float(capacity[limited] @ found.price[limited])
     return earned - float(problem.demand @ found.expected_cost)
-
-
-def _prices(start: CorridorAssignment, usage: Usage) -> PathEquilibrium:
-    """Prices of an earlier assignment in the order of this one's resources."""
-    prices = zip(start.resources, start.equilibrium.price, strict=True)
-    known = {resource.key: price for resource, price in prices}
-    price = np.array([known.get(resource.key, 0.0) for resource in usage.resources])
-    return replace(start.equilibrium, price=price, wait_h=np.zeros(len(price)))
 
 
 def queue_h(resource: Resource, load: float) -> float | None:

@@ -90,7 +90,7 @@ class PathEquilibrium:
 
 
 def path_equilibrium(
-    problem: PathProblem, *, start: PathEquilibrium | None = None
+    problem: PathProblem, *, start: PathEquilibrium | None = None, surplus: int = 0
 ) -> PathEquilibrium:
     """Return flows, waits and prices that fit each other.
 
@@ -99,6 +99,9 @@ def path_equilibrium(
     problem : PathProblem
     start : PathEquilibrium, optional
         Of a problem with the same resources: its prices and waits are the first guess.
+    surplus : int
+        Steps from the start beyond those that are needed, where any are.  Steps from afar end well
+        below what counts as found; the few from nearby may end just there.
 
     Raises
     ------
@@ -114,7 +117,8 @@ def path_equilibrium(
                 "problem has"
             )
             raise AssignmentError([message])
-        warm = _certified(problem, *_settle(problem, start.price, start.wait_h))
+        found, wait = _settle(problem, start.price, start.wait_h, surplus=surplus)
+        warm = _certified(problem, found, wait)
         if warm.converged:
             return warm
     price, wait = np.zeros(len(problem.capacity)), np.zeros(len(problem.capacity))
@@ -126,10 +130,10 @@ def path_equilibrium(
 
 
 def _settle(
-    problem: PathProblem, price: FloatArray, wait: FloatArray
+    problem: PathProblem, price: FloatArray, wait: FloatArray, *, surplus: int = 0
 ) -> tuple[Cleared, FloatArray]:
     """Prices and waits that fit: Newton's steps on waits, prices cleared at each of them."""
-    found = cleared(problem, price, wait)
+    found = cleared(problem, price, wait, surplus=surplus)
     if problem.wait is None:
         return found, np.zeros(len(price))
     steps = found.steps

@@ -1,5 +1,6 @@
 """Sets of itineraries between two places for a commodity, for the choice among them."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,8 +12,8 @@ from karvan.case import Case
 from karvan.freight.moves import groups_of, moves_of, offsets
 from karvan.freight.pathproblem import path_sizes
 from karvan.freight.resources import Usage
-from karvan.kernels.detours import detours
-from karvan.kernels.graph import compressed_rows, path_to, shortest_times
+from karvan.kernels.detours import Detours, detours
+from karvan.kernels.graph import closed_costs, compressed_rows
 from karvan.network.model import COST, TIME, Network, Row
 from karvan.schema import list_of
 
@@ -29,6 +30,10 @@ ROUNDS = 6
 
 DEAREST = 2.5
 """A path is kept up to that many times the generalized cost of the cheapest."""
+
+
+NOTHING_CLOSED = np.zeros(1, dtype=np.int64)
+"""Row of the closing that closes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class PathFinder:
         self.alternatives = tuple(alternatives)
         self.static = network.static_cost()
         self.moves = moves_of(network)
-        self._backwards = compressed_rows(network.n_states, network.head, self.moves.tail)
+        self._back = compressed_rows(network.n_states, network.head, self.moves.tail)
         self._groups, number = groups_of(self.moves.names)
         self._alternative = np.full(len(network.arcs), len(self.alternatives))
         passing = [self._arcs_of(alternative.gateways, number) for alternative in self.alternatives]
@@ -107,6 +112,7 @@ class PathFinder:
             row[self._arcs_of(names, number)] = True
         self._costs: dict[str, FloatArray] = {}
         self._bounds: dict[tuple[str, str], FloatArray] = {}
+        self._found: dict[Key, Detours] = {}
         self._choices: dict[Key, ChoiceSet] = {}
 
     def _arcs_of(self, names: Iterable[str], number: Mapping[str, int]) -> IntArray:
@@ -140,18 +146,8 @@ class PathFinder:
         first = np.minimum.reduceat(self._alternative[np.concatenate(paths)], offsets(paths)[:-1])
         return [names[position] for position in first]
 
-    def cheapest(self, origin: str, destination: str, cost: FloatArray) -> IntArray | None:
-        """Return the arcs of the cheapest path, or None where there is none."""
-        ends = self._ends(origin, destination)
-        if ends is None:
-            return None
-        network = self.network
-        tree = shortest_times(network.start, network.head, cost, ends[0])
-        if not np.isfinite(tree.distance[ends[1]]):
-            return None
-        return path_to(network.start, tree.previous_arc, ends[1])
-
-    def _ends(self, origin: str, destination: str) -> tuple[int, int] | None:
+    def ends(self, origin: str, destination: str) -> tuple[int, int] | None:
+        """Return the states where cargo begins and ends; None for places off the network."""
         network = self.network
         if origin not in network.node_ids or destination not in network.node_ids:
             return None
@@ -184,29 +180,41 @@ class PathFinder:
             self._choices.update(kept)
 
     def _searched(self, origin: str, destination: str, goods: Row) -> ChoiceSet:
-        ends = self._ends(origin, destination)
+        ends = self.ends(origin, destination)
         if ends is None:
             return self.measured([], goods)
         network, cost = self.network, self.cost_of(goods)
-        bound = self._bound(destination, ends[1], goods)
         found = detours(
             network.start,
             network.head,
             cost,
-            bound,
+            self._bound(destination, goods, np.arange(len(self._closed))),
             *ends,
             self._closed,
             self._groups,
             PENALTY,
             ROUNDS,
         )
-        different: dict[bytes, tuple[float, IntArray]] = {}
-        for path in np.split(found.arcs, found.offset[1:-1]) if len(found.arcs) else ():
-            signature = self._signature(path)
-            if signature not in different:
-                different[signature] = float(cost[path].sum()), path
-        ordered = sorted(different.values(), key=lambda one: one[0])
-        return self.measured([p for dear, p in ordered if dear <= DEAREST * ordered[0][0]], goods)
+        self._found[origin, destination, goods["id"]] = found
+        return self.measured(self._different(found, cost), goods)
+
+    def _different(self, found: Detours, cost: FloatArray) -> list[IntArray]:
+        """Paths that differ in what they pass, cheapest first, without those that are far dearer.
+
+        What tells paths apart is link, service and ends of each move.
+        """
+        if not len(found.arcs):
+            return []
+        passed = self.moves.kind[found.arcs]
+        place = np.concatenate([[0], np.cumsum(passed >= 0)])[found.offset] * passed.itemsize
+        names = passed[passed >= 0].tobytes()
+        first: dict[bytes, int] = {}
+        for path, (begin, end) in enumerate(itertools.pairwise(place.tolist())):
+            first.setdefault(names[begin:end], path)
+        paths = [found.arcs[found.offset[path] : found.offset[path + 1]] for path in first.values()]
+        dear = np.array([cost[path].sum() for path in paths])
+        order = np.argsort(dear, kind="stable")
+        return [paths[one] for one in order if dear[one] <= DEAREST * dear[order[0]]]
 
     def measured(self, paths: list[IntArray], goods: Row) -> ChoiceSet:
         """Return paths of a commodity with what the choice among them depends on."""
@@ -220,24 +228,23 @@ class PathFinder:
         size = path_sizes(self.moves.part_km, links, np.zeros(len(links), dtype=np.int64))
         return ChoiceSet(paths, self.alternatives_of(paths), cost, size)
 
-    def _bound(self, destination: str, target: int, goods: Row) -> FloatArray:
-        """Cheapest cost from each state to a destination, under each closing."""
+    def _bound(self, destination: str, goods: Row, closings: IntArray) -> FloatArray:
+        """Cheapest cost from each state to a destination, under each of some closings."""
         key = destination, goods["id"]
         if key not in self._bounds:
-            back = self._backwards
-            cost, closed = self.cost_of(goods)[back.arc], self._closed[:, back.arc]
-            self._bounds[key] = np.array(
-                [
-                    shortest_times(back.start, back.head, by_arc, target).distance
-                    for by_arc in np.where(closed, np.inf, cost)
-                ]
-            )
-        return self._bounds[key]
+            self._bounds[key] = np.full((len(self._closed), self.network.n_states), np.nan)
+        target = int(self.network.destination_state[self.network.node(destination)])
+        bound, back = self._bounds[key], self._back
+        new = closings[np.isnan(bound[closings, target])]
+        if len(new):
+            closed, cost = self._closed[new][:, back.arc], self.cost_of(goods)[back.arc]
+            bound[new] = closed_costs(back.start, back.head, cost, closed, target)
+        return bound[closings]
 
-    def _signature(self, path: IntArray) -> bytes:
-        """What tells paths apart: link, service and ends of each move."""
-        passed = self.moves.kind[path]
-        return passed[passed >= 0].tobytes()
+    def remaining(self, destination: str, goods: Row) -> FloatArray:
+        """Return the cheapest cost from each state to a destination [USD/TEU]."""
+        bound: FloatArray = self._bound(destination, goods, NOTHING_CLOSED)[0]
+        return bound
 
 
 def _closings(alternatives: Sequence[Alternative]) -> Iterator[frozenset[str]]:

@@ -131,7 +131,9 @@ class _Point:
     error: float
 
 
-def cleared(problem: PathProblem, price: FloatArray, wait: FloatArray) -> Cleared:
+def cleared(
+    problem: PathProblem, price: FloatArray, wait: FloatArray, *, surplus: int = 0
+) -> Cleared:
     """Return prices at which no load is above its capacity and nothing with room has a price.
 
     Parameters
@@ -141,13 +143,15 @@ def cleared(problem: PathProblem, price: FloatArray, wait: FloatArray) -> Cleare
         A first guess.
     wait : ndarray, shape (n_resources,)
         Taken as it is.
+    surplus : int
+        Steps beyond those that are needed, where any are.
 
     Raises
     ------
     AssignmentError
         The resources cannot hold the demand.
     """
-    found, error, held = _minimised(problem, price, wait)
+    found, error, held = _minimised(problem, price, wait, surplus)
     if held and error <= CLEARED:
         return found
     cut = left_over(problem)
@@ -157,13 +161,17 @@ def cleared(problem: PathProblem, price: FloatArray, wait: FloatArray) -> Cleare
 
 
 def _minimised(
-    problem: PathProblem, price: FloatArray, wait: FloatArray
+    problem: PathProblem, price: FloatArray, wait: FloatArray, surplus: int = 0
 ) -> tuple[Cleared, float, bool]:
     """Prices, their error, and whether no value has shown that the demand cannot pass."""
     rows = problem.limited
     dual, floor = _dual(problem, price, wait)
     at, ridge, steps = dual.at(np.zeros(len(rows))), FIRST_RIDGE, 0
-    while at.error > CLEARED and steps < MOST_STEPS and at.value >= floor:
+    while steps < MOST_STEPS and at.value >= floor:
+        if at.error <= CLEARED:
+            if not steps or not surplus:
+                break
+            surplus -= 1
         fall = problem.price_response(at.share)
         found = None
         while found is None and ridge <= MOST_RIDGE:

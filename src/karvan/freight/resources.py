@@ -1,7 +1,7 @@
 """What cargo uses up on its way: departures of services, trains on links, room in terminals."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from karvan.case import Case
 from karvan.freight.routing import date_of
 from karvan.network.calls import stops_of
-from karvan.network.model import Arc, ArcKind, Network, Row
+from karvan.network.model import ArcKind, Network, Row
 from karvan.network.opening import is_open
 from karvan.network.transfers import SHIPS
 
@@ -159,20 +159,42 @@ class _Builder:
         for row in case.table("terminals").iter_rows(named=True):
             if is_open(row["opens"], row["closes"], date):
                 self.terminals[row["node"]].append(row)
-        self.tail = network.tail()
+        # Lists of numbers: to read one element of an array takes longer than what is done with it.
+        self.tail, self.head = network.tail().tolist(), network.head.tolist()
+        self.node, self.carrier = network.state_node.tolist(), network.state_carrier.tolist()
         self.headways: dict[str, float] = {}
         self.rooms: dict[str, list[Use]] = {}
+        self.departures: dict[tuple[str, int, int], list[Use]] = {}
+        self.trains: dict[tuple[str, int, int], list[Use]] = {}
+        self.met: dict[tuple[int, int], tuple[frozenset[str], bool]] = {}
+        self.handled: dict[tuple[object, ...], list[Use]] = {}
 
     def add(self, position: int) -> None:
         arc = self.network.arcs[position]
-        tail, head = int(self.tail[position]), int(self.network.head[position])
-        here = self.network.node_rows[self.network.state_node[tail]]
-        there = self.network.node_rows[self.network.state_node[head]]
+        tail, head = self.tail[position], self.head[position]
+        node, to = self.node[tail], self.node[head]
+        here, there = self.network.node_rows[node], self.network.node_rows[to]
+        uses: list[Use] = []
         if arc.kind == ArcKind.MOVE:
-            uses = [*self._departure(arc, here, there), *self._train(arc, here, there)]
-            uses += self._terminal(here, _passes, arc, head, head)
-        else:
-            uses = self._terminal(here, _handles, arc, tail, head)
+            if arc.service is not None:
+                leg = arc.service["id"], node, to
+                if leg not in self.departures:
+                    self.departures[leg] = self._departure(arc.service, here, there)
+                uses += self.departures[leg]
+            if arc.link is not None:
+                leg = arc.link["id"], node, to
+                if leg not in self.trains:
+                    self.trains[leg] = self._train(arc.link, here, there)
+                uses += self.trains[leg]
+            tail = head
+        if here["id"] in self.terminals:
+            pair = self.carrier[tail], self.carrier[head]
+            if pair not in self.met:
+                self.met[pair] = self._modes(pair)
+            handling = node, arc.kind, *self.met[pair]
+            if handling not in self.handled:
+                self.handled[handling] = self._terminal(here, arc.kind, *self.met[pair])
+            uses += self.handled[handling]
         if uses:
             self.arcs[position] = tuple(uses)
 
@@ -183,9 +205,8 @@ class _Builder:
             self.resources.append(resource)
         return self.index[key]
 
-    def _departure(self, arc: Arc, here: Row, there: Row) -> list[Use]:
-        service = arc.service
-        if service is None or here["id"] not in stops_of(service):
+    def _departure(self, service: Row, here: Row, there: Row) -> list[Use]:
+        if here["id"] not in stops_of(service):
             return []
         if service["id"] not in self.headways:
             self.headways[service["id"]] = self._headway(service)
@@ -221,10 +242,7 @@ class _Builder:
                 return float(times.period_h[timetable]) / departures if departures else 0.0
         return 0.0
 
-    def _train(self, arc: Arc, here: Row, there: Row) -> list[Use]:
-        link = arc.link
-        if link is None:
-            return []
+    def _train(self, link: Row, here: Row, there: Row) -> list[Use]:
         uses = []
         trains, load = link["capacity_trains_per_day"], self.rates[link["rate_id"]]
         left = max((trains or 0.0) - (link["background_trains_per_day"] or 0.0), 0.0)
@@ -241,24 +259,18 @@ class _Builder:
             uses.append(Use(self._resource(resource), 0.0, 1.0, by_weight=True))
         return uses
 
+    def _modes(self, carriers: tuple[int, int]) -> tuple[frozenset[str], bool]:
+        """Modes that meet, and whether they do so on different gauges."""
+        own = [self.network.carriers[c] for c in carriers if c >= 0]
+        gauges = {c.gauge_mm for c in own if c.mode == "rail"}
+        return frozenset(c.mode for c in own), len(gauges) > 1
+
     def _terminal(
-        self,
-        node: Row,
-        concerned: Callable[[Row, Arc, frozenset[str], bool], bool],
-        arc: Arc,
-        tail: int,
-        head: int,
+        self, node: Row, kind: ArcKind, modes: frozenset[str], gauges_differ: bool
     ) -> list[Use]:
-        here = self.terminals.get(node["id"])
-        if not here:
-            return []
-        states = {int(self.network.state_carrier[s]) for s in (tail, head)}
-        carriers = [self.network.carriers[c] for c in states if c >= 0]
-        modes = frozenset(c.mode for c in carriers)
-        gauges = {c.gauge_mm for c in carriers if c.mode == "rail"}
         uses = []
-        for terminal in here:
-            if concerned(terminal, arc, modes, len(gauges) > 1):
+        for terminal in self.terminals[node["id"]]:
+            if _concerned(terminal, kind, modes, gauges_differ):
                 if terminal["id"] not in self.rooms:
                     self.rooms[terminal["id"]] = self._room(terminal)
                 uses += self.rooms[terminal["id"]]
@@ -279,9 +291,11 @@ def _share(capacity: float | None) -> float:
     return 1.0 / capacity if capacity else np.nan
 
 
-def _handles(terminal: Row, arc: Arc, modes: frozenset[str], gauges_differ: bool) -> bool:
-    """Whether a terminal does the handling of an arc that loads, unloads or transfers."""
-    if arc.kind == ArcKind.BOARD:
+def _concerned(terminal: Row, kind: ArcKind, modes: frozenset[str], gauges_differ: bool) -> bool:
+    """Whether a terminal handles what an arc loads, unloads or transfers, or what passes it."""
+    if kind == ArcKind.MOVE:
+        return terminal["kind"] == "border" and "rail" in modes
+    if kind == ArcKind.BOARD:
         return False
     by_kind = {
         "container": "sea" in modes,
@@ -291,8 +305,3 @@ def _handles(terminal: Row, arc: Arc, modes: frozenset[str], gauges_differ: bool
         "gauge_change": gauges_differ,
     }
     return by_kind.get(terminal["kind"], False)
-
-
-def _passes(terminal: Row, arc: Arc, modes: frozenset[str], gauges_differ: bool) -> bool:
-    """Whether an arc leaves a border station by rail."""
-    return terminal["kind"] == "border" and "rail" in modes

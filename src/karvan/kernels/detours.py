@@ -28,10 +28,16 @@ class Detours(NamedTuple):
         Positions of the arcs of all paths found, in order of search and of travel.
     offset : ndarray of int, shape (n_found + 1,)
         Path ``i`` is ``arcs[offset[i]:offset[i + 1]]``.
+    cost : ndarray, shape (n_found,)
+        Of each path, with the penalties of its search.
+    closing : ndarray of int, shape (n_found,)
+        Closing of each search.
     """
 
     arcs: IntArray
     offset: IntArray
+    cost: FloatArray
+    closing: IntArray
 
 
 @njit("void(float64[::1],int64[::1],int64,float64,int64)", cache=True)
@@ -140,7 +146,8 @@ def _walk_back(tail: IntArray, previous_arc: IntArray, target: int) -> IntArray:
 
 
 @njit(
-    "Tuple((int64[::1],int64[::1]))(int64[::1],int64[::1],float64[::1],float64[:,::1],int64,int64,"
+    "Tuple((int64[::1],int64[::1],float64[::1],int64[::1]))"
+    "(int64[::1],int64[::1],float64[::1],float64[:,::1],int64,int64,"
     "boolean[:,::1],int64[::1],int64[::1],int64[::1],int64[::1],float64,int64)",
     cache=True,
 )
@@ -158,7 +165,7 @@ def _detours(
     group_arc: IntArray,
     factor: float,
     rounds: int,
-) -> tuple[IntArray, IntArray]:
+) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
     n_nodes, n_arcs = start.size - 1, head.size
     distance, previous_arc = np.empty(n_nodes), np.empty(n_nodes, np.int64)
     penalized = np.empty(n_arcs)
@@ -168,7 +175,10 @@ def _detours(
     seen = np.full(group_first.size - 1, -1, np.int64)
     arcs, n_used = np.empty(1024, np.int64), 0
     offset, n_found = np.zeros(closed.shape[0] * rounds + 1, np.int64), 0
+    dear, of = np.empty(offset.size), np.empty(offset.size, np.int64)
     for closing in range(closed.shape[0]):
+        if bound[closing, source] == np.inf:
+            continue
         for arc in range(n_arcs):
             penalized[arc] = np.inf if closed[closing, arc] else cost[arc]
         for _ in range(rounds):
@@ -183,6 +193,7 @@ def _detours(
                 arcs = larger
             arcs[n_used : n_used + path.size] = path
             n_used += path.size
+            dear[n_found], of[n_found] = distance[target], closing
             n_found += 1
             offset[n_found] = n_used
             for arc in path:
@@ -192,7 +203,47 @@ def _detours(
                         seen[group] = n_found
                         for position in range(group_first[group], group_first[group + 1]):
                             penalized[group_arc[position]] *= factor
-    return arcs[:n_used].copy(), offset[: n_found + 1].copy()
+    return (
+        arcs[:n_used].copy(),
+        offset[: n_found + 1].copy(),
+        dear[:n_found].copy(),
+        of[:n_found].copy(),
+    )
+
+
+@njit(
+    "Tuple((int64[::1],int64[::1]))(int64[::1],int64[::1],float64[:,::1],float64[:,::1],"
+    "int64[::1],int64[::1],int64[::1],int64[::1])",
+    cache=True,
+)
+def _cheapest(
+    start: IntArray,
+    head: IntArray,
+    cost: FloatArray,
+    bound: FloatArray,
+    cost_row: IntArray,
+    bound_row: IntArray,
+    source: IntArray,
+    target: IntArray,
+) -> tuple[IntArray, IntArray]:
+    n_nodes = start.size - 1
+    distance, previous_arc = np.empty(n_nodes), np.empty(n_nodes, np.int64)
+    tail = np.empty(head.size, np.int64)
+    for node in range(n_nodes):
+        tail[start[node] : start[node + 1]] = node
+    arcs, offset = np.empty(64 * source.size, np.int64), np.zeros(source.size + 1, np.int64)
+    for n in range(source.size):
+        by_arc, ahead = cost[cost_row[n]], bound[bound_row[n]]
+        offset[n + 1] = offset[n]
+        if _reach(start, head, by_arc, ahead, source[n], target[n], distance, previous_arc):
+            path = _walk_back(tail, previous_arc, target[n])
+            offset[n + 1] += path.size
+            if offset[n + 1] > arcs.size:
+                larger = np.empty(2 * offset[n + 1], np.int64)
+                larger[: offset[n]] = arcs[: offset[n]]
+                arcs = larger
+            arcs[offset[n] : offset[n + 1]] = path
+    return arcs[: offset[-1]].copy(), offset
 
 
 class Groups(NamedTuple):
@@ -265,6 +316,39 @@ def detours(
             rounds,
         )
     )
+
+
+def cheapest_paths(
+    start: IntArray,
+    head: IntArray,
+    cost: FloatArray,
+    bound: FloatArray,
+    rows: tuple[IntArray, IntArray],
+    ends: tuple[IntArray, IntArray],
+) -> tuple[IntArray, IntArray]:
+    """Return the cheapest path of each search as in `Detours`, empty where there is none.
+
+    Parameters
+    ----------
+    start : ndarray of int, shape (n_nodes + 1,)
+    head : ndarray of int, shape (n_arcs,)
+    cost : ndarray, shape (n_costs, n_arcs)
+        At least 0, in the order of ``head``; inf is never used.
+    bound : ndarray, shape (n_bounds, n_nodes)
+        Cheapest cost to a target, or less; inf where there is none.
+    rows : tuple of ndarray of int, shape (n_searches,)
+        Row of `cost` and of `bound` for each search.
+    ends : tuple of ndarray of int, shape (n_searches,)
+        Source and target of each search, not the same.
+    """
+    arcs, offset = _cheapest(
+        _whole(start),
+        _whole(head),
+        _real(cost),
+        _real(bound),
+        *(_whole(values) for values in (*rows, *ends)),
+    )
+    return arcs, offset
 
 
 def _whole(array: IntArray) -> IntArray:

@@ -206,6 +206,23 @@ def _many_to_all(
     return distance
 
 
+@njit(
+    "float64[:,::1](int64[::1],int64[::1],float64[::1],boolean[:,::1],int64)",
+    cache=True,
+)
+def _closed_to_all(
+    start: IntArray, head: IntArray, cost: FloatArray, closed: BoolArray, source: int
+) -> FloatArray:
+    n_nodes = start.size - 1
+    distance, by_arc = np.empty((closed.shape[0], n_nodes)), np.empty(head.size)
+    previous_arc = np.empty(n_nodes, np.int64)
+    for row in range(closed.shape[0]):
+        for arc in range(head.size):
+            by_arc[arc] = np.inf if closed[row, arc] else cost[arc]
+        _one_to_all(start, head, by_arc, source, distance[row], previous_arc)
+    return distance
+
+
 @njit("boolean[::1](int64[::1],int64[::1],int64)", cache=True)
 def _flood(start: IntArray, head: IntArray, source: int) -> BoolArray:
     n_nodes = start.size - 1
@@ -295,6 +312,27 @@ def all_pairs(start: IntArray, head: IntArray, cost: FloatArray, sources: IntArr
         inf where unreachable.
     """
     distance: FloatArray = _many_to_all(_whole(start), _whole(head), _real(cost), _whole(sources))
+    return distance
+
+
+def closed_costs(
+    start: IntArray, head: IntArray, cost: FloatArray, closed: BoolArray, source: int
+) -> FloatArray:
+    """Return cheapest costs from one node to all, each time without the arcs that are closed.
+
+    Parameters
+    ----------
+    start, head, cost, source
+        As in :func:`shortest_times`.
+    closed : ndarray of bool, shape (n_closings, n_arcs)
+
+    Returns
+    -------
+    ndarray, shape (n_closings, n_nodes)
+        inf where unreachable.
+    """
+    shut = np.ascontiguousarray(closed, np.bool_)
+    distance: FloatArray = _closed_to_all(_whole(start), _whole(head), _real(cost), shut, source)
     return distance
 
 
