@@ -116,6 +116,26 @@ def test_bottlenecks_that_gain_come_first_and_no_more_than_ten(tmp_path: Path) -
     assert gains[-1] == "5 million USD"
 
 
+def test_what_has_no_room_is_said_also_where_nothing_gains(tmp_path: Path) -> None:
+    full = [bottleneck("boat", 0.0, lacking=7.0, measures="done;more")]
+    results = flow_results(tmp_path, [], full, left_over_teu=70.0)
+    block = bottlenecks(Reader(results, "en"))
+    assert block is not None
+    assert set(block) == {"title", "lead"}
+    assert block["lead"] == (
+        "No room at any price for 70 TEU a year, because of Boat (Aport → Beport). "
+        "Measures that add room there: More. "
+        "With the first of them, 40 TEU a year would still have no room."
+    )
+
+
+def test_flows_without_a_way_are_named(tmp_path: Path) -> None:
+    results = flow_results(tmp_path, [], [], unreachable="f", left_over_teu=0.0)
+    block = flows(Reader(results, "en"))
+    assert block is not None
+    assert block["note"] == "No way at all: Aport → Beport (Boxes)"
+
+
 def test_a_run_without_flows_has_no_such_sections(tmp_path: Path) -> None:
     reader = Reader(flow_results(tmp_path, [], []), "en")
     assert bottlenecks(reader) is None

@@ -1,6 +1,6 @@
 """Names and sentences of flows and bottlenecks, for terminal and paper alike."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,18 +116,37 @@ def no_room_lines(of: Table, names: FlowNames) -> list[str]:
     if left < LEAST_TEU or not rows:
         return []
     texts = names.texts
-    titles = texts.names(of("measures"), "title")
-    lifting = dict.fromkeys(m for row in rows for m in list_of(row["measures"]))
     return [
         texts("No room at any price for {teu} TEU a year, because of {places}.").format(
             teu=texts.number(left), places=texts.listed(names.resource(row) for row in rows)
         ),
-        texts("Measures that add room there: {measures}.").format(
-            measures=texts.listed(titles[m] for m in lifting)
-        )
-        if lifting
-        else texts("No measure of the case adds room there."),
+        *_lifting_lines(of, rows, texts),
     ]
+
+
+def _lifting_lines(of: Table, full: list[dict[str, Any]], texts: Texts) -> list[str]:
+    """Return the measures that would give more room, the best first, and what the best leaves."""
+    measures = of("measures")
+    titles = texts.names(measures, "title")
+
+    def named(ids: Iterable[str]) -> str:
+        return texts.listed(titles[name] for name in ids)
+
+    lifting = of("lifting").to_dicts()
+    if not lifting:
+        in_force = set(measures.filter(pl.col("applied"))["id"])
+        own = dict.fromkeys(m for row in full for m in list_of(row["measures"]) if m in in_force)
+        if own:
+            done = texts("What adds room there is in force already: {measures}.")
+            return [done.format(measures=named(own))]
+        return [texts("No measure of the case adds room there.")]
+    adding = named(row["measure_id"] for row in lifting)
+    lines = [texts("Measures that add room there: {measures}.").format(measures=adding)]
+    rest = lifting[0]["left_over_teu"]
+    if rest >= LEAST_TEU:
+        leaves = texts("With the first of them, {teu} TEU a year would still have no room.")
+        lines.append(leaves.format(teu=texts.number(rest)))
+    return lines
 
 
 def no_way_line(of: Table, names: FlowNames) -> list[str]:
