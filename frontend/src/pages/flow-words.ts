@@ -74,6 +74,19 @@ export function reservations(doc: Doc, row: Row): string[] {
   return [...found, noWay(doc, row)].filter(Boolean);
 }
 
+/** What the flows rest on: demand and constants of the route choice that no document gives. */
+export function foundations(doc: Doc, row: Row): string[] {
+  const flows = doc.table("input_flows").filter((flow) => flow.year === row.flows_year);
+  const assumed = flows.filter((flow) => flow.flow_status === "assumed").length;
+  const found = assumed > 0 ? [t("{assumed} of {count} flows of {year} are assumed.", { assumed: num(assumed), count: num(flows.length), year: String(row.flows_year) })] : [];
+  const constants = doc.table("input_constants").filter((one) => (number(one.constant_usd_per_teu) ?? 0) !== 0);
+  if (constants.length === 0) return found;
+  const most = Math.max(...constants.map((one) => Math.abs(number(one.constant_usd_per_teu) ?? 0)));
+  const having = (status: string): string => num(constants.filter((one) => one.constant_status === status).length);
+  const values = { most: num(most), calibrated: having("calibrated"), assumed: having("assumed") };
+  return [...found, t("Constants of the route choice, up to {most} USD/TEU: {calibrated} calibrated, {assumed} assumed. Where a constant is assumed, so are the shares.", values)];
+}
+
 /** Name the flows to which no way leads, the first few; nothing where there are none. */
 export function noWay(doc: Doc, row: Row): string {
   const lost = ids(row.unreachable);

@@ -10,7 +10,7 @@ import { rowDialog } from "../core/sources";
 import { t } from "../core/texts";
 import { bottleneckList, bottleneckTable } from "./bottlenecks";
 import { flowTable } from "./flow-table";
-import { certificate, mainSentence, noWay, reservations } from "./flow-words";
+import { certificate, foundations, mainSentence, noWay, reservations } from "./flow-words";
 import { noRoomSentence } from "./no-room";
 import { type Grouping, shareChart } from "./flow-shares";
 import "./flows.css";
@@ -42,7 +42,7 @@ function answer(root: HTMLElement, ctx: Context, row: Row): void {
   );
   const full = noRoomSentence(ctx.doc);
   if (full) root.append(h("p", { class: "notice no-room-answer" }, full));
-  const more = reservations(ctx.doc, row);
+  const more = [...foundations(ctx.doc, row), ...reservations(ctx.doc, row)];
   if (more.length > 0) root.append(h("p", { class: "hint" }, sentences(more)));
 }
 

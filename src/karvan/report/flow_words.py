@@ -16,6 +16,7 @@ LEAST_GAIN_USD = 1000.0
 MOST_NAMED = 5
 LEAST_TEU = 1.0
 """Less finds room by rounding."""
+ASSUMED, CALIBRATED = "assumed", "calibrated"
 LOOSE = "loose"
 """Cargo that is counted in tonnes, where containers are counted in TEU."""
 TABLES = {"service": "input_services", "terminal": "input_terminals"}
@@ -165,6 +166,33 @@ def no_way_line(of: Table, names: FlowNames) -> list[str]:
     if more:
         shown.append(texts("and {count} more").format(count=texts.number(more)))
     return [texts("No way at all: {flows}").format(flows=texts.clauses(shown))]
+
+
+def foundation_lines(of: Table, year: int, texts: Texts) -> list[str]:
+    """Return what the flows rest on that no document gives: demand, constants of the choice."""
+    lines = []
+    flows = of("input_flows").filter(pl.col("year") == year)
+    assumed = flows.filter(pl.col("flow_status") == ASSUMED).height
+    if assumed:
+        demand = texts("{assumed} of {count} flows of {year} are assumed.")
+        count = texts.number(flows.height)
+        lines.append(demand.format(assumed=texts.number(assumed), count=count, year=year))
+    constants = of("input_constants").filter(pl.col("constant_usd_per_teu") != 0.0)
+    if constants.height:
+        having = dict(constants["constant_status"].value_counts().iter_rows())
+        choice = texts(
+            "Constants of the route choice, up to {most} USD/TEU: {calibrated} calibrated, "
+            "{assumed} assumed. Where a constant is assumed, so are the shares."
+        )
+        most = max(abs(value) for value in constants["constant_usd_per_teu"])
+        lines.append(
+            choice.format(
+                most=texts.number(most),
+                calibrated=texts.number(having.get(CALIBRATED, 0)),
+                assumed=texts.number(having.get(ASSUMED, 0)),
+            )
+        )
+    return lines
 
 
 def gaining(table: pl.DataFrame) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from karvan.report.flow_words import (
     FlowNames,
     amounts,
     flow_names,
+    foundation_lines,
     gaining,
     no_room_lines,
     no_way_line,
@@ -50,7 +51,11 @@ def flows(reader: Reader) -> Block | None:
         "widths": [1, 0, 0, 0, 0],
         "rows": rows,
         "note": texts.sentences(
-            [*_doubts(assignment[0], texts), *no_way_line(reader.table, names)]
+            [
+                *_doubts(assignment[0], texts),
+                *foundation_lines(reader.table, assignment[0]["flows_year"], texts),
+                *no_way_line(reader.table, names),
+            ]
         ),
     }
 
