@@ -15,8 +15,10 @@ from corridor_cases import BOXES, BOXES_WEST, GRAIN, fork
 from karvan.case import Case, read_case
 from karvan.case.results import Results, read_results
 from karvan.cli import main
+from karvan.freight import pathlogit
 from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import CorridorAssignment, assign, without_room
+from karvan.runs import run
 from karvan.runs.assignment_tables import assignment_tables
 
 Say = Callable[..., str]
@@ -270,6 +272,30 @@ def test_no_places_for_boxes_leave_those_for_loose_cargo(tmp_path: Path) -> None
     )
     tables = assignment_tables(boxes, lambda share: None)
     assert tables["assignment"]["unreachable"].to_list() == ["east-west-2024;west-east-2024"]
+
+
+ERRORS = ("choice_error", "capacity_error", "slack_error", "conservation_error")
+
+
+def test_the_manifest_holds_the_certificate_of_the_flows(say: Say) -> None:
+    assert "read the flows as approximate" not in say()
+    manifest, (row,) = results().manifest["assignment"], results().table("assignment").to_dicts()
+    assert manifest["converged"] is True
+    assert all(manifest[name] == row[name] <= 1e-9 for name in ERRORS)
+
+
+def test_flows_that_did_not_converge_are_said_to_be_approximate(
+    say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pathlogit, "TOLERANCE", -1.0)
+    assert "did not reach its tolerance: read the flows as approximate" in say()
+    assert results().manifest["assignment"]["converged"] is False
+
+
+def test_a_run_without_flows_has_no_certificate(tmp_path: Path) -> None:
+    case = two_port(tmp_path)
+    pl.read_csv(case / FLOWS, infer_schema=False).clear().write_csv(case / FLOWS)
+    assert run(read_case(case), tmp_path / "out").manifest["assignment"] is None
 
 
 def test_a_measure_in_force_is_not_named_as_one_that_would_add_room(

@@ -110,6 +110,13 @@ def main_line(of: Table, names: FlowNames) -> list[str]:
     return [texts.colon(names.alternative(main), carried)]
 
 
+def doubt_lines(of: Table, texts: Texts) -> list[str]:
+    """Return that the flows are approximate, where they are."""
+    if of("assignment")["converged"].all():
+        return []
+    return [texts("The computation did not reach its tolerance: read the flows as approximate.")]
+
+
 def no_room_lines(of: Table, names: FlowNames) -> list[str]:
     """Return what finds no room at any price, why, and what would give it some; often nothing."""
     left = float(of("assignment")["left_over_teu"].fill_null(0.0).sum())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from karvan.report.flow_words import (
     FlowNames,
     amounts,
+    doubt_lines,
     flow_names,
     foundation_lines,
     gaining,
@@ -12,7 +13,6 @@ from karvan.report.flow_words import (
     no_way_line,
     step_text,
 )
-from karvan.report.language import Texts
 from karvan.report.pdf_reader import Block, Reader, Row, cells
 
 FIRST_BOTTLENECKS = 10
@@ -52,19 +52,12 @@ def flows(reader: Reader) -> Block | None:
         "rows": rows,
         "note": texts.sentences(
             [
-                *_doubts(assignment[0], texts),
+                *doubt_lines(reader.table, texts),
                 *foundation_lines(reader.table, assignment[0]["flows_year"], texts),
                 *no_way_line(reader.table, names),
             ]
         ),
     }
-
-
-def _doubts(assignment: Row, texts: Texts) -> list[str]:
-    """Return that the flows are approximate, where they are."""
-    if assignment["converged"]:
-        return []
-    return [texts("The computation did not reach its tolerance: read the flows as approximate.")]
 
 
 def bottlenecks(reader: Reader) -> Block | None:
