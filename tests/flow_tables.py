@@ -46,12 +46,18 @@ def bottleneck(name: str, price: float, gain: float | None = None, **values: Any
     return filled("bottlenecks", **{**given, **values})
 
 
-def flow_results(root: Path, flows: Rows, bottlenecks: Rows) -> Results:
+LIFTING = [filled("lifting", measure_id="more", left_over_teu=40.0)]
+"""The measure that lets most pass where a run says how much has no room."""
+
+
+def flow_results(root: Path, flows: Rows, bottlenecks: Rows, **assignment: Any) -> Results:
     """Results of a run with the flows given, of a ferry `boat` and a train `train`."""
     tables = {
         "alternative_flows": flows,
         "bottlenecks": bottlenecks,
-        "assignment": [filled("assignment", flows_year=2024, converged=True)] if flows else [],
+        "assignment": [filled("assignment", flows_year=2024, converged=True, **assignment)]
+        if flows or assignment
+        else [],
         "input_alternatives": [
             filled("input_alternatives", id="north", name_en="North"),
             filled("input_alternatives", id="south", name_en="South"),
@@ -71,5 +77,13 @@ def flow_results(root: Path, flows: Rows, bottlenecks: Rows) -> Results:
         "input_links": [
             filled("input_links", id="line", from_node="a", to_node="b", mode="rail"),
         ],
+        "input_flows": [
+            filled("input_flows", id="f", origin="a", destination="b", commodity_id="boxes")
+        ],
+        "measures": [
+            filled("measures", id=name, title_en=name.title(), applied=name == "done")
+            for name in ("done", "more")
+        ],
+        "lifting": LIFTING if assignment else [],
     }
     return results(root, **tables)

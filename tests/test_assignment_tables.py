@@ -64,7 +64,8 @@ def test_keys_are_unique(both: dict[str, pl.DataFrame]) -> None:
         keys = [column.name for column in result_tables()[name] if column.key]
         if keys:
             assert not both[name].select(keys).is_duplicated().any(), name
-        assert both[name].height
+        # All cargo could pass here, so that there is nothing to lift.
+        assert both[name].height or name == "lifting", name
 
 
 def test_a_case_without_flows_has_empty_tables() -> None:

@@ -15,8 +15,10 @@ from corridor_cases import BOXES, BOXES_WEST, GRAIN, fork
 from karvan.case import Case, read_case
 from karvan.case.results import Results, read_results
 from karvan.cli import main
+from karvan.freight import pathlogit
 from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import CorridorAssignment, assign, without_room
+from karvan.runs import run
 from karvan.runs.assignment_tables import assignment_tables
 
 Say = Callable[..., str]
@@ -270,3 +272,101 @@ def test_no_places_for_boxes_leave_those_for_loose_cargo(tmp_path: Path) -> None
     )
     tables = assignment_tables(boxes, lambda share: None)
     assert tables["assignment"]["unreachable"].to_list() == ["east-west-2024;west-east-2024"]
+
+
+ERRORS = ("choice_error", "capacity_error", "slack_error", "conservation_error")
+
+
+def test_the_manifest_holds_the_certificate_of_the_flows(say: Say) -> None:
+    assert "read the flows as approximate" not in say()
+    manifest, (row,) = results().manifest["assignment"], results().table("assignment").to_dicts()
+    assert manifest["converged"] is True
+    assert all(manifest[name] == row[name] <= 1e-9 for name in ERRORS)
+
+
+def test_flows_that_did_not_converge_are_said_to_be_approximate(
+    say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pathlogit, "TOLERANCE", -1.0)
+    assert "did not reach its tolerance: read the flows as approximate" in say()
+    assert results().manifest["assignment"]["converged"] is False
+
+
+def test_a_run_without_flows_has_no_certificate(tmp_path: Path) -> None:
+    case = two_port(tmp_path)
+    pl.read_csv(case / FLOWS, infer_schema=False).clear().write_csv(case / FLOWS)
+    assert run(read_case(case), tmp_path / "out").manifest["assignment"] is None
+
+
+def test_a_measure_in_force_is_not_named_as_one_that_would_add_room(
+    say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = [
+        (file, row, column, "40000" if value == "20000" else value)
+        for file, row, column, value in TOO_MUCH
+    ]
+    wide = (TERMINALS, "east-port-ferry", "capacity_teu_per_year", "100000")
+    case = two_port(tmp_path, *changes, wide)
+    monkeypatch.chdir(tmp_path)
+    left = 40000.0 - 60.0 * 8766.0 / 24.0
+
+    def text(*more: str) -> str:
+        with pytest.raises(SystemExit):
+            main(["run", str(case), "--no-report", "--out", "out", *more])
+        return " ".join("".join(capsys.readouterr()).split())
+
+    before = text()
+    assert "Measures that add room there: A ferry every day." in before
+    assert f"With the first of them, {left:,.0f} TEU a year would still have no room." in before
+    lifting = results().table("lifting").to_dicts()
+    assert [row["measure_id"] for row in lifting] == ["daily-ferry"]
+    assert lifting[0]["left_over_teu"] == pytest.approx(left)
+    after = text("--measure", "daily-ferry", "--year", "2026")
+    assert "What adds room there is in force already: A ferry every day." in after
+    assert "Measures that add room" not in after
+    assert results().table("lifting").is_empty()
+
+
+MEASURE = """
+id = "{id}"
+pillar = "facilities"
+state = "proposed"
+from_year = 2040
+authority = "Example line"
+source_id = "example"
+confidence = "low"
+title = {{ en = "{id}", ru = "{id}", az = "{id}", zh = "{id}" }}
+
+[[changes]]
+table = "services"
+status = "assumed"
+reason = "invented for the example"
+"""
+HALF = """action = "scale"
+where = { id = "ferry" }
+column = "capacity_teu"
+value = 0.5
+"""
+SECOND = (
+    'action = "insert"\nrow = { id = "second", operator = "Other line", name_en = "Second", '
+    'name_ru = "Second", name_az = "Second", name_zh = "Second", mode = "ferry", '
+    'route = "east-port;west-port", both_directions = true, departure = "frequency", '
+    'headway_h = 168.0, capacity_teu = 60, headway_status = "assumed", headway_reason = "why", '
+    'capacity_status = "assumed", capacity_reason = "why" }\n'
+)
+
+
+def test_a_bypass_lifts_a_cut_and_what_narrows_it_does_not(tmp_path: Path) -> None:
+    root = two_port(tmp_path, *TOO_MUCH)
+    for name, change in (("half", HALF), ("second", SECOND)):
+        text = MEASURE.format(id=name) + change
+        (root / "measures" / f"{name}.toml").write_text(text, encoding="utf-8")
+    tables = assignment_tables(read_case(root), lambda share: None)
+    weekly = 60.0 * 8766.0 / 168.0
+    # Ferries enough would still unload at a terminal for 20,000 TEU, both directions together.
+    assert dict(tables["lifting"].iter_rows()) == {
+        "daily-ferry": pytest.approx(3960.0),
+        "second": pytest.approx(20000.0 - PLACES - weekly),
+    }
+    full = tables["bottlenecks"].filter(pl.col("lacking") > 0.0)
+    assert full["measures"].to_list() == ["daily-ferry;half"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from flow_tables import bottleneck, carried, flow_results
@@ -114,6 +115,43 @@ def test_bottlenecks_that_gain_come_first_and_no_more_than_ten(tmp_path: Path) -
     assert len(gains) == FIRST_BOTTLENECKS
     assert gains[0] == "14 million USD"
     assert gains[-1] == "5 million USD"
+
+
+def test_what_has_no_room_is_said_also_where_nothing_gains(tmp_path: Path) -> None:
+    full = [bottleneck("boat", 0.0, lacking=7.0, measures="done;more")]
+    results = flow_results(tmp_path, [], full, left_over_teu=70.0)
+    block = bottlenecks(Reader(results, "en"))
+    assert block is not None
+    assert set(block) == {"title", "lead"}
+    assert block["lead"] == (
+        "No room at any price for 70 TEU a year, because of Boat (Aport → Beport). "
+        "Measures that add room there: More. "
+        "With the first of them, 40 TEU a year would still have no room."
+    )
+
+
+@pytest.mark.case
+def test_what_the_flows_rest_on_is_counted_from_the_tables(shipped: Results) -> None:
+    block = flows(Reader(shipped, "en"))
+    assert block is not None
+    year = shipped.table("assignment")["flows_year"][0]
+    own = shipped.table("input_flows").filter(pl.col("year") == year)
+    constants = shipped.table("input_constants").filter(pl.col("constant_usd_per_teu") > 0.0)
+    numbers = dict(constants["constant_status"].value_counts().iter_rows())
+    assert set(own["flow_status"]) == {"assumed"}
+    assert block["note"] == (
+        f"{own.height} of {own.height} flows of {year} are assumed. "
+        f"Constants of the route choice, up to {constants['constant_usd_per_teu'].max():,.0f} "
+        f"USD/TEU: {numbers['calibrated']} calibrated, {numbers['assumed']} assumed. "
+        "Where a constant is assumed, so are the shares."
+    )
+
+
+def test_flows_without_a_way_are_named(tmp_path: Path) -> None:
+    results = flow_results(tmp_path, [], [], unreachable="f", left_over_teu=0.0)
+    block = flows(Reader(results, "en"))
+    assert block is not None
+    assert block["note"] == "No way at all: Aport → Beport (Boxes)"
 
 
 def test_a_run_without_flows_has_no_such_sections(tmp_path: Path) -> None:

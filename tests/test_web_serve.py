@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,20 @@ import pytest
 
 import karvan.cli.serve as command
 from karvan.cli import main
+from karvan.runs.simulation_tables import REPLICATIONS as OF_A_RUN
 from karvan.web import serving
 from karvan.web.service import Options
 from web_server import PATIENCE_S, PROGRAM, process
 
 TOKEN = "a-secret-for-tests-0123456789"
+
+
+def test_what_is_not_asked_is_as_the_server_itself_would_have_it() -> None:
+    of_command = {option.name: option for option in command.serve.params}
+    own = {f.name: f.default for f in fields(Options) if f.name in of_command}
+    for name in ("replications", "workers", "queue"):
+        assert of_command[name].default == own[name]
+    assert f"'karvan run' takes {OF_A_RUN}" in str(of_command["replications"].help)
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ from typing import Any
 
 import pytest
 
+from karvan.web.effort import REPLICATIONS
+
 REQUIRED = os.environ.get("KARVAN_BROWSER_TESTS") == "required"
 REASON = "Playwright is not installed: pip install 'karvan[browser]'"
 if REQUIRED:
@@ -30,7 +32,6 @@ else:
     sync_api = pytest.importorskip("playwright.sync_api", reason=REASON)
 expect = sync_api.expect
 
-REPLICATIONS = 8
 LANGS = ("en", "ru", "az", "zh")
 PAGES = (
     *(

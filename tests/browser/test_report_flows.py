@@ -1,5 +1,6 @@
 """The page of flows and bottlenecks, and the layer of flows on the map."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,27 @@ def test_the_page_answers_in_every_language(
         expect(page.locator(".main-share")).to_contain_text(main[NAMES[language]])
         gains = [row for row in rows_of(data, "bottlenecks") if (row["gain_usd"] or 0) >= 1000]
         expect(page.locator(".bottlenecks li")).to_have_count(min(12, len(gains)))
+
+
+@pytest.mark.parametrize("language", LANGS)
+def test_the_page_says_how_much_of_its_basis_is_assumed(
+    language: str, report: Path, visit_report: Visiting
+) -> None:
+    data = report_data(report)
+    year = rows_of(data, "assignment")[0]["flows_year"]
+    flows = [row for row in rows_of(data, "input_flows") if row["year"] == year]
+    assumed = sum(row["flow_status"] == "assumed" for row in flows)
+    constants = [r for r in rows_of(data, "input_constants") if r["constant_usd_per_teu"]]
+    statuses = [row["constant_status"] for row in constants]
+    with visit_report() as visit:
+        page = visit.page
+        page.goto(f"{report.as_uri()}#/flows?lang={language}")
+        hint = page.locator(".main-share ~ .hint").first
+        expect(hint).to_contain_text(str(year))
+        numbers = set(re.findall(r"\d+", re.sub(r"(?<=\d)[.,\s](?=\d{3})", "", hint.inner_text())))
+        most = max(row["constant_usd_per_teu"] for row in constants)
+        told = (assumed, len(flows), statuses.count("calibrated"), statuses.count("assumed"), most)
+        assert {f"{value:.0f}" for value in told} <= numbers
 
 
 def test_shares_can_be_read_by_hovering_and_saved(report: Path, visit_report: Visiting) -> None:

@@ -2,9 +2,10 @@
 import { number, type Doc } from "../core/document";
 import { h } from "../core/dom";
 import { alternativeName, amountText, assignmentOf, bottlenecksOf, type Cargo, carriedBy, mainAlternative, moneyText, resourceName, UNSERVED } from "../core/flows";
-import { colon, listed } from "../core/phrases";
+import { clauses, colon, listed } from "../core/phrases";
 import { t } from "../core/texts";
 import { moreText } from "../pages/flow-words";
+import { noRoomNote } from "../pages/no-room";
 import { card, type Reference } from "./headline";
 
 const CARGOES: readonly Cargo[] = ["container", "loose"];
@@ -14,13 +15,14 @@ export function flowCards(doc: Doc, reference: Reference | null): HTMLElement | 
   if (!assignmentOf(doc)) return null;
   const main = mainAlternative(doc);
   const cards = main ? [amountCard(alternativeName(doc, main), doc, reference, main)] : [];
-  return h("ul", { class: "app-cards" }, ...cards, amountCard(t("Not served"), doc, reference, UNSERVED), bottleneckCard(doc));
+  return h("ul", { class: "app-cards" }, ...cards, amountCard(t("Not served"), doc, reference, UNSERVED, noRoomNote(doc)), bottleneckCard(doc));
 }
 
-function amountCard(title: string, doc: Doc, reference: Reference | null, alternative: string): HTMLElement {
+function amountCard(title: string, doc: Doc, reference: Reference | null, alternative: string, more = ""): HTMLElement {
   const [boxes, loose] = CARGOES.map((cargo) => carriedBy(doc, cargo).get(alternative) ?? 0);
   const note = t("a year, and {amount} of loose cargo", { amount: amountText(loose!, "loose") });
-  return card(title, amountText(boxes!, "container"), note, reference && amountChange(doc, reference.doc, alternative));
+  const change = reference && amountChange(doc, reference.doc, alternative);
+  return card(title, amountText(boxes!, "container"), clauses([note, more].filter(Boolean)), change);
 }
 
 function amountChange(doc: Doc, before: Doc, alternative: string): HTMLElement {

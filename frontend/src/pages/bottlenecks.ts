@@ -12,6 +12,8 @@ import { dataTable, FOLDED } from "../core/table";
 import { large, percent, t } from "../core/texts";
 import { palette } from "../core/theme";
 import { capacityUnit, gainSentence } from "./flow-words";
+import { measureLink, measureLinks, measureTitles } from "./measure-links";
+import { lacksRoom, noRoom } from "./no-room";
 
 /** Bottlenecks in words; the table holds all. */
 const FIRST = 12;
@@ -20,8 +22,9 @@ const LEAST_GAIN_USD = 1000;
 
 export function bottleneckList(root: HTMLElement, ctx: Context): void {
   const tried = bottlenecksOf(ctx.doc).filter((row) => (number(row.gain_usd) ?? 0) >= LEAST_GAIN_USD);
+  noRoom(root, ctx);
   if (tried.length === 0) {
-    root.append(h("p", {}, t("Nothing is full: every capacity has room for what wants to pass.")));
+    if (!lacksRoom(ctx.doc)) root.append(h("p", {}, t("Nothing is full: every capacity has room for what wants to pass.")));
     return;
   }
   root.append(h("p", {}, t("What users and operators together gain in a year from more of one capacity, all others staying as they are. Gains of two capacities do not add up.")));
@@ -45,6 +48,7 @@ function item(ctx: Context, row: Row): HTMLElement {
       button(t("Row"), () => rowDialog(ctx, table, String(row.id)), { class: "link", "aria-haspopup": "dialog" }),
       sourceButtons(ctx, capacitySources(ctx, row)),
       chainNote(ctx, row),
+      measureNote(ctx, row),
     ),
   );
 }
@@ -53,6 +57,18 @@ function item(ctx: Context, row: Row): HTMLElement {
 function chainNote(ctx: Context, row: Row): HTMLElement | null {
   const along = ids(row.chain).map((id) => chainName(ctx, id));
   return along.length > 0 ? h("span", {}, t("Would have to grow as well: {places}", { places: listed(along) })) : null;
+}
+
+/** The measures of the case that change the capacity; those in force already say so. */
+function measureNote(ctx: Context, row: Row): HTMLElement | null {
+  const measures = ids(row.measures);
+  if (measures.length === 0) return null;
+  const named = measures.map((id) => h("span", {}, measureLink(ctx, id), inForce(ctx, id) ? ` ${t("(in force)")}` : ""));
+  return h("span", { class: "bottleneck-measures" }, h("span", {}, colon(t("measures that change it"), "").trim()), ...named);
+}
+
+function inForce(ctx: Context, id: string): boolean {
+  return ctx.doc.row("measures", id)?.applied === true;
 }
 
 /** A link of a chain is written "id", or "id from to" where it has a direction. */
@@ -145,6 +161,7 @@ export function bottleneckTable(root: HTMLElement, ctx: Context): void {
       { key: "chosen", title: t("chosen numbers"), kind: "chosen", fold: 8 },
       { key: "kind", title: t("kind"), kind: "word", fold: FOLDED },
       { key: "price_usd", title: t("shadow price of one more, USD"), kind: "number", fold: FOLDED },
+      { key: "measures", title: t("measures that change it"), text: (row) => measureTitles(ctx, row.measures), draw: (row) => measureLinks(ctx, row.measures), fold: FOLDED },
     ],
     { caption: t("All capacities and what they carry"), file: "karvan-bottlenecks", filter: true, pageSize: 15, choices: ["kind"], saved: ["id", "from_node", "to_node", "rank", "step"] },
   );

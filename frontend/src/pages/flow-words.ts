@@ -2,7 +2,8 @@
 
 import { type Doc, ids, number, type Row } from "../core/document";
 import { amountText, carriedBy, mainAlternative, alternativeName, moneyText, resourceName, served, UNSERVED } from "../core/flows";
-import { clauses, colon } from "../core/phrases";
+import { bracketed, clauses, colon } from "../core/phrases";
+import { shortPlace } from "../core/routes";
 import { num, percent, t } from "../core/texts";
 
 const ERRORS = ["choice_error", "capacity_error", "slack_error", "conservation_error"];
@@ -10,6 +11,8 @@ const ERRORS = ["choice_error", "capacity_error", "slack_error", "conservation_e
 const LEAST_SHARE = 0.001;
 /** Finer is rounding of numbers, not of flows. */
 const MOST_PARTS = 1e9;
+/** Flows without a way that are named. */
+const MOST_NAMED = 5;
 const WEEKS = 52;
 const DAYS = 365;
 
@@ -64,13 +67,40 @@ export function shareText(share: number | null): string {
 }
 
 /** What is left unsaid by the first sentence: flows without any way, ways that the sets may miss. */
-export function reservations(row: Row): string[] {
-  const lost = ids(row.unreachable).length;
+export function reservations(doc: Doc, row: Row): string[] {
   const gap = number(row.path_gap) ?? 0;
-  const found = [];
-  if (lost > 0) found.push(t("Flows to which no way leads: {count}.", { count: lost }));
+  const found: string[] = [];
   if (gap > 0) found.push(t("At the prices found, a way that was not among the choices would cost up to {gap} less.", { gap: shareText(gap) }));
-  return found;
+  return [...found, noWay(doc, row)].filter(Boolean);
+}
+
+/** What the flows rest on: demand and constants of the route choice that no document gives. */
+export function foundations(doc: Doc, row: Row): string[] {
+  const flows = doc.table("input_flows").filter((flow) => flow.year === row.flows_year);
+  const assumed = flows.filter((flow) => flow.flow_status === "assumed").length;
+  const found = assumed > 0 ? [t("{assumed} of {count} flows of {year} are assumed.", { assumed: num(assumed), count: num(flows.length), year: String(row.flows_year) })] : [];
+  const constants = doc.table("input_constants").filter((one) => (number(one.constant_usd_per_teu) ?? 0) !== 0);
+  if (constants.length === 0) return found;
+  const most = Math.max(...constants.map((one) => Math.abs(number(one.constant_usd_per_teu) ?? 0)));
+  const having = (status: string): string => num(constants.filter((one) => one.constant_status === status).length);
+  const values = { most: num(most), calibrated: having("calibrated"), assumed: having("assumed") };
+  return [...found, t("Constants of the route choice, up to {most} USD/TEU: {calibrated} calibrated, {assumed} assumed. Where a constant is assumed, so are the shares.", values)];
+}
+
+/** Name the flows to which no way leads, the first few; nothing where there are none. */
+export function noWay(doc: Doc, row: Row): string {
+  const lost = ids(row.unreachable);
+  if (lost.length === 0) return "";
+  const shown = lost.slice(0, MOST_NAMED).map((id) => flowName(doc, id));
+  if (lost.length > shown.length) shown.push(t("and {count} more", { count: num(lost.length - shown.length) }));
+  return t("No way at all: {flows}", { flows: clauses(shown) });
+}
+
+function flowName(doc: Doc, id: string): string {
+  const flow = doc.row("input_flows", id);
+  if (!flow) return id;
+  const way = `${shortPlace(doc, String(flow.origin))} → ${shortPlace(doc, String(flow.destination))}`;
+  return bracketed(way, doc.name("input_commodities", String(flow.commodity_id)));
 }
 
 /** Say what more of a capacity is worth a year. */

@@ -10,7 +10,8 @@ import { rowDialog } from "../core/sources";
 import { t } from "../core/texts";
 import { bottleneckList, bottleneckTable } from "./bottlenecks";
 import { flowTable } from "./flow-table";
-import { certificate, mainSentence, reservations } from "./flow-words";
+import { certificate, foundations, mainSentence, noWay, reservations } from "./flow-words";
+import { noRoomSentence } from "./no-room";
 import { type Grouping, shareChart } from "./flow-shares";
 import "./flows.css";
 
@@ -19,7 +20,8 @@ registerPage({ id: "flows", order: 55, title: () => t("Flows and bottlenecks"), 
 function render(root: HTMLElement, ctx: Context): void {
   const row = assignmentOf(ctx.doc);
   if (!row || ctx.doc.table("flow_itineraries").length === 0) {
-    root.append(h("p", { class: "notice" }, t("The run assigns no freight: the case has no flows for its year.")));
+    const lost = row ? noWay(ctx.doc, row) : "";
+    root.append(h("p", { class: "notice" }, lost || t("The run assigns no freight: the case has no flows for its year.")));
     return;
   }
   answer(root, ctx, row);
@@ -38,7 +40,9 @@ function answer(root: HTMLElement, ctx: Context, row: Row): void {
     h("p", { class: "lead main-share" }, mainSentence(ctx.doc)),
     h("p", { class: row.converged === true ? "certificate" : "notice certificate" }, certificate(ctx.doc, row), " ", all),
   );
-  const more = reservations(row);
+  const full = noRoomSentence(ctx.doc);
+  if (full) root.append(h("p", { class: "notice no-room-answer" }, full));
+  const more = [...foundations(ctx.doc, row), ...reservations(ctx.doc, row)];
   if (more.length > 0) root.append(h("p", { class: "hint" }, sentences(more)));
 }
 

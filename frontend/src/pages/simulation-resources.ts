@@ -1,7 +1,7 @@
 /** What one more of everything would save, and how everything was used. */
 
 import { chart, tooltipBox } from "../core/chart";
-import { ids, number, type Row } from "../core/document";
+import { number, type Row } from "../core/document";
 import { button, h } from "../core/dom";
 import { intervals, nameAxis } from "../core/drawing";
 import type { Context } from "../core/pages";
@@ -11,6 +11,7 @@ import { rowDialog } from "../core/sources";
 import { dataTable, FOLDED } from "../core/table";
 import { num, percent, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
+import { measureLinks, measureTitles } from "./measure-links";
 
 /** Bottlenecks that the chart shows; the table has all. */
 const MOST_DRAWN = 12;
@@ -80,7 +81,7 @@ function gainTable(root: HTMLElement, ctx: Context, all: Row[]): void {
       { key: "saved_h", title: t("hours saved a TEU"), kind: "number", digits: 1 },
       { key: "saved_low_h", title: t("interval"), kind: "number", text: (row) => rangeText(estimate(row, "saved", "_h"), hoursText), fold: 1 },
       { key: "gain", title: t("verdict"), text: gainText, draw: gainMark, fold: 2 },
-      { key: "measures", title: t("measures that change it"), text: (row) => clauses(ids(row.measures).map((id) => ctx.doc.name("measures", id))), draw: (row) => measureLinks(ctx, row), fold: 3 },
+      { key: "measures", title: t("measures that change it"), text: (row) => measureTitles(ctx, row.measures), draw: (row) => measureLinks(ctx, row.measures), fold: 3 },
       { key: "step", title: t("tried: more"), kind: "number", fold: FOLDED },
       { key: "replications", title: t("replications of the pair"), kind: "number", fold: FOLDED },
     ],
@@ -95,14 +96,6 @@ function gainText(row: Row): string {
 function gainMark(row: Row): HTMLElement {
   const [look, sign] = SIGNS[gainOf(row)];
   return h("span", { class: `mark ${look}` }, h("span", { "aria-hidden": "true" }, `${sign} `), gainText(row));
-}
-
-/** Links to the measures of the case that change a resource. */
-function measureLinks(ctx: Context, row: Row): HTMLElement {
-  const measures = ids(row.measures);
-  if (measures.length === 0) return h("span", { class: "muted" }, "–");
-  const link = (id: string): HTMLElement => button(ctx.doc.name("measures", id), () => ctx.go("measures", { measure: id }), { class: "link" });
-  return h("ul", { class: "plain-list" }, ...measures.map((id) => h("li", {}, link(id))));
 }
 
 function nameButton(ctx: Context, row: Row): HTMLElement {

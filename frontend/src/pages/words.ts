@@ -113,6 +113,7 @@ export function tableWord(table: string): string {
     case "itineraries":
       return t("Itineraries");
     case "bottlenecks":
+    case "lifting":
       return t("Bottlenecks");
     case "assignment":
     case "alternative_flows":

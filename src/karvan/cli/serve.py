@@ -7,6 +7,7 @@ import click
 
 from karvan.cli.common import DEFAULT_CASE
 from karvan.errors import KarvanError
+from karvan.web.effort import REPLICATIONS
 
 EXTRA = ("starlette", "uvicorn")
 
@@ -62,7 +63,7 @@ Examples:
 @click.option(
     "--replications",
     type=click.IntRange(1),
-    default=8,
+    default=REPLICATIONS,
     show_default=True,
     help="Simulated years of each run; 'karvan run' takes 30.",
 )

@@ -9,6 +9,7 @@ from rich.text import Text
 from karvan.case.results import Results
 from karvan.report.flow_words import (
     FlowNames,
+    doubt_lines,
     flow_names,
     gain_text,
     gaining,
@@ -33,6 +34,7 @@ def summary(results: Results, texts: Texts) -> list[str]:
     names = flow_names(results.table, texts)
     return [
         *main_line(results.table, names),
+        *doubt_lines(results.table, texts),
         *_bottleneck_line(results, names),
         *no_room_lines(results.table, names),
         *no_way_line(results.table, names),

@@ -1,6 +1,6 @@
 """Names and sentences of flows and bottlenecks, for terminal and paper alike."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ LEAST_GAIN_USD = 1000.0
 MOST_NAMED = 5
 LEAST_TEU = 1.0
 """Less finds room by rounding."""
+ASSUMED, CALIBRATED = "assumed", "calibrated"
 LOOSE = "loose"
 """Cargo that is counted in tonnes, where containers are counted in TEU."""
 TABLES = {"service": "input_services", "terminal": "input_terminals"}
@@ -109,6 +110,13 @@ def main_line(of: Table, names: FlowNames) -> list[str]:
     return [texts.colon(names.alternative(main), carried)]
 
 
+def doubt_lines(of: Table, texts: Texts) -> list[str]:
+    """Return that the flows are approximate, where they are."""
+    if of("assignment")["converged"].all():
+        return []
+    return [texts("The computation did not reach its tolerance: read the flows as approximate.")]
+
+
 def no_room_lines(of: Table, names: FlowNames) -> list[str]:
     """Return what finds no room at any price, why, and what would give it some; often nothing."""
     left = float(of("assignment")["left_over_teu"].fill_null(0.0).sum())
@@ -116,18 +124,37 @@ def no_room_lines(of: Table, names: FlowNames) -> list[str]:
     if left < LEAST_TEU or not rows:
         return []
     texts = names.texts
-    titles = texts.names(of("measures"), "title")
-    lifting = dict.fromkeys(m for row in rows for m in list_of(row["measures"]))
     return [
         texts("No room at any price for {teu} TEU a year, because of {places}.").format(
             teu=texts.number(left), places=texts.listed(names.resource(row) for row in rows)
         ),
-        texts("Measures that add room there: {measures}.").format(
-            measures=texts.listed(titles[m] for m in lifting)
-        )
-        if lifting
-        else texts("No measure of the case adds room there."),
+        *_lifting_lines(of, rows, texts),
     ]
+
+
+def _lifting_lines(of: Table, full: list[dict[str, Any]], texts: Texts) -> list[str]:
+    """Return the measures that would give more room, the best first, and what the best leaves."""
+    measures = of("measures")
+    titles = texts.names(measures, "title")
+
+    def named(ids: Iterable[str]) -> str:
+        return texts.listed(titles[name] for name in ids)
+
+    lifting = of("lifting").to_dicts()
+    if not lifting:
+        in_force = set(measures.filter(pl.col("applied"))["id"])
+        own = dict.fromkeys(m for row in full for m in list_of(row["measures"]) if m in in_force)
+        if own:
+            done = texts("What adds room there is in force already: {measures}.")
+            return [done.format(measures=named(own))]
+        return [texts("No measure of the case adds room there.")]
+    adding = named(row["measure_id"] for row in lifting)
+    lines = [texts("Measures that add room there: {measures}.").format(measures=adding)]
+    rest = lifting[0]["left_over_teu"]
+    if rest >= LEAST_TEU:
+        leaves = texts("With the first of them, {teu} TEU a year would still have no room.")
+        lines.append(leaves.format(teu=texts.number(rest)))
+    return lines
 
 
 def no_way_line(of: Table, names: FlowNames) -> list[str]:
@@ -146,6 +173,33 @@ def no_way_line(of: Table, names: FlowNames) -> list[str]:
     if more:
         shown.append(texts("and {count} more").format(count=texts.number(more)))
     return [texts("No way at all: {flows}").format(flows=texts.clauses(shown))]
+
+
+def foundation_lines(of: Table, year: int, texts: Texts) -> list[str]:
+    """Return what the flows rest on that no document gives: demand, constants of the choice."""
+    lines = []
+    flows = of("input_flows").filter(pl.col("year") == year)
+    assumed = flows.filter(pl.col("flow_status") == ASSUMED).height
+    if assumed:
+        demand = texts("{assumed} of {count} flows of {year} are assumed.")
+        count = texts.number(flows.height)
+        lines.append(demand.format(assumed=texts.number(assumed), count=count, year=year))
+    constants = of("input_constants").filter(pl.col("constant_usd_per_teu") != 0.0)
+    if constants.height:
+        having = dict(constants["constant_status"].value_counts().iter_rows())
+        choice = texts(
+            "Constants of the route choice, up to {most} USD/TEU: {calibrated} calibrated, "
+            "{assumed} assumed. Where a constant is assumed, so are the shares."
+        )
+        most = max(abs(value) for value in constants["constant_usd_per_teu"])
+        lines.append(
+            choice.format(
+                most=texts.number(most),
+                calibrated=texts.number(having.get(CALIBRATED, 0)),
+                assumed=texts.number(having.get(ASSUMED, 0)),
+            )
+        )
+    return lines
 
 
 def gaining(table: pl.DataFrame) -> list[dict[str, Any]]:

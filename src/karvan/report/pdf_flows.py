@@ -1,11 +1,16 @@
 """The flows in the PDF report: shares of the route alternatives, and the first bottlenecks."""
 
+from collections.abc import Sequence
+
 from karvan.report.flow_words import (
     FlowNames,
     amounts,
+    doubt_lines,
     flow_names,
+    foundation_lines,
     gaining,
     no_room_lines,
+    no_way_line,
     step_text,
 )
 from karvan.report.pdf_reader import Block, Reader, Row, cells
@@ -45,20 +50,32 @@ def flows(reader: Reader) -> Block | None:
         ),
         "widths": [1, 0, 0, 0, 0],
         "rows": rows,
-        "note": ""
-        if assignment[0]["converged"]
-        else texts("The computation did not reach its tolerance: read the flows as approximate."),
+        "note": texts.sentences(
+            [
+                *doubt_lines(reader.table, texts),
+                *foundation_lines(reader.table, assignment[0]["flows_year"], texts),
+                *no_way_line(reader.table, names),
+            ]
+        ),
     }
 
 
 def bottlenecks(reader: Reader) -> Block | None:
     """Return the capacities of which more would gain the most."""
     first, texts = gaining(reader.table("bottlenecks"))[:FIRST_BOTTLENECKS], reader.texts
-    if not first:
-        return None
     names = flow_names(reader.table, texts)
+    no_room = no_room_lines(reader.table, names)
+    if not first and not no_room:
+        return None
+    block: Block = {"title": texts("Bottlenecks")}
+    if no_room:
+        block["lead"] = texts.sentences(no_room)
+    return {**block, **_gain_table(reader, first, names)} if first else block
+
+
+def _gain_table(reader: Reader, first: Sequence[Row], names: FlowNames) -> Block:
+    texts = reader.texts
     return {
-        "title": texts("Bottlenecks"),
         "head": reader.head(
             (texts("bottleneck"), "left"),
             (texts("with more of it"), "left"),
@@ -68,14 +85,9 @@ def bottlenecks(reader: Reader) -> Block | None:
         ),
         "widths": [2, 1, 0, 0, 0],
         "rows": [cells(_words(reader, row, names)) for row in first],
-        "note": " ".join(
-            [
-                texts(
-                    "What users and operators together gain in a year from more of one capacity, "
-                    "all others staying as they are. Gains of two capacities do not add up."
-                ),
-                *no_room_lines(reader.table, names),
-            ]
+        "note": texts(
+            "What users and operators together gain in a year from more of one capacity, "
+            "all others staying as they are. Gains of two capacities do not add up."
         ),
     }
 

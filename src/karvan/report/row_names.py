@@ -20,6 +20,7 @@ WORDS: Mapping[str, str] = {
     "indicator_values": "values of indicators",
     "itineraries": "Itineraries",
     "bottlenecks": "Bottlenecks",
+    "lifting": "Bottlenecks",
     "network_links": "links",
     "network_nodes": "nodes",
     "skims": "Times and costs between all places",

@@ -22,6 +22,7 @@ from karvan.freight.prices import Cut
 from karvan.freight.resources import KEY
 from karvan.network.model import CO2E, COST, TIME, ArcKind
 from karvan.runs.flow_validation import assigned
+from karvan.runs.lifting import lifting_rows
 from karvan.runs.load_tables import loads, payloads
 from karvan.schema import LIST_SEPARATOR
 
@@ -48,7 +49,7 @@ def assignment_tables(case: Case, progress: Callable[[float], None]) -> Mapping[
         }
     progress(0.7)
     cut = without_room(found)
-    rows = {
+    rows: dict[str, list[Any]] = {
         "assignment": [_summary(found, cut)],
         "flow_itineraries": list(_itineraries(found)),
         "alternative_flows": list(_alternatives(found)),
@@ -56,11 +57,12 @@ def assignment_tables(case: Case, progress: Callable[[float], None]) -> Mapping[
         "bottlenecks": list(
             _bottlenecks(case, found, cut, lambda share: progress(0.7 + 0.3 * share))
         ),
+        "lifting": list(lifting_rows(case, found, cut.left)) if cut else [],
     }
     return {name: result_frame(name, rows[name]) for name in TABLES}
 
 
-TABLES = ("assignment", "flow_itineraries", "alternative_flows", "loads", "bottlenecks")
+TABLES = ("assignment", "flow_itineraries", "alternative_flows", "loads", "bottlenecks", "lifting")
 
 
 def _nothing(error: NoPathError) -> Row:

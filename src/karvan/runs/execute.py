@@ -232,6 +232,7 @@ def _write_manifest(
         problems = Results(root, {}).table("problems")
         warnings = [f"{r['check']}: {r['where']}" for r in problems.iter_rows(named=True)]
     simulated = Results(root, {}).table("simulation").to_dicts() if complete else []
+    assigned = Results(root, {}).table("assignment").to_dicts() if complete else []
     manifest = {
         "format": RESULTS_FORMAT,
         "complete": complete,
@@ -247,9 +248,16 @@ def _write_manifest(
         "inputs": {name: table_hash(case, name) for name in sorted(case.tables)},
         "stages": {name: dict(record) for name, record in records.items()},
         "warnings": list(warnings),
+        "assignment": _certificate(assigned[0]) if assigned else None,
         "simulation": _precision(simulated[0]) if simulated else None,
     }
     write_json(root / MANIFEST, manifest)
+
+
+def _certificate(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how exact the flows are: whether they are computed to the end, and their errors."""
+    names = ("converged", "choice_error", "capacity_error", "slack_error", "conservation_error")
+    return {name: summary[name] for name in (*names, "path_gap", "steps")}
 
 
 def _precision(summary: Mapping[str, Any]) -> dict[str, Any]:

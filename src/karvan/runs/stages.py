@@ -273,6 +273,7 @@ STAGES: tuple[Stage, ...] = (
         ASSIGNMENT_TABLES,
         TABLES,
         reads_definitions=True,
+        reads_applied=True,
     ),
     Stage(
         "score",

@@ -17,6 +17,7 @@ from karvan.case import Case, read_case
 from karvan.case.settings import LANGUAGES
 from karvan.errors import KarvanError
 from karvan.web.case_info import case_info
+from karvan.web.effort import REPLICATIONS
 from karvan.web.errors import ApiError
 from karvan.web.models import CaseInfo
 from karvan.web.process import Worker, WorkerDiedError, WorkerTimeoutError
@@ -26,8 +27,6 @@ from karvan.web.stored import Store, part_file
 MOST_WAITING = 256
 """Questions that may wait for the one process that answers them."""
 MOST_KEPT_ANSWERS = 64
-REPLICATIONS = 8
-"""Simulated years of a run, unless a server is asked for others (assumed: somebody waits)."""
 DOCUMENT_SUFFIXES = (".py", ".js", ".po", ".json", ".csv", ".geojson")
 
 

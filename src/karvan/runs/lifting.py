@@ -1,0 +1,50 @@
+"""Measures with which more of the cargo could pass that has no room at any price."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from karvan.case import Case
+from karvan.case.model import resolve
+from karvan.errors import NoPathError, ScenarioError
+from karvan.freight.corridor import CorridorAssignment, assign, without_room
+
+TABLES_OF_ROOM = frozenset({"links", "services", "terminals", "transfers", "rates"})
+"""Those that say what can pass, and by which ways."""
+
+LEAST_TEU = 1.0
+"""Less is the rounding of two solutions."""
+
+
+def lifting_rows(case: Case, found: CorridorAssignment, left: float) -> Iterator[Mapping[str, Any]]:
+    """Return each measure not in force that leaves less than `left` [TEU a year] without room.
+
+    Each is added by itself, as if it were in force in the year of the case, and the flows are
+    assigned anew: a bypass lifts a cut as wider places in it do, and what narrows it does not.
+    """
+    remaining = {
+        name: _left_with(case, found, name)
+        for name, measure in case.measures.items()
+        if name not in case.applied and TABLES_OF_ROOM & {c.table for c in measure.changes}
+    }
+    kept = {name: rest for name, rest in remaining.items() if rest < left - LEAST_TEU}
+    for name, rest in sorted(kept.items(), key=lambda item: (item[1], item[0])):
+        yield {"measure_id": name, "left_over_teu": rest}
+
+
+def _left_with(case: Case, found: CorridorAssignment, name: str) -> float:
+    """What has no room at any price with one measure more [TEU a year]; inf where it cannot be."""
+    measure = case.measures[name].model_copy(update={"from_year": case.year})
+    try:
+        # From the case as read, so that what a scenario sets still comes after its measures.
+        changed = resolve(
+            replace(case.as_read, measures={**case.measures, name: measure}),
+            scenario=case.scenario,
+            measures=(*case.applied, name),
+            year=case.year,
+            overrides=case.overrides,
+        )
+        cut = without_room(assign(changed, start=found))
+    except (ScenarioError, NoPathError):
+        return float("inf")
+    return cut.left if cut else 0.0
