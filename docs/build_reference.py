@@ -17,6 +17,7 @@ from karvan.case import (
     folder,
     indicator_checks,
     network_checks,
+    operation_checks,
     settings,
     texts,
 )
@@ -258,7 +259,14 @@ def _read_names(module: ModuleType, known: Mapping[str, str]) -> list[str]:
 
 def checks_page() -> str:
     """Return the page of the checks and their stable names."""
-    parts = (checks, network_checks, demand_checks, indicator_checks, texts)
+    parts = (
+        checks,
+        network_checks,
+        operation_checks,
+        demand_checks,
+        indicator_checks,
+        texts,
+    )
     content = [row for part in parts for row in _check_rows(part)]
     files = ", ".join(map(code, _read_names(read, {"name": "<table>", "kind": "<kind>"})))
     toml = ", ".join(map(code, _read_names(folder, {"name": "<file>"})))

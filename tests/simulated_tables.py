@@ -21,6 +21,13 @@ JOURNEYS = 8
 SPREAD = 0.03
 """Half-width of the intervals, relative."""
 TEU = 50.0
+CAUTIONS = (
+    "link sea: more arrives than track can serve; the line grows by 0.3 trains a day",
+    "service ferry: more arrives at east-port than its departures take; the line grows by 1.5 "
+    "lots a day",
+    "A longer warm-up would move the mean by more than its half-width.",
+)
+"""One that a row of the resources says as well, one that is known, one that is not."""
 
 
 def with_simulation(run: Results, root: Path) -> Results:
@@ -61,7 +68,7 @@ def around(name: str, unit: str, value: float, spread: float = SPREAD) -> Row:
 
 
 def _simulation() -> Row:
-    cautions = "A longer warm-up would move the mean by more than its half-width."
+    cautions = "\n".join(CAUTIONS)
     return filled(
         "simulation", model_hash="0f" * 16, seed=2026, replications=30, lost=1, horizon_h=8760.0,
         warmup_h=720.0, events=25_000_000, level_share=0.95, precision_share=0.021,

@@ -270,6 +270,14 @@ EXAMPLES = [
         "open from 0 to 0 h",
         "nothing could ever pass",
     ),
+    Example(
+        "operations.quantity.unread",
+        operated("transfers", "port", "inspection_share", "0.5"),
+        f"{OPERATIONS} row 2 (one) quantity",
+        "inspection_share of 'port', which the simulation passes over",
+        "a row with inspection_h as well",
+        severity="warning",
+    ),
     # Files
     Example("nodes.file.missing", no_file(NODES), NODES, "no such file", "Places of the network"),
     Example(

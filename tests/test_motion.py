@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from karvan.case import Case
 from karvan.errors import ModelError
 from karvan.motion import tables as of_study
-from karvan.motion.bottlenecks import hours_a_teu, with_one_more
+from karvan.motion.bottlenecks import bottlenecks, hours_a_teu, with_one_more
 from karvan.motion.clock import Clock
 from karvan.motion.study import Study, study, study_until
 from karvan.motion.times import moving, pert, pert_of_mean
@@ -224,6 +224,34 @@ def test_a_service_that_cannot_keep_up_is_named_with_its_growth() -> None:
     assert growth == pytest.approx(built.journeys[0].teu_per_year / 2.0 / 366.0 - 2.0, rel=0.05)
 
 
+def test_the_months_of_a_fleet_add_up_to_its_year() -> None:
+    case = crossing(flows={"west": 4000.0, "east": 1000.0}, service=ON_FILL, operations=[fleet(2)])
+    found = simulated(case, replications=3)
+    (year,) = [row for row in of_study.resources(found) if row["resource"] == "vessels"]
+    own = [row for row in of_study.months(found) if row["resource"] == "vessels"]
+    assert [row["month"] for row in own] == list(range(1, 13))
+    busy = [row["busy_share"] for row in own]
+    assert all(0.0 <= share <= 1.0 for share in busy)
+    # Months are of one length, so that of the year is their mean.
+    assert np.mean(busy) == pytest.approx(year["busy_share"], abs=ROUNDING)
+    passed = sum(row["passed_teu"] for row in own)
+    assert passed == pytest.approx(year["passed_teu_per_year"], rel=ROUNDING)
+
+
+def test_more_replications_of_a_run_sharpen_its_bottlenecks() -> None:
+    case = crossing(
+        flows={"west": 14_000.0}, service={**ON_FILL, "headway_h": 12}, operations=[fleet(1)]
+    )
+    pairs = {}
+    for replications in (2, 6, 18):
+        rows = bottlenecks(
+            case, simulated(case, replications), threads=1, progress=lambda share: None
+        )
+        (row,) = rows
+        pairs[replications] = row["replications"]
+    assert pairs == {2: 2, 6: 5, 18: 6}
+
+
 # What has nothing in it, and what is wrong
 
 
@@ -253,6 +281,23 @@ def test_a_port_that_is_always_closed_is_named() -> None:
     assert "weather storms" in said
     assert "could ever leave" in said
     assert found["simulated_journeys"].is_empty()
+
+
+def test_a_lot_larger_than_any_ship_is_named_with_the_ship() -> None:
+    lot = {"subject_table": "commodities", "subject_id": "containers", "quantity": "lot_teu"}
+    case = crossing(
+        flows={"west": 2000.0},
+        service={"capacity_teu": 100},
+        operations=[{"id": "lot", "value": 150, **lot}],
+    )
+    with pytest.raises(ModelError, match="150 TEU and") as caught:
+        plan(case)
+    (problem,) = caught.value.problems
+    assert problem.check == "operations.lot.size"
+    assert "the 100 TEU" in problem.expected
+    assert "'ship'" in problem.expected
+    (said,) = tables_of(case)["simulation"]["cautions"].to_list()
+    assert "would wait for ever" in said
 
 
 def test_a_fleet_of_a_year_without_ships_falls_back_to_its_headway() -> None:

@@ -137,6 +137,20 @@ def test_the_terminal_says_days_and_the_bottleneck(
     assert Texts(language).number(mean / 24.0, 1) in lines[0]
 
 
+def test_additions_within_noise_are_no_bottleneck(
+    runs: tuple[Results, Results], tmp_path: Path
+) -> None:
+    shutil.copytree(runs[0].root, tmp_path / "noise")
+    row = {
+        "kind": "fleet", "id": "ferry", "from_node": "", "to_node": "", "resource": "vessels",
+        "rank": 1, "step": 1.0, "saved_h": 0.5, "saved_low_h": -0.5, "saved_high_h": 1.5,
+        "replications": 5, "measures": "",
+    }  # fmt: skip
+    write_table(tmp_path / "noise", "simulated_bottlenecks", pl.DataFrame([row]))
+    line = motion_terminal.summary(read_results(tmp_path / "noise"), Texts("en"))[-1]
+    assert line.endswith("no single addition saves more than noise")
+
+
 @pytest.mark.parametrize(
     ("option", "value"), [("--replications", "0"), ("--precision", "2"), ("--precision", "x")]
 )

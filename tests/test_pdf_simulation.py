@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flow_tables import filled
 from karvan.case import read_case
 from karvan.case.results import Results, read_results, result_frame, write_table
 from karvan.case.settings import LANGUAGES
@@ -116,7 +117,38 @@ def test_the_note_says_what_intervals_are_and_carries_the_cautions(made: Results
     run_row = made.table("simulation").row(0, named=True)
     assert "95% intervals" in block["note"]
     assert f"Replications: 30; seed of random numbers: {run_row['seed']}." in block["note"]
-    assert block["note"].endswith(run_row["cautions"])
+    assert block["note"].endswith(run_row["cautions"].split("\n")[-1])
+
+
+def test_a_line_that_grows_is_said_once_and_by_its_name(made: Results) -> None:
+    block = simulation(Reader(made, "en"))
+    assert block is not None
+    assert block["note"].count("More arrives than can be served") == 1
+    assert "can serve; the line grows" not in block["note"]
+    assert "more arrives at East port than its departures take." in block["note"]
+    assert "grows by 1.5 boxes and wagons a day" in block["note"]
+    russian = simulation(Reader(made, "ru"))
+    assert russian is not None
+    assert "lots a day" not in russian["note"]
+
+
+def test_what_was_fitted_is_named_below_the_waits(made: Results, tmp_path: Path) -> None:
+    def note(results: Results) -> str:
+        block = waits(Reader(results, "en"))
+        assert block is not None
+        return str(block["note"])
+
+    assert "Not measured" not in note(made)
+    first = made.table("simulated_journeys").row(0, named=True)
+    own = made.table("simulated_waits").filter(journey_id=first["journey_id"])
+    own = own.filter(own["cause"].is_in(["handling", "customs"]))
+    row = next(row for row in own.iter_rows(named=True) if row["kind"] == "transfer")
+    shutil.copytree(made.root, tmp_path / "fitted")
+    fitted = filled("input_operations", id="x", quantity="handling_h", status="calibrated")
+    fitted |= {"subject_table": "transfers", "subject_id": row["id"]}
+    write_table(tmp_path / "fitted", "input_operations", result_frame("input_operations", [fitted]))
+    same = own.filter(kind="transfer", id=row["id"])["mean_h"].sum()
+    assert f"{same:.1f} h." in note(read_results(tmp_path / "fitted"))
 
 
 def test_waits_name_the_causes_and_their_sum_is_the_mean(made: Results) -> None:

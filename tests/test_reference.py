@@ -6,6 +6,8 @@ from types import ModuleType
 
 import pytest
 
+from karvan.case import checks
+
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -37,3 +39,9 @@ def test_every_command_is_in_the_docs():
 
     text = (DOCS / "cli.md").read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"## karvan {name}\n" not in text] == []
+
+
+def test_every_check_of_a_case_is_on_its_page() -> None:
+    page = reference.checks_page()
+    for check in checks.CHECKS:
+        assert (check.__doc__ or "").splitlines()[0] in page, check.__name__

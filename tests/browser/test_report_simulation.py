@@ -85,6 +85,39 @@ def test_the_page_in_every_language(
         )
 
 
+@pytest.mark.parametrize("language", LANGS)
+def test_how_it_was_made_is_read_on_a_phone(
+    language: str, simulated: Path, visit: Visiting
+) -> None:
+    with visit(viewport=PHONE) as visited:
+        opened(visited.page, simulated, language)
+        widths = visited.page.locator(".facts.hashes dd").evaluate_all(
+            "all => all.map((one) => one.clientWidth)"
+        )
+        # A number of ten digits stands on one line.
+        assert widths
+        assert min(widths) >= 100
+
+
+def test_what_was_fitted_is_named_beside_the_times(simulated: Path, visit: Visiting) -> None:
+    data = report_data(simulated)
+    fitted = {
+        row["subject_id"]
+        for row in rows_of(data, "input_operations")
+        if row["status"] == "calibrated" and row["subject_table"] in ("transfers", "terminals")
+    }
+    hours: dict[str, float] = {}
+    for row in rows_of(data, "simulated_waits"):
+        if row["id"] in fitted and row["cause"] in ("handling", "customs"):
+            hours[row["journey_id"]] = hours.get(row["journey_id"], 0.0) + row["mean_h"]
+    with visit() as visited:
+        page = visited.page
+        note = page.get_by_text("Not measured, but chosen so that")
+        for journey in [row["journey_id"] for row in rows_of(data, "simulated_journeys")][:6]:
+            opened(page, simulated, journey=journey)
+            expect(note).to_have_count(1 if journey in hours else 0)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nobody_is_barred_from_the_page(scheme: str, simulated: Path, visit: Visiting) -> None:
     with visit(color_scheme=scheme) as visited:
@@ -136,7 +169,9 @@ def test_overload_lost_replications_and_cautions_are_said(simulated: Path, visit
         expect(notice).to_contain_text("More arrives than can be served")
         expect(notice).to_contain_text("The line grows by 0.3 a day")
         expect(notice).to_contain_text("count for nothing: 1")
-        expect(notice).to_contain_text(run["cautions"])
+        expect(notice).to_contain_text(run["cautions"].split("\n")[-1])
+        expect(notice).to_contain_text("The line grows by 1.5 boxes and wagons a day.")
+        expect(notice).not_to_contain_text("can serve; the line grows")
         expect(page.locator(".facts.hashes")).to_contain_text(run["model_hash"])
 
 

@@ -148,7 +148,7 @@ export function causeName(cause: string): string {
     case "handling":
       return t("handling");
     case "customs":
-      return tx("cause", "customs");
+      return tx("cause", "customs and holds");
     case "queue":
       return t("waiting in line");
     case "batch":
@@ -270,7 +270,16 @@ export function gainWord(gain: Gain): string {
 // Cautions
 
 /** What the program says of a simulation, by its pattern; other texts stay English. */
-const CAUTIONS: [RegExp, (found: string[]) => string][] = [
+const CAUTIONS: [RegExp, (found: string[], doc: Doc) => string][] = [
+  [
+    /^service (\S+): more arrives at (\S+) than its departures take; the line grows by (\S+) lots a day$/,
+    ([service, node, lots], doc) =>
+      t("{service}: more arrives at {place} than its departures take. The line grows by {lots} boxes and wagons a day.", {
+        service: doc.name("input_services", service ?? ""),
+        place: shortPlace(doc, node ?? ""),
+        lots: num(Number(lots), 1),
+      }),
+  ],
   [/^(\S+) TEU a year on small itineraries are left out$/, ([teu]) => t("Left out, as it goes on small itineraries: {teu} TEU a year.", { teu: whole(teu) })],
   [/^(\S+) replications: the interval is wide/, ([count]) => t("Only {count} replications: the intervals are wide, and their width is unsure itself.", { count: whole(count) })],
   [/^(\S+) observations a replication: the mean of so few/, ([count]) => t("Only {count} arrivals a replication: means of so few are skewed, which more replications do not mend.", { count: whole(count) })],
@@ -281,11 +290,21 @@ function whole(text: string | undefined): string {
   return num(Number((text ?? "").replaceAll(",", "")));
 }
 
+/** What the page says of a resource in its own words, by its row. */
+const GROWING = /^\S+ \S+: more arrives than \S+ can serve; the line grows by \S+ \S+ a day$/;
+
+/** Return the cautions of a run that no row of its resources says as well. */
+export function cautionsOf(run: Row): string[] {
+  return String(run.cautions ?? "")
+    .split("\n")
+    .filter((line) => line && !GROWING.test(line));
+}
+
 /** Return a caution in the reader's language, as far as it is known. */
-export function cautionText(line: string): string {
+export function cautionText(doc: Doc, line: string): string {
   for (const [pattern, say] of CAUTIONS) {
     const found = pattern.exec(line);
-    if (found) return say(found.slice(1));
+    if (found) return say(found.slice(1), doc);
   }
   return fromData(line);
 }

@@ -111,7 +111,7 @@ export function resources(root: HTMLElement, ctx: Context): void {
   if (own.length === 0) return;
   const rows = own.map((row) => ({ ...row, name: simulatedName(ctx.doc, row), unit: servedWord(row.unit), what: resourceWord(row.resource) })) as Row[];
   rows.sort((a, b) => (number(b.busy_share) ?? 0) - (number(a.busy_share) ?? 0));
-  root.append(h("h2", {}, t("Resources")));
+  root.append(h("h2", {}, t("Resources")), h("p", { class: "hint" }, t("Waits are those of what is served. For vessels and wagon sets they are those of the boxes and wagons of cargo that stand there for one, and so is the number waiting.")));
   dataTable(
     root,
     ctx,

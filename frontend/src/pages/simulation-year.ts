@@ -94,7 +94,7 @@ export function utilization(root: HTMLElement, ctx: Context): void {
   const caption = t("Utilization by month, %");
   root.append(
     h("h2", {}, t("How busy it is through the year")),
-    h("p", {}, t("Part of the time that is in use, in percent; the stronger the colour, the busier. Where it nears 100, lines form.")),
+    h("p", {}, t("Part of the time that is in use, in percent; the stronger the colour, the busier. Where it nears 100, lines form. A track is full by its declared capacity at 75, unless the case says otherwise: the rest lets trains catch up.")),
     heat(ctx, shown, caption, busy.length, rows),
   );
 }

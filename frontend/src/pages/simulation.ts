@@ -5,7 +5,7 @@ import { h, select } from "../core/dom";
 import { type Context, registerPage } from "../core/pages";
 import { sentences } from "../core/phrases";
 import { printing } from "../core/printing";
-import { cautionText, dayText, estimate, type JourneyGroup, journeyGroups, journeyNames, rangeText, simulatedName, simulationOf, wayNames } from "../core/simulation";
+import { cautionsOf, cautionText, dayText, estimate, type JourneyGroup, journeyGroups, journeyNames, rangeText, simulatedName, simulationOf, wayNames } from "../core/simulation";
 import { dataTable } from "../core/table";
 import { lang, num, percent, t } from "../core/texts";
 import { cap } from "../core/words";
@@ -59,15 +59,15 @@ function warnings(root: HTMLElement, ctx: Context, run: Row): void {
     ...growing.map((row) => t("More arrives than can be served: {where}. The line grows by {growth} a day; times there are those of this year and would rise further.", { where: simulatedName(ctx.doc, row), growth: num(number(row.growth_per_day), 1) })),
     ...(lost > 0 ? [t("Replications that ended early and count for nothing: {count}.", { count: lost })] : []),
   ];
-  const cautions = String(run.cautions ?? "").split("\n").filter(Boolean);
+  const cautions = cautionsOf(run);
   if (lines.length + cautions.length === 0) return;
-  const list = h("ul", {}, ...lines.map((line) => h("li", {}, line)), ...cautions.map(cautionItem));
+  const list = h("ul", {}, ...lines.map((line) => h("li", {}, line)), ...cautions.map((line) => cautionItem(ctx, line)));
   root.append(h("div", { class: "notice" }, h("strong", {}, t("Read with caution")), list));
 }
 
 /** A caution of the program; where it is not translated it is marked as English. */
-function cautionItem(line: string): HTMLElement {
-  const text = cautionText(line);
+function cautionItem(ctx: Context, line: string): HTMLElement {
+  const text = cautionText(ctx.doc, line);
   return h("li", { lang: text === line && lang() !== "en" ? "en" : null }, text);
 }
 
@@ -111,7 +111,7 @@ function journeyTable(root: HTMLElement, ctx: Context, journeys: Row[], name: (r
       { key: "p90_h", title: t("days, slowest tenth"), kind: "days", fold: 1 },
       { key: "arrived_teu_per_year", title: t("TEU a year"), kind: "number", fold: 2 },
       { key: "arrived_low_teu_per_year", title: t("interval of TEU"), kind: "number", text: interval("arrived", "_teu_per_year", (value) => num(value)), fold: 5 },
-      { key: "left_behind_teu", title: t("left under way, TEU"), kind: "number", fold: 6 },
+      { key: "left_behind_teu", title: t("more under way at the end, TEU"), kind: "number", fold: 6 },
     ],
     {
       caption: t("All simulated journeys"),

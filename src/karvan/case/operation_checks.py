@@ -18,6 +18,9 @@ QUANTITIES_OF: Mapping[str, tuple[str, ...]] = {
 """Which quantities say something of a row of which table."""
 
 ABOVE_ZERO = frozenset({"teu_per_call", "lot_teu", "lot_t"})
+PAIRED = {"inspection_share": "inspection_h", "inspection_h": "inspection_share"}
+"""What says how many are held, and how long."""
+BORDER = "border"
 OPERATED = ("terminals", "services", "transfers", "commodities")
 
 
@@ -97,9 +100,39 @@ def check_hours(case: Case) -> Problems:
             )
 
 
+def check_read(case: Case) -> Problems:
+    """The simulation reads every row; one that it would pass over is named."""
+    kinds = dict(case.table("transfers").select("id", "kind").iter_rows())
+    departures = dict(case.table("services").select("id", "departure").iter_rows())
+    there = {(row["subject_id"], row["quantity"]) for row in rows_of(case, "operations")}
+    for row in rows_of(case, "operations"):
+        subject, quantity = row["subject_id"], row["quantity"]
+        expected = ""
+        if quantity in {"opens_h", "closes_h"} and kinds.get(subject, BORDER) != BORDER:
+            expected = "hours of a border; other transfers work day and night"
+        elif quantity == "handling_h" and kinds.get(subject) == BORDER:
+            expected = "inspection_share and inspection_h; a border has no handling"
+        elif quantity in PAIRED and kinds.get(subject, BORDER) != BORDER:
+            if (subject, PAIRED[quantity]) not in there:
+                expected = f"a row with {PAIRED[quantity]} as well; one alone holds nobody"
+        elif quantity == "fleet" and departures.get(subject) == "timetable":
+            expected = "no fleet; a service with a timetable has a ship for each departure"
+        elif quantity == "teu_per_call" and (subject, "ship_handling_h") not in there:
+            expected = "a row with ship_handling_h as well; ships take no time without"
+        if expected:
+            yield Problem(
+                "operations.quantity.unread",
+                place_of("operations", row, "quantity"),
+                f"{quantity} of '{subject}', which the simulation passes over",
+                expected,
+                severity="warning",
+            )
+
+
 OPERATION_CHECKS: Mapping[Callable[[Case], Problems], frozenset[str]] = {
     check_subjects: frozenset({"operations", *OPERATED}),
     check_values: frozenset({"operations"}),
     check_hours: frozenset({"operations"}),
+    check_read: frozenset({"operations", "services", "transfers"}),
 }
 """Checks with the tables they read."""

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from math import inf
 
 from karvan.case import Case
+from karvan.errors import ModelError, Problem
 from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import CorridorAssignment
 from karvan.freight.resources import DAYS_A_YEAR, LOOSE
@@ -40,6 +40,11 @@ def plan_of(case: Case, found: CorridorAssignment, probes: Sequence[Journey] = (
         Of the same case.
     probes : sequence of Journey
         Go beside them.
+
+    Raises
+    ------
+    ModelError
+        A lot is larger than any train or ship that it should go aboard.
     """
     settings = case.settings.simulation
     clock = Clock(case.year, DAY_H * settings.warmup_days)
@@ -48,6 +53,7 @@ def plan_of(case: Case, found: CorridorAssignment, probes: Sequence[Journey] = (
     journeys = (*assigned, *probes)
     if not journeys:
         return None
+    _require_lots_that_fit(journeys)
     bench = Bench(case, clock, operations, found.network.timetables)
     bench.heavier = dict(_heavier_ends(journeys))
     bench.fill_of = _fills(bench, journeys)
@@ -67,6 +73,28 @@ def plan_of(case: Case, found: CorridorAssignment, probes: Sequence[Journey] = (
     )
 
 
+def _require_lots_that_fit(journeys: Sequence[Journey]) -> None:
+    """Refuse lots that would wait for ever, by commodity and what they should go aboard."""
+    problems: dict[tuple[str, str], Problem] = {}
+    for journey in journeys:
+        goods, lot = str(journey.flow.goods["id"]), journey.lot
+        for part in journey.parts:
+            if not isinstance(part, Ride) or part.carrier.mode == "road":
+                continue
+            places, weight = part.most
+            if lot.places_teu > places or lot.weight_t > weight:
+                aboard = part.carrier.name
+                problems[goods, aboard] = Problem(
+                    "operations.lot.size",
+                    f"operations.csv or [simulation] of case.toml, lot of '{goods}'",
+                    f"{lot.places_teu:g} TEU and {lot.weight_t:g} t as one",
+                    f"at most the {places:g} TEU and {weight:g} t of one departure of "
+                    f"'{aboard}'; it would wait for ever",
+                )
+    if problems:
+        raise ModelError(list(problems.values()))
+
+
 def _heavier_ends(journeys: tuple[Journey, ...]) -> Mapping[str, str]:
     """Return by service the node where its cargo needs more departures."""
     loads: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
@@ -76,10 +104,8 @@ def _heavier_ends(journeys: tuple[Journey, ...]) -> Mapping[str, str]:
             service = part.carrier.service if isinstance(part, Ride) else None
             if service is None or not isinstance(part, Ride):
                 continue
-            need = max(
-                journey.lot.places_teu / (service["capacity_teu"] or inf),
-                journey.lot.weight_t / (service["capacity_t"] or inf),
-            )
+            places, weight = part.most
+            need = max(journey.lot.places_teu / places, journey.lot.weight_t / weight)
             loads[str(service["id"])][part.nodes[0]] += lots * need
     return {service: max(sorted(ends), key=ends.__getitem__) for service, ends in loads.items()}
 
@@ -91,11 +117,11 @@ def _fills(bench: Bench, journeys: tuple[Journey, ...]) -> dict[tuple[str, ...],
         for part in journey.parts:
             if not isinstance(part, Ride) or part.carrier.service is not None:
                 continue
-            rate = part.board.rate or {}
+            most_teu, most_t = part.most
             lots = journey.teu_per_year / journey.lot.teu / bench.clock.year_h
             lots *= part.board.headway_h
-            weight = lots * journey.lot.weight_t / (rate["t_per_train"] or inf)
-            places = lots * journey.lot.places_teu / (rate["teu_per_train"] or inf)
+            weight = lots * journey.lot.weight_t / most_t
+            places = lots * journey.lot.places_teu / most_teu
             before = fills[part.key]
             trains = places if journey.lot.places_teu else weight
             fills[part.key] = Fill(before.trains + trains, before.weight + weight)

@@ -113,12 +113,12 @@ def border(bench: Bench, move: Move) -> tuple[list[Step], list[Passage]]:
     operations.csv say otherwise.
     """
     steps, passages = [], []
+    unit = "trucks" if move.link["mode"] == "road" else "trains"
     for row in move.arc.transfers:
         documents, inspection, share = _split(bench, row)
         name = f"border {row['id']} documents"
-        label = Label(
-            ("border", row["id"], "", "", "documents"), "customs", "trains", resource=True
-        )
+        place = ("border", row["id"], "", "", "documents")
+        label = Label(place, "customs", unit, resource=True)
         bench.stage(name, label, servers=UNLIMITED, service_h=documents)
         _working_hours(bench, row, name)
         steps.append(Step(stage=name))
@@ -126,7 +126,7 @@ def border(bench: Bench, move: Move) -> tuple[list[Step], list[Passage]]:
         if share > 0.0:
             name = f"border {row['id']} inspection"
             place = ("border", row["id"], "", "", "inspection")
-            label = Label(place, "customs", "trains", resource=True)
+            label = Label(place, "customs", unit, resource=True)
             bench.stage(name, label, servers=UNLIMITED, service_h=inspection)
             _working_hours(bench, row, name)
             steps.append(Step(stage=name, probability=share))
@@ -138,7 +138,7 @@ def _split(bench: Bench, row: Row) -> tuple[Distribution, Distribution, float]:
     low, typical, high = (float(row[f"dwell_{n}_h"]) for n in ("min", "typical", "max"))
     documents = Distribution("uniform", (low, typical))
     own = bench.operations.time(TRANSFERS, row["id"], "inspection_h")
-    inspection = own or Distribution("uniform", (0.0, high))
+    inspection = _as_shortened(bench, row, own) if own else Distribution("uniform", (0.0, high))
     left = dwell_mean(row) - documents.mean()
     share = min(max(left / inspection.mean(), 0.0), 1.0) if inspection.mean() > 0.0 else 0.0
     return (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -77,6 +78,16 @@ class Ride:
     timetable: int
     moves: tuple[Move, ...]
     gauge: Handling | None = None
+
+    @property
+    def most(self) -> tuple[float, float]:
+        """Places [TEU] and weight [t] that one departure takes; inf where nothing limits it."""
+        service, rate = self.carrier.service, self.board.rate or {}
+        if service is not None:
+            places, weight = service["capacity_teu"], service["capacity_t"]
+        else:
+            places, weight = rate.get("teu_per_train"), rate.get("t_per_train")
+        return float(places or inf), float(weight or inf)
 
     @property
     def nodes(self) -> tuple[str, ...]:

@@ -59,8 +59,8 @@ class Seen:
         Entity hours by cause, in the order of :data:`WAITS`.
     used : ndarray, shape (n_pools,)
         Mean units in use.
-    left_by_month, started_by_month, work_by_month : ndarray, shape (12, ...)
-        Of twelve equal parts of the year.
+    left_by_month, started_by_month, work_by_month, used_by_month : ndarray, shape (12, ...)
+        Of twelve equal parts of the year; of pools unit hours in use.
     """
 
     number: int
@@ -83,6 +83,7 @@ class Seen:
     left_by_month: FloatArray
     started_by_month: FloatArray
     work_by_month: FloatArray
+    used_by_month: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +248,20 @@ def _seen(layout: Layout, plan: Plan, r: Replication) -> Seen:
         left_by_month=_steps(r.snapshot_thing[:, classes, k.C_EXITS]),
         started_by_month=_steps(r.snapshot_thing[:, stages, k.STARTED]),
         work_by_month=_steps(by_month),
+        used_by_month=_steps(_used_until(r, pools)),
     )
+
+
+def _used_until(r: Replication, pools: Sequence[int]) -> FloatArray:
+    """Return the unit hours of pools up to the end of each part [h], shape (12, n_pools).
+
+    What is in use at an end counts up to it, though its account waits for the next change.
+    """
+    real, thing = r.snapshot_real[:, pools], r.snapshot_thing[:, pools]
+    taken = thing[:, :, k.P_UNITS] - thing[:, :, k.P_FREE]
+    since = r.snapshot_h[:, None] - real[:, :, k.X_P_LAST]
+    found: FloatArray = real[:, :, k.X_P_AREA] + taken * since
+    return found
 
 
 def _steps(totals: NDArray[np.float64] | NDArray[np.int64]) -> FloatArray:

@@ -269,14 +269,10 @@ def _fleets(
     study: Study,
 ) -> Iterator[Used]:
     names = [stage.id for stage in study.plan.model.stages]
-    pools = {pool.id: (p, pool.units) for p, pool in enumerate(study.plan.model.pools)}
     used, services, waited = (study.stack(n) for n in ("used", "services", "waits_h"))
     started, arrived = study.stack("started"), study.stack("arrived")
     for fleet in study.plan.fleets:
-        idle = sum(
-            (units - used[:, p] for name, (p, units) in pools.items() if name in fleet.pools),
-            np.zeros(len(used)),
-        )
+        idle = _idle(study, fleet, used)
         at = [names.index(stage) for stage in fleet.boarding]
         pool = list(WAITS).index("pool")
         place = fleet_place(fleet)
@@ -287,6 +283,14 @@ def _fleets(
         more = (arrived[:, at].sum(axis=1) - began) / study.stack("hours") * DAY_H
         passed = services[:, at].sum(axis=1)
         yield place, label, busy, passed, hours, began, _growth(busy, more)
+
+
+def _idle(study: Study, fleet: Fleet, used: FloatArray) -> FloatArray:
+    """Return how many ships or wagon sets are free at both ends, by the units in use."""
+    own = [p for p, pool in enumerate(study.plan.model.pools) if pool.id in fleet.pools]
+    units = sum(study.plan.model.pools[p].units for p in own)
+    idle: FloatArray = units - used[:, own].sum(axis=1)
+    return idle
 
 
 def passing(study: Study) -> Mapping[Place, float]:
@@ -325,7 +329,28 @@ def months(study: Study) -> Iterator[Row]:
                 ),
                 **named("passed", "teu", share * through.get(label.place, 0.0)),
             }
+    yield from _fleets_by_month(study, through)
     yield from _corridors(study)
+
+
+def _fleets_by_month(study: Study, through: Mapping[Place, float]) -> Iterator[Row]:
+    hours = study.stack("hours") / MONTHS
+    started, used = study.stack("started_by_month"), study.stack("used_by_month")
+    names = [stage.id for stage in study.plan.model.stages]
+    for fleet in study.plan.fleets:
+        place = fleet_place(fleet)
+        at = [names.index(stage) for stage in fleet.boarding]
+        own = started[:, :, at].sum(axis=2)
+        total = np.maximum(own.sum(axis=1), 1.0)
+        for month in range(MONTHS):
+            idle = _idle(study, fleet, used[:, month] / hours[:, None])
+            share = own[:, month] / total
+            yield {
+                **dict(zip(PLACE, place, strict=True)),
+                "month": month + 1,
+                **named("busy", "share", 1.0 - idle / fleet.vessels),
+                **named("passed", "teu", share * through.get(place, 0.0)),
+            }
 
 
 def _corridors(study: Study) -> Iterator[Row]:

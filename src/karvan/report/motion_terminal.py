@@ -59,7 +59,9 @@ def _bottleneck(results: Results, names: FlowNames) -> list[str]:
     table = results.table("simulated_bottlenecks")
     gains = table.filter(pl.col("saved_low_h") > 0.0).sort("rank")
     if gains.is_empty():
-        return [texts.colon(texts("first bottleneck, simulated"), texts("none"))]
+        tried = not table.is_empty()
+        none = texts("no single addition saves more than noise") if tried else texts("none")
+        return [texts.colon(texts("first bottleneck, simulated"), none)]
     row = gains.row(0, named=True)
     saved = texts("one more saves {hours} h a TEU").format(hours=texts.number(row["saved_h"], 1))
     known = {"kind": row["kind"] if row["kind"] != "fleet" else "service", "unit": ""}

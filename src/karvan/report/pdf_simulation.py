@@ -10,7 +10,9 @@ from karvan.report.flow_words import main_alternative
 from karvan.report.pdf_reader import HOURS_PER_DAY, Block, Reader, Row, cells
 from karvan.report.simulation_words import (
     SimulationNames,
+    calibrated_waits,
     caution_text,
+    cautions_of,
     estimate,
     estimate_text,
     simulation_names,
@@ -50,7 +52,7 @@ def simulation(reader: Reader) -> Block | None:
         ),
         "widths": [1, 0, 0, 0],
         "rows": [_journey_cells(reader, names, row) for row in journeys[:FIRST_JOURNEYS]],
-        "note": _note(reader, run[0], len(journeys)),
+        "note": _note(reader, names, run[0], len(journeys)),
     }
 
 
@@ -91,10 +93,32 @@ def waits(reader: Reader) -> Block | None:
             cells([names.step(row), names.cause(row["cause"]), _hours(reader, row, "mean")])
             for row in longest.iter_rows(named=True)
         ],
-        "note": texts("The longest times at one step, moving left out; {journey}.").format(
-            journey=_journey_name(reader, names, journeys[0])
-        ),
+        "note": _waits_note(reader, names, journeys[0], own),
     }
+
+
+def _waits_note(reader: Reader, names: SimulationNames, journey: Row, own: pl.DataFrame) -> str:
+    texts = reader.texts
+    lines = [
+        texts("The longest times at one step, moving left out; {journey}.").format(
+            journey=_journey_name(reader, names, journey)
+        )
+    ]
+    fitted: dict[str, float] = {}
+    for row in calibrated_waits(own, reader.table("input_operations")):
+        step = names.step(row)
+        fitted[step] = fitted.get(step, 0.0) + row["mean_h"]
+    if fitted:
+        parts = [
+            texts.colon(step, texts("{hours} h").format(hours=texts.number(hours, 1)))
+            for step, hours in fitted.items()
+        ]
+        lines.append(
+            texts(
+                "Not measured, but chosen so that the reported times of journeys come out: {parts}."
+            ).format(parts=texts.clauses(parts))
+        )
+    return ("" if reader.language == "zh" else " ").join(lines)
 
 
 def bottlenecks(reader: Reader) -> Block | None:
@@ -180,7 +204,7 @@ def _measures(reader: Reader, row: Row, titles: Mapping[str, str]) -> str:
     return reader.texts.clauses(named) or "–"
 
 
-def _note(reader: Reader, run: Row, count: int) -> str:
+def _note(reader: Reader, names: SimulationNames, run: Row, count: int) -> str:
     texts = reader.texts
     level = reader.percent(run["level_share"] or 0.0)
     stop, space = ("。", "") if reader.language == "zh" else (".", " ")
@@ -202,7 +226,16 @@ def _note(reader: Reader, run: Row, count: int) -> str:
             ).format(shown=FIRST_JOURNEYS, count=count)
         )
     lines += [reader.capital(texts.clauses(made)) + stop]
-    lines += [caution_text(line, texts) for line in (run["cautions"] or "").split("\n") if line]
+    growing = [
+        texts(
+            "More arrives than can be served: {where}. The line grows by {growth} a day; times "
+            "there are those of this year and would rise further."
+        ).format(where=names.resource(row), growth=texts.number(row["growth_per_day"], 1))
+        for row in reader.rows("simulated_resources")
+        if (row["growth_per_day"] or 0.0) > 0.0
+    ]
+    lines += growing
+    lines += [caution_text(line, names) for line in cautions_of(run)]
     return space.join(lines)
 
 

@@ -90,7 +90,7 @@ class SimulationNames:
         known = {
             "moving": texts("moving"),
             "handling": texts("handling"),
-            "customs": texts("customs", "cause"),
+            "customs": texts("customs and holds", "cause"),
             "queue": texts("waiting in line"),
             "batch": texts("waiting for cargo or a departure"),
             "pool": texts("waiting for wagons or a vessel"),
@@ -125,8 +125,37 @@ class SimulationNames:
         return self.texts("not more than noise")
 
 
-def caution_text(line: str, texts: Texts) -> str:
+SUBJECTS = {"transfer": "transfers", "border": "transfers", "terminal": "terminals"}
+"""Tables of the rows that steps stand for."""
+SPENT = ("handling", "customs")
+
+
+def calibrated_waits(waits: pl.DataFrame, operations: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return the times by step and cause that hang on calibrated rows of operations.csv."""
+    fitted = set(
+        operations.filter(pl.col("status") == "calibrated")
+        .select("subject_table", "subject_id")
+        .iter_rows()
+    )
+    return [
+        row
+        for row in waits.filter(pl.col("cause").is_in(SPENT)).sort("step").iter_rows(named=True)
+        if (SUBJECTS.get(row["kind"]), row["id"]) in fitted
+    ]
+
+
+GROWING = re.compile(r"\S+ \S+: more arrives than \S+ can serve; the line grows by \S+ \S+ a day$")
+
+
+def cautions_of(run: Row) -> list[str]:
+    """Return the cautions of a run that no row of its resources says as well."""
+    lines = (run["cautions"] or "").split("\n")
+    return [line for line in lines if line and not GROWING.match(line)]
+
+
+def caution_text(line: str, names: SimulationNames) -> str:
     """Return a caution in the language, as far as it is known; the program says it in English."""
+    texts = names.texts
 
     def whole(text: str) -> str:
         return texts.number(float(text.replace(",", "")))
@@ -139,6 +168,21 @@ def caution_text(line: str, texts: Texts) -> str:
         "Only {count} arrivals a replication: means of so few are skewed, which more replications "
         "do not mend."
     )
+    behind = texts(
+        "{service}: more arrives at {place} than its departures take. The line grows by {lots} "
+        "boxes and wagons a day."
+    )
+    if found := re.match(
+        r"service (\S+): more arrives at (\S+) than its departures take; "
+        r"the line grows by (\S+) lots a day$",
+        line,
+    ):
+        services = names.flows.of_rows["service"]
+        return behind.format(
+            service=services.get(found[1], found[1]),
+            place=names.flows.place(found[2]),
+            lots=texts.number(float(found[3]), 1),
+        )
     if found := re.match(r"(\S+) TEU a year on small itineraries are left out$", line):
         return left_out.format(teu=whole(found[1]))
     if found := re.match(r"(\S+) replications: the interval is wide", line):
