@@ -29,7 +29,8 @@ export function waits(root: HTMLElement, ctx: Context, journey: Row, name: strin
   const rows = ctx.doc.table("simulated_waits").filter((row) => row.journey_id === journey.journey_id);
   const steps = stepsOf(ctx, rows);
   if (steps.length === 0) return;
-  root.append(h("h2", {}, t("Where the time goes")), h("p", {}, sumText(steps)), fittedNote(ctx, rows));
+  root.append(h("h2", {}, t("Where the time goes")), h("p", {}, sumText(steps)));
+  fittedNote(root, ctx, rows);
   stepChart(root, steps, causesIn(steps), name, rows);
   waitTable(root, ctx, rows);
 }
@@ -52,7 +53,7 @@ const SUBJECTS: Record<string, string> = { transfer: "transfers", border: "trans
 const SPENT = ["handling", "customs"];
 
 /** Name the times of a journey that were calibrated: a reader would take them for observations. */
-function fittedNote(ctx: Context, rows: Row[]): HTMLElement | null {
+function fittedNote(root: HTMLElement, ctx: Context, rows: Row[]): void {
   const operations = ctx.doc.table("input_operations").filter((row) => row.status === "calibrated");
   const fitted = new Set(operations.map((row) => `${String(row.subject_table)} ${String(row.subject_id)}`));
   const hours = new Map<string, number>();
@@ -61,9 +62,9 @@ function fittedNote(ctx: Context, rows: Row[]): HTMLElement | null {
     const name = stepName(ctx.doc, row);
     hours.set(name, (hours.get(name) ?? 0) + (number(row.mean_h) ?? 0));
   }
-  if (hours.size === 0) return null;
+  if (hours.size === 0) return;
   const parts = clauses([...hours].map(([name, sum]) => colon(name, t("{hours} h", { hours: hoursText(sum) }))));
-  return h("p", { class: "hint" }, t("Not measured, but chosen so that the reported times of journeys come out: {parts}.", { parts }));
+  root.append(h("p", { class: "hint" }, t("Not measured, but chosen so that the reported times of journeys come out: {parts}.", { parts })));
 }
 
 /** The causes that occur, those known in their order. */
