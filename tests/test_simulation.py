@@ -278,6 +278,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "every 0": ({"sources": [{"id": "s", "class": "c", "every_h": 0}]}, "sources.every_h.zero"),
     "empty": ({"stages": []}, "at least 1"),
     "type": ({"stages": 3}, "stages"),
+    "nothing": ({"stages": [{"servers": 2}]}, "stages row 1 id: found nothing"),
     "one fault, one problem": ({"stages": [{"id": "desk", "servers": "many"}]}, "1 problem(s)"),
     "amount": ({"stages": [{"id": "desk", "servers": "many"}]}, "or 'unlimited'"),
     "inner column": ({"stages": [{"id": "desk", "batch": {"most": 5, "max_wait_h": -1}}]}, "stages row 1 (desk) batch.max_wait_h: found -1"),
@@ -395,6 +396,26 @@ def test_overload_warns_with_stage_and_growth_and_stops_by_the_limit() -> None:
     assert result.stages["started"][0] > 0
 
 
+def test_who_is_stopped_before_the_warm_up_is_over_is_counted_from_the_beginning() -> None:
+    model = model_from(broken(horizon_h=10_000, warmup_h=500, sources=[
+        {"id": "s", "class": "c", "every_h": 0.5},
+    ]))  # fmt: skip
+    result = simulate(model, most_inside=20)
+    row = result.replications.row(0, named=True)
+    assert row["ended"] == "too many inside"
+    assert 0.0 < row["time_h"] < 500
+    assert result.stages["throughput_per_h"][0] == pytest.approx(1.0, rel=0.1)
+    assert "before the warm-up was over" in " ".join(result.warnings)
+
+
+def test_what_is_over_before_the_warm_up_is_counts_nothing() -> None:
+    sources = [{"id": "s", "class": "c", "every_h": 2, "count": 3}]
+    result = simulate(model_from(broken(horizon_h=None, warmup_h=500, sources=sources)))
+    assert result.replications["time_h"].to_list() == [0.0]
+    assert result.stages["waiting_mean"].to_list() == [0.0]
+    assert "nothing is counted" in result.warnings[0]
+
+
 def test_behind_an_overloaded_stage_comes_only_what_it_serves() -> None:
     stages = [{"id": n, "service_h": 1} for n in ("first", "second")]
     data = broken(
@@ -497,6 +518,10 @@ def test_command_line(tmp_path: Path) -> None:
     assert "utilization" in shown.stdout
     assert pl.read_parquet(tmp_path / "e.parquet").height > 100
     assert "Examples" in runner.invoke(simulate_command, ["--help"]).stdout
+    (tmp_path / "bad.toml").write_text("horizon_h = 1\n", "utf-8")
+    refused = [str(tmp_path / "bad.toml"), "--log", str(tmp_path / "none.parquet")]
+    assert isinstance(runner.invoke(simulate_command, refused).exception, ModelError)
+    assert not (tmp_path / "none.parquet").exists()
 
 
 PAGE = Path(__file__).parents[1] / "docs" / "methods" / "simulation.md"
