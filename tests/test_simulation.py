@@ -208,6 +208,94 @@ def test_another_unit_of_time_scales_all_times(scale: float, seed: int) -> None:
     assert other["time_h"].to_list() == pytest.approx((base["time_h"] * scale).to_list())
 
 
+def network(names: dict[str, str], order: list[int], services: list[str]) -> Model:
+    """Four stages that two classes pass, by other names and in another order of rows."""
+
+    def name(word: str) -> str:
+        return names.get(word, word)
+
+    extras: list[dict[str, Any]] = [
+        {"servers": 2}, {"places": 3}, {"takes": {name("crane"): 1}, "servers": 2},
+        {"batch": {"most": 3, "max_wait_h": 4}, "servers": 2},
+    ]  # fmt: skip
+    stages = [{"id": name(f"s{i}"), "service_h": services[i], **extras[i]} for i in range(4)]
+    routes = {"a": [0, 1, 2, 3], "b": [1, 3, 0]}
+    classes = [
+        {"id": name(c), "route": [name(f"s{i}") for i in route], "priority": p}
+        for p, (c, route) in enumerate(routes.items(), 1)
+    ]
+    sources = [
+        {"id": name(f"from {c}"), "class": name(c), "every_h": every, "count": 40}
+        for c, every in (("a", services[0]), ("b", services[3]))
+    ]
+    closures = [
+        {"id": name(f"x{i}"), "stage": name(f"s{i}"), "closed_from_h": [5 + i / 7], "closed_until_h": [9], "period_h": 20}
+        for i in (0, 2)
+    ]  # fmt: skip
+    return model_from({
+        "stages": [stages[i] for i in order],
+        "classes": classes[:: 1 if order[0] % 2 else -1],
+        "sources": sources[:: 1 if order[1] % 2 else -1],
+        "closures": closures[:: 1 if order[2] % 2 else -1],
+        "pools": [{"id": name("crane"), "units": 2}],
+        "horizon_h": 400.0,
+    })  # fmt: skip
+
+
+def moves(model: Model, names: dict[str, str], seed: int = 0) -> list[tuple[Any, ...]]:
+    """The log as a set of rows, by the old names: within an instant rows may change places."""
+    old = {new: word for word, new in names.items()}
+
+    def renamed(entity: str) -> str:
+        maker, _, number = entity.rpartition(" ")
+        return f"{old.get(maker, maker)} {number}"
+
+    rows = log_of(model, seed=seed).select("time_h", "event", "entity", "stage").rows()
+    return sorted((t, e, renamed(who), old.get(where, where)) for t, e, who, where in rows if who)
+
+
+@settings(max_examples=20, deadline=None)
+@given(order=st.permutations(range(4)), seed=st.integers(0, 10**6))
+def test_the_order_of_rows_changes_nothing(order: list[int], seed: int) -> None:
+    services = ["exponential(1)", "erlang(1, 2)", "lognormal(0.8, 1)", "uniform(0.5, 3)"]
+    plain = network({}, [0, 1, 2, 3], services)
+    assert moves(network({}, order, services), {}, seed) == moves(plain, {}, seed)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    texts=st.lists(st.text("abcəж港 -#", min_size=1), min_size=11, max_size=11, unique=True),
+    steps=st.lists(st.floats(0.01, 0.99), min_size=4, max_size=4, unique=True),
+)
+def test_other_names_change_nothing_but_the_draws(texts: list[str], steps: list[float]) -> None:
+    # Draws hang on names, so times are given here.
+    services = [f"series({', '.join(str(round(s * k % 3.0 + 0.1, 6)) for k in (1, 5, 11, 17, 23))})" for s in steps]  # fmt: skip
+    words = ["s0", "s1", "s2", "s3", "a", "b", "from a", "from b", "x0", "x2", "crane"]
+    names = dict(zip(words, texts, strict=True))
+    found = moves(network(names, [0, 1, 2, 3], services), names)
+    assert found == moves(network({}, [0, 1, 2, 3], services), {})
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    servers=st.integers(1, 4),
+    work=st.sampled_from(["finishes", "resumes", "repeats"]),
+    seed=st.integers(0, 10**6),
+)
+def test_nothing_is_served_while_all_servers_are_closed(servers: int, work: str, seed: int) -> None:
+    closure = {"id": "x", "stage": "desk", "closed_from_h": [0, 50], "closed_until_h": [20, 1e6], "work": work}  # fmt: skip
+    plain = queue(servers, "exponential(0.5)", horizon_h=200.0)
+    model = Model(**{**dict(plain), "closures": [closure]})
+    log = log_of(model, seed=seed)
+    begun = log.filter(pl.col("event") == "start")["time_h"].to_numpy()
+    assert np.all((begun >= 20.0) & (begun < 50.0))
+    result = simulate(model, seed=seed)
+    row = result.stages.row(0, named=True)
+    assert row["closed_share"] == pytest.approx(170 / 200)
+    inside = result.classes.row(0, named=True)
+    assert inside["arrived"] == inside["left"] + inside["inside_at_end"]
+
+
 def test_nothing_arrives() -> None:
     result = simulate(queue(count=0))
     assert result.classes["arrived"].to_list() == [0]
