@@ -208,6 +208,94 @@ def test_another_unit_of_time_scales_all_times(scale: float, seed: int) -> None:
     assert other["time_h"].to_list() == pytest.approx((base["time_h"] * scale).to_list())
 
 
+def network(names: dict[str, str], order: list[int], services: list[str]) -> Model:
+    """Four stages that two classes pass, by other names and in another order of rows."""
+
+    def name(word: str) -> str:
+        return names.get(word, word)
+
+    extras: list[dict[str, Any]] = [
+        {"servers": 2}, {"places": 3}, {"takes": {name("crane"): 1}, "servers": 2},
+        {"batch": {"most": 3, "max_wait_h": 4}, "servers": 2},
+    ]  # fmt: skip
+    stages = [{"id": name(f"s{i}"), "service_h": services[i], **extras[i]} for i in range(4)]
+    routes = {"a": [0, 1, 2, 3], "b": [1, 3, 0]}
+    classes = [
+        {"id": name(c), "route": [name(f"s{i}") for i in route], "priority": p}
+        for p, (c, route) in enumerate(routes.items(), 1)
+    ]
+    sources = [
+        {"id": name(f"from {c}"), "class": name(c), "every_h": every, "count": 40}
+        for c, every in (("a", services[0]), ("b", services[3]))
+    ]
+    closures = [
+        {"id": name(f"x{i}"), "stage": name(f"s{i}"), "closed_from_h": [5 + i / 7], "closed_until_h": [9], "period_h": 20}
+        for i in (0, 2)
+    ]  # fmt: skip
+    return model_from({
+        "stages": [stages[i] for i in order],
+        "classes": classes[:: 1 if order[0] % 2 else -1],
+        "sources": sources[:: 1 if order[1] % 2 else -1],
+        "closures": closures[:: 1 if order[2] % 2 else -1],
+        "pools": [{"id": name("crane"), "units": 2}],
+        "horizon_h": 400.0,
+    })  # fmt: skip
+
+
+def moves(model: Model, names: dict[str, str], seed: int = 0) -> list[tuple[Any, ...]]:
+    """The log as a set of rows, by the old names: within an instant rows may change places."""
+    old = {new: word for word, new in names.items()}
+
+    def renamed(entity: str) -> str:
+        maker, _, number = entity.rpartition(" ")
+        return f"{old.get(maker, maker)} {number}"
+
+    rows = log_of(model, seed=seed).select("time_h", "event", "entity", "stage").rows()
+    return sorted((t, e, renamed(who), old.get(where, where)) for t, e, who, where in rows if who)
+
+
+@settings(max_examples=20, deadline=None)
+@given(order=st.permutations(range(4)), seed=st.integers(0, 10**6))
+def test_the_order_of_rows_changes_nothing(order: list[int], seed: int) -> None:
+    services = ["exponential(1)", "erlang(1, 2)", "lognormal(0.8, 1)", "uniform(0.5, 3)"]
+    plain = network({}, [0, 1, 2, 3], services)
+    assert moves(network({}, order, services), {}, seed) == moves(plain, {}, seed)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    texts=st.lists(st.text("abcəж港 -#", min_size=1), min_size=11, max_size=11, unique=True),
+    steps=st.lists(st.floats(0.01, 0.99), min_size=4, max_size=4, unique=True),
+)
+def test_other_names_change_nothing_but_the_draws(texts: list[str], steps: list[float]) -> None:
+    # Draws hang on names, so times are given here.
+    services = [f"series({', '.join(str(round(s * k % 3.0 + 0.1, 6)) for k in (1, 5, 11, 17, 23))})" for s in steps]  # fmt: skip
+    words = ["s0", "s1", "s2", "s3", "a", "b", "from a", "from b", "x0", "x2", "crane"]
+    names = dict(zip(words, texts, strict=True))
+    found = moves(network(names, [0, 1, 2, 3], services), names)
+    assert found == moves(network({}, [0, 1, 2, 3], services), {})
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    servers=st.integers(1, 4),
+    work=st.sampled_from(["finishes", "resumes", "repeats"]),
+    seed=st.integers(0, 10**6),
+)
+def test_nothing_is_served_while_all_servers_are_closed(servers: int, work: str, seed: int) -> None:
+    closure = {"id": "x", "stage": "desk", "closed_from_h": [0, 50], "closed_until_h": [20, 1e6], "work": work}  # fmt: skip
+    plain = queue(servers, "exponential(0.5)", horizon_h=200.0)
+    model = Model(**{**dict(plain), "closures": [closure]})
+    log = log_of(model, seed=seed)
+    begun = log.filter(pl.col("event") == "start")["time_h"].to_numpy()
+    assert np.all((begun >= 20.0) & (begun < 50.0))
+    result = simulate(model, seed=seed)
+    row = result.stages.row(0, named=True)
+    assert row["closed_share"] == pytest.approx(170 / 200)
+    inside = result.classes.row(0, named=True)
+    assert inside["arrived"] == inside["left"] + inside["inside_at_end"]
+
+
 def test_nothing_arrives() -> None:
     result = simulate(queue(count=0))
     assert result.classes["arrived"].to_list() == [0]
@@ -278,6 +366,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "every 0": ({"sources": [{"id": "s", "class": "c", "every_h": 0}]}, "sources.every_h.zero"),
     "empty": ({"stages": []}, "at least 1"),
     "type": ({"stages": 3}, "stages"),
+    "nothing": ({"stages": [{"servers": 2}]}, "stages row 1 id: found nothing"),
     "one fault, one problem": ({"stages": [{"id": "desk", "servers": "many"}]}, "1 problem(s)"),
     "amount": ({"stages": [{"id": "desk", "servers": "many"}]}, "or 'unlimited'"),
     "inner column": ({"stages": [{"id": "desk", "batch": {"most": 5, "max_wait_h": -1}}]}, "stages row 1 (desk) batch.max_wait_h: found -1"),
@@ -395,6 +484,26 @@ def test_overload_warns_with_stage_and_growth_and_stops_by_the_limit() -> None:
     assert result.stages["started"][0] > 0
 
 
+def test_who_is_stopped_before_the_warm_up_is_over_is_counted_from_the_beginning() -> None:
+    model = model_from(broken(horizon_h=10_000, warmup_h=500, sources=[
+        {"id": "s", "class": "c", "every_h": 0.5},
+    ]))  # fmt: skip
+    result = simulate(model, most_inside=20)
+    row = result.replications.row(0, named=True)
+    assert row["ended"] == "too many inside"
+    assert 0.0 < row["time_h"] < 500
+    assert result.stages["throughput_per_h"][0] == pytest.approx(1.0, rel=0.1)
+    assert "before the warm-up was over" in " ".join(result.warnings)
+
+
+def test_what_is_over_before_the_warm_up_is_counts_nothing() -> None:
+    sources = [{"id": "s", "class": "c", "every_h": 2, "count": 3}]
+    result = simulate(model_from(broken(horizon_h=None, warmup_h=500, sources=sources)))
+    assert result.replications["time_h"].to_list() == [0.0]
+    assert result.stages["waiting_mean"].to_list() == [0.0]
+    assert "nothing is counted" in result.warnings[0]
+
+
 def test_behind_an_overloaded_stage_comes_only_what_it_serves() -> None:
     stages = [{"id": n, "service_h": 1} for n in ("first", "second")]
     data = broken(
@@ -497,6 +606,10 @@ def test_command_line(tmp_path: Path) -> None:
     assert "utilization" in shown.stdout
     assert pl.read_parquet(tmp_path / "e.parquet").height > 100
     assert "Examples" in runner.invoke(simulate_command, ["--help"]).stdout
+    (tmp_path / "bad.toml").write_text("horizon_h = 1\n", "utf-8")
+    refused = [str(tmp_path / "bad.toml"), "--log", str(tmp_path / "none.parquet")]
+    assert isinstance(runner.invoke(simulate_command, refused).exception, ModelError)
+    assert not (tmp_path / "none.parquet").exists()
 
 
 PAGE = Path(__file__).parents[1] / "docs" / "methods" / "simulation.md"

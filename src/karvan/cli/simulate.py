@@ -124,8 +124,12 @@ def simulate_command(
 
 def _see_that_it_can_be_written(path: Path) -> None:
     """Refuse a file that cannot be written before the work, not after it."""
+    there = path.exists()
     try:
         path.open("ab").close()
+        if not there:
+            # The work may fail, and would leave an empty file behind.
+            path.unlink()
     except OSError as error:
         raise not_written(path, error, "--log") from None
 

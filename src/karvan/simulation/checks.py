@@ -296,9 +296,12 @@ def _closures(model: Model) -> Iterator[Problem]:
             yield Problem(
                 "closures.order", where, "closures that overlap", "each to end before the next"
             )
-        closed = sum(c.closed_until_h) - sum(c.closed_from_h)
-        whole = model.horizon_h if times[0] == 0.0 else None
-        if closed >= (c.period_h or whole or inf):
+        # What lies after the horizon is no hour of the replication.
+        end = inf if c.period_h else model.horizon_h or inf
+        closed = sum(min(t, end) for t in c.closed_until_h) - sum(
+            min(t, end) for t in c.closed_from_h
+        )
+        if closed >= (c.period_h or end):
             yield _always_closed(model, c.stage, where)
 
 

@@ -19,12 +19,8 @@ def endings(layout: Layout, done: Sequence[Replication]) -> list[str]:
     names = {row: name for name, row in layout.stages.items()}
     found: dict[str, list[Replication]] = {}
     for r in done:
-        if r.ring:
-            found.setdefault("ring", []).append(r)
-        elif r.ended not in {"horizon", "empty"}:
-            found.setdefault(r.ended, []).append(r)
-        elif r.inside and not any(r.thing[c, k.C_EXITS] for c in layout.classes.values()):
-            found.setdefault("nothing left", []).append(r)
+        found.setdefault(_kind(layout, r), []).append(r)
+    found.pop("", None)
     if len(found.get("nothing left", done)) < len(done):
         del found["nothing left"]
     result = []
@@ -33,6 +29,7 @@ def endings(layout: Layout, done: Sequence[Replication]) -> list[str]:
         numbers = f"replication(s) {', '.join(str(x.number) for x in of[:10])}"
         numbers += " ..." if len(of) > 10 else ""
         where = _where(r, names)
+        hours = f"{r.time_h:g} h" + (", before the warm-up was over," if r.in_warmup else "")
         if ended == "ring":
             result.append(
                 f"{numbers}: deadlock, found at the end ({r.time_h:g} h counted; still inside: "
@@ -42,19 +39,34 @@ def endings(layout: Layout, done: Sequence[Replication]) -> list[str]:
         elif ended == "deadlock":
             ring = _ring(r.waits_for, names)
             result.append(
-                f"{numbers}: deadlock after {r.time_h:g} h: {ring}; each is full and all its "
+                f"{numbers}: deadlock after {hours}: {ring}; each is full and all its "
                 "servers hold who waits for the next: give one of them more places"
             )
         elif ended == "nothing left":
             result.append(f"{numbers}: nothing left until the end; inside: {where}")
+        elif ended == "over":
+            result.append(f"{numbers}: all was over before the warm-up was; nothing is counted")
         elif ended == "stuck":
             result.append(f"{numbers}: nothing can happen any more, still inside: {where}")
         else:
             result.append(
-                f"{numbers}: stopped after {r.time_h:g} h, {ended} ({where}); "
+                f"{numbers}: stopped after {hours}: {ended} ({where}); "
                 "what was counted so far is kept"
             )
     return result
+
+
+def _kind(layout: Layout, r: Replication) -> str:
+    """Return how a replication ended; nothing if there is nothing to say of it."""
+    if r.ring:
+        return "ring"
+    if r.ended not in {"horizon", "empty"}:
+        return r.ended
+    if r.time_h == 0.0 and r.events:
+        return "over"
+    if r.inside and not any(r.thing[c, k.C_EXITS] for c in layout.classes.values()):
+        return "nothing left"
+    return ""
 
 
 def _where(r: Replication, names: dict[int, str]) -> str:

@@ -221,6 +221,8 @@ def _problem(error: Any, data: dict[str, Any]) -> Problem:  # noqa: ANN401 - pyd
     if names and names[-1] in AMOUNTS:
         expected += ", or 'unlimited'"
     found = repr(error["input"])
+    if error["type"] == "missing":
+        found, expected = "nothing", "a value: without it there is no model"
     return Problem(
         f"{table}.{names[0] if names else 'row'}.{error['type']}",
         " ".join(where),

@@ -59,7 +59,9 @@ class Replication:
     ended : str
         One of :data:`ENDED`, or ``interrupted``.
     time_h : float
-        Time counted, after the warm-up [h].
+        Time counted, after the warm-up [h]; all of it if it ended before that was over.
+    in_warmup : bool
+        Whether it ended before the warm-up was over: what it has is from the beginning.
     events : int
     thing, real : ndarray
         Rows of the kernel with their accounts closed at the end.
@@ -90,6 +92,7 @@ class Replication:
     number: int
     ended: str
     time_h: float
+    in_warmup: bool
     events: int
     thing: k.IntArray
     real: k.FloatArray
@@ -400,9 +403,11 @@ def run_replication(
     carried = _open_ends(world, layout, 0.0)
     horizon = limits.horizon_h
     status: int | None = k.UNTIL
+    in_warmup = False
     if warmup_h > 0.0:
         world, status = run_until(world, warmup_h, go_on)
-        if status in (k.UNTIL, k.EMPTY, k.STUCK):
+        in_warmup = status not in (k.UNTIL, k.EMPTY, k.STUCK)
+        if not in_warmup:
             carried = forget(world, layout, warmup_h)
     world, status, edges, seen, areas = _watch(
         world, layout, number, status, warmup_h, horizon, bins, go_on
@@ -414,6 +419,9 @@ def run_replication(
     now = float(world.real[k.CLOCK, k.NOW])
     if horizon < inf and status in (k.UNTIL, k.EMPTY, k.STUCK):
         now = horizon
+    if not in_warmup:
+        # Without a horizon all may be over before the warm-up is.
+        now = max(now, warmup_h)
     thing, real = close_accounts(world, now)
     laws = check_laws(world, layout, carried, (thing, real), now)
     histogram = world.histogram.copy()
@@ -423,7 +431,8 @@ def run_replication(
     return Replication(
         number=number,
         ended=ENDED[status],
-        time_h=now - warmup_h,
+        time_h=now if in_warmup else now - warmup_h,
+        in_warmup=in_warmup,
         events=int(world.thing[k.CLOCK, k.EVENTS]),
         thing=thing,
         real=real,
