@@ -144,7 +144,7 @@ class ChoiceSets:
         self.names = tuple(" ".join(filter(None, r.key)) for r in usage.resources)
         self.of_unit = np.array([usage.of_unit(row) for row in self.goods.values()])
         self.ends = np.array([finder.ends(f.origin, f.destination) for f in self.flows])
-        self.bound = [finder.remaining(f.destination, f.goods) for f in self.flows]
+        self.bound = np.array([finder.remaining(f.destination, f.goods) for f in self.flows])
         self.blocks: dict[int, _Block] = {}
         if self.flows:
             self._fill(dict(enumerate(log_size)))
@@ -200,7 +200,7 @@ class ChoiceSets:
             network.start,
             network.head,
             cost,
-            np.array(self.bound),
+            self.bound,
             (self.goods_of, np.arange(len(self.flows))),
             (self.ends[:, 0], self.ends[:, 1]),
         )
