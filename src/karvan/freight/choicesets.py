@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from karvan.case import Case
@@ -89,7 +90,7 @@ def flows_of(case: Case) -> tuple[int, tuple[Flow, ...]]:
         )
         raise AssignmentError([message])
     goods = goods_of(case)
-    rows = [r for r in table.iter_rows(named=True) if r["year"] == years[-1]]
+    rows = table.filter(pl.col("year") == years[-1]).iter_rows(named=True)
     return years[-1], tuple(_flow(row, goods[row["commodity_id"]]) for row in rows)
 
 
@@ -144,7 +145,7 @@ class ChoiceSets:
         self.names = tuple(" ".join(filter(None, r.key)) for r in usage.resources)
         self.of_unit = np.array([usage.of_unit(row) for row in self.goods.values()])
         self.ends = np.array([finder.ends(f.origin, f.destination) for f in self.flows])
-        self.bound = [finder.remaining(f.destination, f.goods) for f in self.flows]
+        self.bound = np.array([finder.remaining(f.destination, f.goods) for f in self.flows])
         self.blocks: dict[int, _Block] = {}
         if self.flows:
             self._fill(dict(enumerate(log_size)))
@@ -200,7 +201,7 @@ class ChoiceSets:
             network.start,
             network.head,
             cost,
-            np.array(self.bound),
+            self.bound,
             (self.goods_of, np.arange(len(self.flows))),
             (self.ends[:, 0], self.ends[:, 1]),
         )
@@ -217,7 +218,9 @@ class ChoiceSets:
             gap = float(best[number] - here) / best[number] if best[number] > 0.0 else 0.0
             worst = max(worst, gap)
             if gap > WORTH_ADDING:
-                missing += self._paths(number, finder.measured([paths[number]], flow.goods))
+                alone = np.add.reduceat(finder.cost_of(flow.goods)[paths[number]], [0])
+                own = float(alone[0]) + constant
+                missing.append(PathOfFlow(number, paths[number], alternatives[number], own))
         return missing, worst
 
     def _priced(self, goods: Row, price: FloatArray) -> FloatArray:

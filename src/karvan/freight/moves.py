@@ -29,6 +29,8 @@ class Moves(NamedTuple):
         The same number for the same link and service; -1 for arcs that do not move.
     part_km : ndarray, shape (n_parts,)
         Length of each part.
+    parts : list of tuple of str
+        Link and service of each part.
     """
 
     tail: IntArray
@@ -37,10 +39,7 @@ class Moves(NamedTuple):
     mode: NDArray[np.str_]
     part: IntArray
     part_km: FloatArray
-
-    def same_as(self, other: "Moves") -> bool:
-        """Whether arcs of another network with the same states pass the same."""
-        return self.names == other.names and np.array_equal(self.part_km, other.part_km)
+    parts: list[tuple[str, str]]
 
 
 def moves_of(network: Network) -> Moves:
@@ -66,7 +65,7 @@ def moves_of(network: Network) -> Moves:
         if part[position] == len(lengths):
             lengths.append(arc.length_km)
     mode = np.array([str(arc.link["mode"]) if arc.link else "" for arc in network.arcs], np.str_)
-    return Moves(tail, names, kind, mode, part, np.array(lengths))
+    return Moves(tail, names, kind, mode, part, np.array(lengths), list(parts))
 
 
 def groups_of(names: Sequence[frozenset[str]]) -> tuple[Groups, dict[str, int]]:

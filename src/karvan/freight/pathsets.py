@@ -9,16 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.case import Case
+from karvan.freight.earlier import Changes, changes, found_again, same_arcs
 from karvan.freight.moves import groups_of, moves_of, offsets
 from karvan.freight.pathproblem import path_sizes
 from karvan.freight.resources import Usage
-from karvan.kernels.detours import Detours, detours
+from karvan.kernels.detours import NOTHING, Detours, detours
 from karvan.kernels.graph import closed_costs, compressed_rows
 from karvan.network.model import COST, TIME, Network, Row
 from karvan.schema import list_of
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 Key = tuple[str, str, str]
 """Origin, destination and commodity of a search."""
 
@@ -31,6 +33,10 @@ ROUNDS = 6
 DEAREST = 2.5
 """A path is kept up to that many times the generalized cost of the cheapest."""
 
+
+ASKED, WORTHWHILE = 8, 0.4
+"""Sets that are asked for paths found before, and the share of those found again that is worth it:
+what has to be known of the network for an answer takes as long as a good part of the searches."""
 
 NOTHING_CLOSED = np.zeros(1, dtype=np.int64)
 """Row of the closing that closes nothing."""
@@ -110,10 +116,16 @@ class PathFinder:
         self._closed = np.zeros((len(closings), len(network.arcs)), dtype=np.bool_)
         for row, names in zip(self._closed, closings, strict=True):
             row[self._arcs_of(names, number)] = True
+        self._closed_back = self._closed[:, self._back.arc]
         self._costs: dict[str, FloatArray] = {}
         self._bounds: dict[tuple[str, str], FloatArray] = {}
         self._found: dict[Key, Detours] = {}
         self._choices: dict[Key, ChoiceSet] = {}
+        self._from: dict[tuple[str, str], FloatArray] = {}
+        self._earlier: PathFinder | None = None
+        self._became = np.zeros(0, dtype=np.int64)
+        self._asked = np.zeros(3, dtype=np.int64)
+        self._changes: dict[str, Changes] = {}
 
     def _arcs_of(self, names: Iterable[str], number: Mapping[str, int]) -> IntArray:
         first, arcs = self._groups.group_first, self._groups.group_arc
@@ -167,36 +179,83 @@ class PathFinder:
         return self._choices[key]
 
     def take_over(self, earlier: "PathFinder", goods: Row) -> None:
-        """Take choices from a finder to whose network a commodity cannot see any difference."""
-        same = (
-            self.alternatives == earlier.alternatives
-            and np.array_equal(self.network.start, earlier.network.start)
-            and np.array_equal(self.network.head, earlier.network.head)
-            and self.moves.same_as(earlier.moves)
-            and np.array_equal(self.cost_of(goods), earlier.cost_of(goods))
-        )
-        if same:
-            kept = {key: found for key, found in earlier._choices.items() if key[2] == goods["id"]}
-            self._choices.update(kept)
+        """Take what a finder found for a commodity wherever it would be found here again."""
+        if self._earlier is not earlier:
+            self._earlier, self._changes = earlier, {}
+            self._asked[:] = 0
+            became = same_arcs((earlier.network, earlier.moves), (self.network, self.moves))
+            old = became >= 0
+            if self.alternatives != earlier.alternatives or not np.array_equal(
+                self._closed[:, became[old]], earlier._closed[:, old]
+            ):
+                became[:] = -1
+            self._became = became
+        if goods["id"] not in earlier._costs:
+            return
+        before = earlier._costs[goods["id"]]
+        changed = changes(self._became, before, self.cost_of(goods))
+        self._changes[goods["id"]] = changed
+        if changed.none and np.array_equal(self._became, np.arange(len(self.network.arcs))):
+            for taken in ("_bounds", "_found", "_choices"):
+                of_goods = {
+                    k: v for k, v in getattr(earlier, taken).items() if k[-1] == goods["id"]
+                }
+                getattr(self, taken).update(of_goods)
 
     def _searched(self, origin: str, destination: str, goods: Row) -> ChoiceSet:
         ends = self.ends(origin, destination)
         if ends is None:
             return self.measured([], goods)
-        network, cost = self.network, self.cost_of(goods)
+        key = origin, destination, goods["id"]
         found = detours(
-            network.start,
-            network.head,
-            cost,
+            self.network.start,
+            self.network.head,
+            self.cost_of(goods),
             self._bound(destination, goods, np.arange(len(self._closed))),
             *ends,
             self._closed,
             self._groups,
             PENALTY,
             ROUNDS,
+            self._known(key, goods),
         )
-        self._found[origin, destination, goods["id"]] = found
-        return self.measured(self._different(found, cost), goods)
+        self._found[key] = found
+        paths = self._different(found, self.cost_of(goods))
+        before = None if self._earlier is None else self._earlier._choices.get(key)
+        return self.measured(paths, goods, before)
+
+    def _known(self, key: Key, goods: Row) -> Detours:
+        """What an earlier finder found that would be found again."""
+        if self._earlier is None or key not in self._earlier._found or self._futile():
+            return NOTHING
+        before, changed = self._earlier._found[key], self._changes[goods["id"]]
+        arcs = changed.cheaper
+        ahead = self._bound(key[1], goods, np.arange(len(self._closed)))[:, self.network.head[arcs]]
+        through = self._reached(key[0], goods)[:, self.moves.tail[arcs]] + ahead
+        through += self.cost_of(goods)[arcs]
+        again = found_again(before, self._closed[:, arcs], through, changed.dearer)
+        self._asked += np.array([1, len(again), again.sum()])
+        length = np.diff(before.offset)
+        return Detours(
+            self._became[before.arcs[np.repeat(again, length)]],
+            np.append(0, np.cumsum(length[again])),
+            before.cost[again],
+            before.closing[again],
+        )
+
+    def _futile(self) -> bool:
+        """Whether so little would be found again that to ask costs more than to search."""
+        keys, paths, again = self._asked
+        return bool(keys >= ASKED and again < WORTHWHILE * paths)
+
+    def _reached(self, origin: str, goods: Row) -> FloatArray:
+        """Cheapest cost from an origin to each state, under each closing."""
+        key = origin, goods["id"]
+        if key not in self._from:
+            network, cost = self.network, self.cost_of(goods)
+            source = int(network.origin_state[network.node(origin)])
+            self._from[key] = closed_costs(network.start, network.head, cost, self._closed, source)
+        return self._from[key]
 
     def _different(self, found: Detours, cost: FloatArray) -> list[IntArray]:
         """Paths that differ in what they pass, cheapest first, without those that are far dearer.
@@ -212,21 +271,39 @@ class PathFinder:
         for path, (begin, end) in enumerate(itertools.pairwise(place.tolist())):
             first.setdefault(names[begin:end], path)
         paths = [found.arcs[found.offset[path] : found.offset[path + 1]] for path in first.values()]
-        dear = np.array([cost[path].sum() for path in paths])
+        dear = np.add.reduceat(cost[np.concatenate(paths)], offsets(paths)[:-1])
         order = np.argsort(dear, kind="stable")
         return [paths[one] for one in order if dear[one] <= DEAREST * dear[order[0]]]
 
-    def measured(self, paths: list[IntArray], goods: Row) -> ChoiceSet:
-        """Return paths of a commodity with what the choice among them depends on."""
+    def measured(
+        self, paths: list[IntArray], goods: Row, before: ChoiceSet | None = None
+    ) -> ChoiceSet:
+        """Return paths of a commodity with what the choice among them depends on.
+
+        Parameters
+        ----------
+        paths : list of ndarray of int
+        goods : mapping
+        before : ChoiceSet, optional
+            Of the finder that was taken over from: what only depends on the paths is kept.
+        """
         if not paths:
             return ChoiceSet([], [], np.zeros(0), np.zeros(0))
-        by_arc = self.cost_of(goods)[np.concatenate(paths)]
-        cost = np.add.reduceat(by_arc, offsets(paths)[:-1])
+        arcs = np.concatenate(paths)
+        cost = np.add.reduceat(self.cost_of(goods)[arcs], offsets(paths)[:-1])
+        if before is not None and self._same_paths(before.paths, paths):
+            return before._replace(paths=paths, cost=cost)
         # Sizes by the kilometres of links and services that paths share.
         parts = [self.moves.part[path] for path in paths]
         links = [part[part >= 0] for part in parts]
         size = path_sizes(self.moves.part_km, links, np.zeros(len(links), dtype=np.int64))
         return ChoiceSet(paths, self.alternatives_of(paths), cost, size)
+
+    def _same_paths(self, before: Sequence[IntArray], now: Sequence[IntArray]) -> bool:
+        """Whether paths of the earlier network, of which there are some, became these."""
+        return [*map(len, before)] == [*map(len, now)] and np.array_equal(
+            self._became[np.concatenate(before)], np.concatenate(now)
+        )
 
     def _bound(self, destination: str, goods: Row, closings: IntArray) -> FloatArray:
         """Cheapest cost from each state to a destination, under each of some closings."""
@@ -237,7 +314,8 @@ class PathFinder:
         bound, back = self._bounds[key], self._back
         new = closings[np.isnan(bound[closings, target])]
         if len(new):
-            closed, cost = self._closed[new][:, back.arc], self.cost_of(goods)[back.arc]
+            cost = self.cost_of(goods)[back.arc]
+            closed = self._closed_back[new]
             bound[new] = closed_costs(back.start, back.head, cost, closed, target)
         return bound[closings]
 

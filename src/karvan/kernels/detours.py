@@ -40,6 +40,11 @@ class Detours(NamedTuple):
     closing: IntArray
 
 
+_NONE = np.zeros(0, np.int64)
+NOTHING = Detours(_NONE, np.zeros(1, np.int64), np.zeros(0), _NONE)
+"""No searches."""
+
+
 @njit("void(float64[::1],int64[::1],int64,float64,int64)", cache=True)
 def _push(keys: FloatArray, items: IntArray, size: int, key: float, item: int) -> None:
     """Put an entry into a binary min-heap of `size` entries; ties by item."""
@@ -148,10 +153,11 @@ def _walk_back(tail: IntArray, previous_arc: IntArray, target: int) -> IntArray:
 @njit(
     "Tuple((int64[::1],int64[::1],float64[::1],int64[::1]))"
     "(int64[::1],int64[::1],float64[::1],float64[:,::1],int64,int64,"
-    "boolean[:,::1],int64[::1],int64[::1],int64[::1],int64[::1],float64,int64)",
+    "boolean[:,::1],int64[::1],int64[::1],int64[::1],int64[::1],float64,int64,"
+    "int64[::1],int64[::1],float64[::1],int64[::1])",
     cache=True,
 )
-def _detours(
+def _detours(  # noqa: C901 - one loop over growing arrays, clearer in one piece
     start: IntArray,
     head: IntArray,
     cost: FloatArray,
@@ -165,6 +171,10 @@ def _detours(
     group_arc: IntArray,
     factor: float,
     rounds: int,
+    known_arcs: IntArray,
+    known_offset: IntArray,
+    known_cost: FloatArray,
+    known_closing: IntArray,
 ) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
     n_nodes, n_arcs = start.size - 1, head.size
     distance, previous_arc = np.empty(n_nodes), np.empty(n_nodes, np.int64)
@@ -176,17 +186,25 @@ def _detours(
     arcs, n_used = np.empty(1024, np.int64), 0
     offset, n_found = np.zeros(closed.shape[0] * rounds + 1, np.int64), 0
     dear, of = np.empty(offset.size), np.empty(offset.size, np.int64)
+    known = 0
     for closing in range(closed.shape[0]):
         if bound[closing, source] == np.inf:
             continue
         for arc in range(n_arcs):
             penalized[arc] = np.inf if closed[closing, arc] else cost[arc]
-        for _ in range(rounds):
-            if not _reach(
+        while known < known_closing.size and known_closing[known] < closing:
+            known += 1
+        for turn in range(rounds):
+            if known < known_closing.size and known_closing[known] == closing:
+                path = known_arcs[known_offset[known] : known_offset[known + 1]]
+                distance[target] = known_cost[known]
+                known += 1
+            elif _reach(
                 start, head, penalized, bound[closing], source, target, distance, previous_arc
             ):
+                path = _walk_back(tail, previous_arc, target)
+            else:
                 break
-            path = _walk_back(tail, previous_arc, target)
             if n_used + path.size > arcs.size:
                 larger = np.empty(2 * arcs.size + path.size, np.int64)
                 larger[:n_used] = arcs[:n_used]
@@ -196,6 +214,8 @@ def _detours(
             dear[n_found], of[n_found] = distance[target], closing
             n_found += 1
             offset[n_found] = n_used
+            if turn + 1 == rounds:
+                break
             for arc in path:
                 for entry in range(arc_first[arc], arc_first[arc + 1]):
                     group = arc_group[entry]
@@ -274,6 +294,7 @@ def detours(
     groups: Groups,
     factor: float,
     rounds: int,
+    known: Detours = NOTHING,
 ) -> Detours:
     """Return the paths of `rounds` searches for each closing, the same path as often as it comes.
 
@@ -294,6 +315,8 @@ def detours(
     factor : float
         At least 1.
     rounds : int
+    known : Detours
+        What the first searches of closings find, if that is known.
 
     Returns
     -------
@@ -314,6 +337,10 @@ def detours(
             _whole(groups.group_arc),
             factor,
             rounds,
+            _whole(known.arcs),
+            _whole(known.offset),
+            _real(known.cost),
+            _whole(known.closing),
         )
     )
 
@@ -346,7 +373,10 @@ def cheapest_paths(
         _whole(head),
         _real(cost),
         _real(bound),
-        *(_whole(values) for values in (*rows, *ends)),
+        _whole(rows[0]),
+        _whole(rows[1]),
+        _whole(ends[0]),
+        _whole(ends[1]),
     )
     return arcs, offset
 
