@@ -30,7 +30,7 @@ function together(place: HTMLElement, ctx: Context, before: Doc, after: Doc): vo
     [t("t CO2e a year"), "co2e_t", 1, 0],
   ];
   const rows = figures.map(([figure, column, scale, digits]) => {
-    const [old, now] = [before, after].map((doc) => scaled(assignmentOf(doc)?.[column], scale, digits));
+    const [old, now] = [before, after].map((doc) => scaled(assignmentOf(doc)?.[column], scale));
     const change = typeof old === "number" && typeof now === "number" ? now - old : null;
     return { figure, column, digits, before: old, after: now, change, percent: change !== null && old ? (100 * change) / old : null } as Row;
   });
@@ -47,10 +47,10 @@ function together(place: HTMLElement, ctx: Context, before: Doc, after: Doc): vo
   dataTable(place, ctx, told, columns, { caption: t("All flows together"), file: "compared-flows", saved: ["column"] });
 }
 
-/** Return a figure in the unit of its row; finer than its digits is no information. */
-function scaled(value: Cell | undefined, scale: number, digits: number): number | null {
+/** Return a figure in the unit of its row. */
+function scaled(value: Cell | undefined, scale: number): number | null {
   const found = number(value);
-  return found === null ? null : Number((found / scale).toFixed(digits));
+  return found === null ? null : found / scale;
 }
 
 function alternatives(place: HTMLElement, ctx: Context, before: Doc, after: Doc): void {
