@@ -96,6 +96,17 @@ def test_the_terminal_shows_all_flows_together(tmp_path: Path) -> None:
     assert cells["days, mean"] == ["2.0", "1.5", "-0.5", "-25.0"]
     assert cells["t CO2e a year"] == ["50", "50", "0", "0.0"]
     assert cells["beside them, not served"][:2] == ["3", "3"]
+    assert "of these without room at any price" not in cells
+
+
+def test_the_terminal_shows_what_lacks_room_in_one_run_at_least(tmp_path: Path) -> None:
+    runs = [
+        flow_results(tmp_path / name, [NORTH], [], left_over_teu=left)
+        for name, left in (("a", 0.0), ("b", 40.0))
+    ]
+    lines = in_words(compare_flows(*runs), runs[1]).splitlines()
+    (row,) = (line for line in lines if "of these without room at any price" in line)
+    assert [cell.strip() for cell in row.split("│")[2:-1]] == ["0", "40", "+40", "–"]
 
 
 def in_words(found: FlowComparison, after: Results) -> str:

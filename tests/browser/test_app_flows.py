@@ -116,6 +116,17 @@ def test_two_scenarios_are_compared_with_their_flows(
         assert float(row["teu_before"]) == pytest.approx(before, rel=1e-5)
         assert float(row["teu_after"]) == pytest.approx(after, rel=1e-5)
         assert float(row["teu_change"]) == pytest.approx(after - before, rel=1e-3, abs=1.0)
+        name, data = saved(page, place.get_by_role("button", name="CSV").nth(1))
+        assert name == "compared-flows.csv"
+        together = {row["column"]: row for row in csv_rows(data)}
+        old, new = (tables(run, "assignment").to_dicts()[0] for run in (SCENARIO, LATER))
+        assert float(together["teu"]["before"]) == pytest.approx(old["teu"], rel=1e-5)
+        # A document holds six digits of a number.
+        tonnes = pytest.approx(new["t"] - old["t"], abs=2e-6 * new["t"])
+        assert float(together["t"]["change"]) == tonnes
+        days = (new["mean_h"] - old["mean_h"]) / 24.0
+        assert float(together["mean_h"]["change"]) == pytest.approx(days, abs=0.11)
+        assert {"mean_cost_usd_per_teu", "co2e_t", "unserved_teu"} < set(together)
         name, data = saved(page, place.get_by_role("button", name="CSV").last)
         assert name == "compared-bottlenecks.csv"
         moved = csv_rows(data)

@@ -1,18 +1,56 @@
 // The flows of two runs: what each alternative carries, and which bottlenecks moved.
-import { number, type Doc, type Row } from "../core/document";
+import { number, type Cell, type Doc, type Row } from "../core/document";
 import { clear, h } from "../core/dom";
 import { alternativeIds, alternativeName, assignmentOf, bottlenecksOf, carriedBy, resourceKey, resourceName } from "../core/flows";
 import type { Context } from "../core/pages";
 import { dataTable, type Column } from "../core/table";
-import { t } from "../core/texts";
+import { num, t } from "../core/texts";
 import { unit } from "../core/words";
+
+const HOURS_PER_DAY = 24;
 
 export function compareFlows(place: HTMLElement, ctx: Context, before: Doc, after: Doc): void {
   clear(place);
   if (!assignmentOf(before) && !assignmentOf(after)) return;
   place.append(h("h2", {}, t("Flows and bottlenecks")));
   alternatives(place, ctx, before, after);
+  together(place, ctx, before, after);
   bottlenecks(place, ctx, before, after);
+}
+
+/** All flows together, a row a figure: as the terminal's comparison has them. */
+function together(place: HTMLElement, ctx: Context, before: Doc, after: Doc): void {
+  const figures: [string, string, number, number][] = [
+    [t("t a year"), "t", 1, 0],
+    [t("TEU and TEU-equivalents a year"), "teu", 1, 0],
+    [t("beside them, not served"), "unserved_teu", 1, 0],
+    [t("of these without room at any price"), "left_over_teu", 1, 0],
+    [t("days, mean"), "mean_h", HOURS_PER_DAY, 1],
+    [t("USD/TEU, mean"), "mean_cost_usd_per_teu", 1, 0],
+    [t("t CO2e a year"), "co2e_t", 1, 0],
+  ];
+  const rows = figures.map(([figure, column, scale, digits]) => {
+    const [old, now] = [before, after].map((doc) => scaled(assignmentOf(doc)?.[column], scale));
+    const change = typeof old === "number" && typeof now === "number" ? now - old : null;
+    return { figure, column, digits, before: old, after: now, change, percent: change !== null && old ? (100 * change) / old : null } as Row;
+  });
+  // What nobody lacks in either run needs no row.
+  const told = rows.filter((row) => row.column !== "left_over_teu" || row.before || row.after);
+  const asFine = (key: string) => (row: Row): string => num(number(row[key]), number(row.digits) ?? 0);
+  const columns: Column[] = [
+    { key: "figure", title: t("figure") },
+    { key: "before", title: t("before the change"), kind: "number", text: asFine("before"), fold: 1 },
+    { key: "after", title: t("after the change"), kind: "number", text: asFine("after") },
+    { key: "change", title: t("change"), kind: "number", text: asFine("change") },
+    { key: "percent", title: t("change, %"), kind: "number", digits: 1, fold: 2 },
+  ];
+  dataTable(place, ctx, told, columns, { caption: t("All flows together"), file: "compared-flows", saved: ["column"] });
+}
+
+/** Return a figure in the unit of its row. */
+function scaled(value: Cell | undefined, scale: number): number | null {
+  const found = number(value);
+  return found === null ? null : found / scale;
 }
 
 function alternatives(place: HTMLElement, ctx: Context, before: Doc, after: Doc): void {

@@ -85,12 +85,15 @@ def _all(flows: Any, texts: Texts, runs: tuple[str, str]) -> RenderableType:  # 
         (texts("t a year"), "t", 1.0, 0),
         (texts("TEU and TEU-equivalents a year"), "teu", 1.0, 0),
         (texts("beside them, not served"), "unserved_teu", 1.0, 0),
+        (texts("of these without room at any price"), "left_over_teu", 1.0, 0),
         (texts("days, mean"), "mean_h", HOURS_PER_DAY, 1),
         (texts("USD/TEU, mean"), "mean_cost_usd_per_teu", 1.0, 0),
         (texts("t CO2e a year"), "co2e_t", 1.0, 0),
     )
     for words, column, scale, digits in rows:
-        pair = [None if r is None else r[column] for r in (flows.before, flows.after)]
+        pair = [None if r is None else r.get(column) for r in (flows.before, flows.after)]
+        if column == "left_over_teu" and not any(pair):
+            continue  # Nothing lacks room in either run.
         old, new = (None if value is None else value / scale for value in pair)
         change = None if old is None or new is None else new - old
         table.add_row(
