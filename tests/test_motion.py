@@ -186,6 +186,12 @@ def test_waits_along_a_journey_add_up_to_its_time(two_ports: Study) -> None:
         assert sums[journey] == pytest.approx(mean, rel=SHARE_OF_SAMPLING)
 
 
+def test_times_that_are_inputs_have_no_interval(two_ports: Study) -> None:
+    for row in of_study.waits(two_ports):
+        given = row["cause"] in {"handling", "moving"}
+        assert (row["mean_low_h"] is None) == (row["mean_high_h"] is None) == given, row
+
+
 # What a change does
 
 

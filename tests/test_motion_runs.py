@@ -149,6 +149,12 @@ def test_additions_within_noise_are_no_bottleneck(
     write_table(tmp_path / "noise", "simulated_bottlenecks", pl.DataFrame([row]))
     line = motion_terminal.summary(read_results(tmp_path / "noise"), Texts("en"))[-1]
     assert line.endswith("no single addition saves more than noise")
+    write_table(
+        tmp_path / "noise", "simulated_bottlenecks", pl.DataFrame([{**row, "saved_low_h": 0.1}])
+    )
+    line = motion_terminal.summary(read_results(tmp_path / "noise"), Texts("en"))[-1]
+    # One more of what: the ships of the service, by its name.
+    assert "The ferry: vessels; one more saves 0.5 h a TEU" in line
 
 
 @pytest.mark.parametrize(

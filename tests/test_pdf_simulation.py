@@ -13,6 +13,7 @@ from karvan.case import read_case
 from karvan.case.results import Results, read_results, result_frame, write_table
 from karvan.case.settings import LANGUAGES
 from karvan.report.document import report_document
+from karvan.report.language import Texts
 from karvan.report.movements import COLUMNS, MOVEMENTS
 from karvan.report.parts import first_part, later_part
 from karvan.report.pdf_content import content
@@ -218,3 +219,11 @@ def _ink(data: bytes, folder: Path) -> int:
     command = ["pdftoppm", "-r", "40", "-gray", str(path)]
     drawn = subprocess.run(command, check=True, capture_output=True).stdout
     return sum(byte < 160 for byte in drawn)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_rounds_to_nothing_has_no_sign(language: str) -> None:
+    texts = Texts(language)
+    assert texts.number(-0.02, 1) == texts.number(0.0, 1)
+    assert texts.number(-0.4) == texts.number(0.0)
+    assert texts.number(-0.06, 1) != texts.number(0.06, 1)

@@ -166,8 +166,16 @@ def _step_rows(
                 "step": step,
                 "cause": cause,
                 **dict(zip(("kind", "id", "node", "to_node"), place, strict=True)),
-                **named("mean", "h", hours),
+                **_mean_of_step(hours),
             }
+
+
+def _mean_of_step(hours: FloatArray) -> Row:
+    """Return the columns of a mean; the time of a distribution of the model has no interval."""
+    found = named("mean", "h", hours)
+    if len(hours) > 1 and np.ptp(hours) == 0.0:
+        found |= {"mean_low_h": None, "mean_high_h": None}
+    return found
 
 
 def _mean_waits(study: Study) -> Mapping[str, FloatArray]:

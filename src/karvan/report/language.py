@@ -101,6 +101,8 @@ class Texts:
         """Return a number with the language's separators; a dash for no value."""
         if value is None:
             return "–"
+        if round(value, digits) == 0.0:
+            value = 0.0  # no "-0.0"
         if self.language == "en":
             return f"{value:,.{digits}f}"
         from babel.numbers import format_decimal

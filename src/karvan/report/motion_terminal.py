@@ -7,8 +7,9 @@ import polars as pl
 from rich.console import RenderableType
 
 from karvan.case.results import Results
-from karvan.report.flow_words import FlowNames, flow_names
+from karvan.report.flow_words import FlowNames
 from karvan.report.language import Texts
+from karvan.report.simulation_words import simulation_names
 from karvan.report.terminal import HOURS_PER_DAY, table_of
 
 
@@ -22,7 +23,6 @@ def summary(results: Results, texts: Texts) -> list[str]:
     if journeys.is_empty():
         cautions = results.table("simulation")["cautions"].to_list()
         return [texts.colon(texts("simulation"), text) for text in cautions if text]
-    names = flow_names(results.table, texts)
     places = texts.names(results.table("network_nodes"))
     row = _first(results.table("input_pairs"), journeys)
     title = texts("{origin} – {destination}, simulated").format(
@@ -32,7 +32,7 @@ def summary(results: Results, texts: Texts) -> list[str]:
     days = texts("mean {mean} days, nine of ten within {p90} days").format(
         mean=_days(row, "mean", texts), p90=_days(row, "p90", texts)
     )
-    return [texts.colon(title, days), *_bottleneck(results, names)]
+    return [texts.colon(title, days), *_bottleneck(results, texts)]
 
 
 def _first(pairs: pl.DataFrame, journeys: pl.DataFrame) -> dict[str, Any]:
@@ -54,8 +54,7 @@ def _days(row: dict[str, Any], name: str, texts: Texts) -> str:
     return texts.bracketed(text, "–".join(ends))
 
 
-def _bottleneck(results: Results, names: FlowNames) -> list[str]:
-    texts = names.texts
+def _bottleneck(results: Results, texts: Texts) -> list[str]:
     table = results.table("simulated_bottlenecks")
     gains = table.filter(pl.col("saved_low_h") > 0.0).sort("rank")
     if gains.is_empty():
@@ -64,8 +63,7 @@ def _bottleneck(results: Results, names: FlowNames) -> list[str]:
         return [texts.colon(texts("first bottleneck, simulated"), none)]
     row = gains.row(0, named=True)
     saved = texts("one more saves {hours} h a TEU").format(hours=texts.number(row["saved_h"], 1))
-    known = {"kind": row["kind"] if row["kind"] != "fleet" else "service", "unit": ""}
-    place = names.resource({**row, **known})
+    place = simulation_names(results.table, texts).resource(row)
     return [texts.colon(texts("first bottleneck, simulated"), texts.clauses((place, saved)))]
 
 
