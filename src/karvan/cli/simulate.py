@@ -11,7 +11,15 @@ import polars as pl
 from karvan.cli.common import Share, console, language_option, not_written
 from karvan.report import simulation_terminal as terminal
 from karvan.report.language import Texts
-from karvan.simulation import SimulationResult, WaitSummary, critical_shares, read_model, simulate
+from karvan.simulation import (
+    Model,
+    SimulationResult,
+    WaitSummary,
+    bottlenecks,
+    critical_shares,
+    read_model,
+    simulate,
+)
 from karvan.simulation.critical_path import see_class
 from karvan.simulation.precision import PrecisionRule
 from karvan.simulation.statistics import Interval
@@ -26,6 +34,7 @@ Examples:
   karvan simulate port.toml --replications 30 --threads 2 --json
   karvan simulate port.toml --precision 2%
   karvan simulate port.toml --critical-path ship
+  karvan simulate port.toml --bottlenecks ship
   karvan simulate folder/ --horizon 8760 --warmup 500 --log events.parquet
 """
 
@@ -52,6 +61,8 @@ Examples:
               help="Write the events of the first replication as Parquet.")  # fmt: skip
 @click.option("--critical-path", metavar="CLASS",
               help="Show on whose work times of CLASS hang, in the first replication.")  # fmt: skip
+@click.option("--bottlenecks", "bottlenecks_of", metavar="CLASS",
+              help="Run again with one more of each; show what it saves CLASS.")  # fmt: skip
 @language_option
 def simulate_command(
     model: Path,
@@ -68,6 +79,7 @@ def simulate_command(
     as_json: bool,
     log: Path | None,
     critical_path: str | None,
+    bottlenecks_of: str | None,
     lang: str,
 ) -> int | None:
     """Simulate MODEL, a TOML file or a folder of tables.
@@ -84,6 +96,8 @@ def simulate_command(
     tables = read_model(model)
     if critical_path is not None:
         see_class(tables, critical_path)
+    if bottlenecks_of is not None:
+        see_class(tables, bottlenecks_of, "bottlenecks")
     result = simulate(
         tables,
         replications=replications,
@@ -102,24 +116,55 @@ def simulate_command(
     shares = None
     if critical_path is not None:
         shares = critical_shares(tables, result, critical_path, warmup_h=warmup).to_dicts()
+    ranked: list[dict[str, Any]] | None = []
+    if bottlenecks_of is not None and not result.interrupted:
+        ranked = _bottlenecks(
+            tables,
+            bottlenecks_of,
+            replications=max(len(result.replications), LEAST_FOR_PRECISION),
+            seed=seed,
+            threads=threads,
+            horizon_h=horizon,
+            warmup_h=warmup,
+            confidence=confidence,
+        )
     if as_json:
-        rows = {} if shares is None else {"critical_path": shares}
-        written = as_dictionary(result) | rows
+        more = {"critical_path": shares, "bottlenecks": ranked}
+        written = as_dictionary(result) | {name: rows for name, rows in more.items() if rows}
         click.echo(json.dumps(written, ensure_ascii=False, allow_nan=False))
     else:
         show(result, precision, texts)
         if critical_path is not None and shares:
             console().print(terminal.critical_path(critical_path, shares, texts))
+        if bottlenecks_of is not None and ranked:
+            console().print(terminal.bottlenecks(bottlenecks_of, ranked, confidence, texts))
     console(error=True).print(
         terminal.notes(result.warnings, [str(c) for c in result.cautions], texts), end=""
     )
-    if result.interrupted:
-        click.echo(
-            f"karvan: interrupted; {len(result.replications)} finished replications are kept",
-            err=True,
-        )
+    if result.interrupted or ranked is None:
+        kept = f"karvan: interrupted; {len(result.replications)} finished replications are kept"
+        click.echo(kept + (", bottlenecks are left out" if ranked is None else ""), err=True)
         return INTERRUPTED
     return None
+
+
+def _bottlenecks(model: Model, of_class: str, **options: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401 - those of simulate
+    """Return what one more of each saves; None if somebody pressed Ctrl-C."""
+    try:
+        ranked = bottlenecks(model, of_class, **options)
+    except KeyboardInterrupt:
+        return None
+    return [
+        {
+            "stage": row.stage,
+            "rank": row.rank,
+            "saved_h": row.gain.estimate,
+            "half_width": row.gain.half_width,
+            "significant": row.significant,
+            "tied_with_first": row.tied_with_first,
+        }
+        for row in ranked
+    ]
 
 
 def _see_that_it_can_be_written(path: Path) -> None:

@@ -154,6 +154,25 @@ def critical_path(name: str, rows: Sequence[Mapping[str, Any]], texts: Texts) ->
     return found
 
 
+def bottlenecks(
+    name: str, rows: Sequence[Mapping[str, Any]], confidence: float, texts: Texts
+) -> RenderableType:
+    """Return the hours that one more of each saves a class."""
+    heading = texts("What one more of each saves class {name}").format(name=name)
+    found = table_of(
+        _title(heading, confidence, texts),
+        [(texts("what there is one more of"), False), (texts("hours saved"), True), ("", False)],
+    )
+    for row in rows[:WAITS_SHOWN]:
+        saved = interval(row["saved_h"], row["half_width"], texts)
+        said = "" if row["significant"] else texts("not more than noise")
+        found.add_row(Text(row["stage"]), saved, Text(said, style="dim"))
+    if len(rows) > WAITS_SHOWN:
+        more = texts("and {count} more, see --json").format(count=len(rows) - WAITS_SHOWN)
+        found.add_row("", "", Text(more, style="dim"))
+    return found
+
+
 def decision(
     precision: float, reason: str, replications: int, needed: int, worst: str, texts: Texts
 ) -> Text:

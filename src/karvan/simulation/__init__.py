@@ -11,6 +11,7 @@ from karvan.simulation.comparison import (
 from karvan.simulation.critical_path import critical_path, critical_shares
 from karvan.simulation.laws import LawCheck, conservation, littles_law, littles_law_of_means
 from karvan.simulation.model import Model
+from karvan.simulation.one_more import bottlenecks
 from karvan.simulation.precision import Decision, PrecisionRule, decide, run_until_precise
 from karvan.simulation.quantiles import (
     QuantileInterval,
@@ -39,6 +40,7 @@ __all__ = [
     "WaitSummary",
     "Warmup",
     "batch_means",
+    "bottlenecks",
     "conservation",
     "critical_path",
     "critical_shares",

@@ -141,8 +141,9 @@ def rank_bottlenecks(
     """
     inputs = Inputs("rank_bottlenecks")
     before, found, share = _many(inputs, base, with_one_more, confidence)
-    sign = -1.0 if lower_is_better else 1.0
-    gains = {name: sign * (after - before) for name, after in found.items()}
+    gains = {
+        name: before - after if lower_is_better else after - before for name, after in found.items()
+    }
     # Names break ties, so that the order does not hang on that of a mapping.
     order = sorted(gains, key=lambda name: (-float(gains[name].mean()), name))
     mean = abs(float(before.mean()))

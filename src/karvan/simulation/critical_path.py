@@ -137,13 +137,13 @@ def critical_shares(
     return pl.DataFrame(rows, schema=SHARES_SCHEMA, orient="row")
 
 
-def see_class(model: Model, name: str) -> None:
-    """Refuse a class that the model does not have."""
+def see_class(model: Model, name: str, asked: str = "critical path") -> None:
+    """Refuse a class that the model does not have; `asked` is what it was named for."""
     classes = [c.id for c in model.classes]
     classes += [f"{s.id} (carrier)" for s in model.stages if s.batch and not s.batch.carrier]
     if name not in classes:
         hint = did_you_mean(name, classes) or f"the classes are: {', '.join(classes)}"
-        message = f"critical path: the model has no class {name!r}; {hint}"
+        message = f"{asked}: the model has no class {name!r}; {hint}"
         raise SimulationError(message)
 
 
