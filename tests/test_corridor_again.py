@@ -1,5 +1,7 @@
 """Starting an assignment from an earlier one: what is kept, and that nothing shows it."""
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -75,6 +77,16 @@ def test_a_small_case_is_solved_from_any_other_as_from_nothing(before: Case, aft
 def test_starts_may_follow_one_another(first: Case, second: Case, third: Case) -> None:
     again = assign(third, start=assign(second, start=assign(first)))
     check_same(again, assign(third))
+
+
+def test_no_chain_of_earlier_assignments_is_held() -> None:
+    first = assign(fork())
+    finder = weakref.ref(first.finder)
+    second = assign(fork(links={"ax": {"length_km": 149.0}}), start=first)
+    del first
+    gc.collect()
+    assert finder() is None
+    assert second.equilibrium.converged
 
 
 @pytest.mark.parametrize("capacity_teu", [10, 30, 200])
