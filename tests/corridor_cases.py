@@ -1,5 +1,6 @@
 """A case with three routes between two places, for tests of path sets and of the assignment."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +17,12 @@ BOXES_WEST = {"id": "ab", "origin": "a", "destination": "b", "flow_teu_per_year"
 BOXES_EAST = {"id": "ba", "origin": "b", "destination": "a", "flow_teu_per_year": 4000}
 
 
-def fork(*, links: dict[str, dict[str, Any]] | None = None, **changes: Any) -> Case:
+def fork(
+    *,
+    links: dict[str, dict[str, Any]] | None = None,
+    more_links: Sequence[dict[str, Any]] = (),
+    **changes: Any,
+) -> Case:
     """a and b with a railway by each of x, y and z; `links` adds columns to links by name."""
     more = links or {}
     rows = {
@@ -24,16 +30,19 @@ def fork(*, links: dict[str, dict[str, Any]] | None = None, **changes: Any) -> C
         "rates": [RAIL],
         "transfers": BASIC_TRANSFERS,
         "links": [
-            {
-                "id": one + other,
-                "from_node": one,
-                "to_node": other,
-                "gauge_mm": 1520,
-                "length_km": LENGTHS[one if one in LENGTHS else other] / 2.0,
-                **more.get(one + other, {}),
-            }
-            for route in ROUTES
-            for one, other in (("a", route), (route, "b"))
+            *more_links,
+            *(
+                {
+                    "id": one + other,
+                    "from_node": one,
+                    "to_node": other,
+                    "gauge_mm": 1520,
+                    "length_km": LENGTHS[one if one in LENGTHS else other] / 2.0,
+                    **more.get(one + other, {}),
+                }
+                for route in ROUTES
+                for one, other in (("a", route), (route, "b"))
+            ),
         ],
         "alternatives": [{"id": f"by-{route}", "gateways": route} for route in ROUTES],
         "commodities": [BOXES],

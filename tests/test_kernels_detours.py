@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from karvan.kernels.detours import Groups, detours
+from karvan.kernels.detours import Detours, Groups, cheapest_paths, detours
 from karvan.kernels.graph import compressed_rows, path_to, shortest_times
 
 FACTOR, ROUNDS = 1.25, 4
@@ -69,3 +69,43 @@ def test_nothing_is_found_where_nothing_leads() -> None:
     found = detours(start, head, np.ones(1), bound, 0, 2, closed, groups, FACTOR, ROUNDS)
     assert len(found.arcs) == 0
     assert list(found.offset) == [0]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_first_paths_that_are_known_are_not_searched(seed: int) -> None:
+    start, head, cost, _, groups, closed = random_graph(seed)
+    source, target = np.random.default_rng(seed).choice(len(start) - 1, 2, replace=False)
+    given = start, head, cost, bounds(start, head, cost, closed, target), source, target, closed
+    found = detours(*given, groups, FACTOR, ROUNDS)
+    # Of the first closing all, of the second two, of the third none.
+    turn = np.arange(len(found.closing)) - np.searchsorted(found.closing, found.closing)
+    kept = turn < np.array([ROUNDS, 2, 0])[found.closing]
+    length = np.diff(found.offset)
+    known = Detours(
+        found.arcs[np.repeat(kept, length)],
+        np.append(0, np.cumsum(length[kept])),
+        found.cost[kept],
+        found.closing[kept],
+    )
+    again = detours(*given, groups, FACTOR, ROUNDS, known)
+    for one, other in zip(again, found, strict=True):
+        assert np.array_equal(one, other)
+    # What is known is believed: another cost of it comes back.
+    told = detours(*given, groups, FACTOR, ROUNDS, known._replace(cost=known.cost + 1.0))
+    assert np.array_equal(told.cost[kept], found.cost[kept] + 1.0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_cheapest_paths_are_those_of_a_whole_tree(seed: int) -> None:
+    start, head, cost, *_, closed = random_graph(seed)
+    draw = np.random.default_rng(seed)
+    source = draw.integers(0, len(start) - 1, 30)
+    target = (source + draw.integers(1, len(start) - 1, 30)) % (len(start) - 1)
+    costs = np.array([cost, cost * draw.uniform(1.0, 3.0, len(cost))])
+    every, row = np.arange(len(start) - 1), draw.integers(0, 2, 30)
+    ahead = np.vstack([bounds(start, head, cost, closed[:1], t) for t in every])
+    arcs, offset = cheapest_paths(start, head, costs, ahead, (row, target), (source, target))
+    for n in range(30):
+        tree = shortest_times(start, head, costs[row[n]], source[n])
+        path = path_to(start, tree.previous_arc, target[n])
+        assert list(arcs[offset[n] : offset[n + 1]]) == list(path)

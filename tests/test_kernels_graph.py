@@ -5,7 +5,14 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from karvan.kernels.graph import all_pairs, compressed_rows, path_to, reachable, shortest_times
+from karvan.kernels.graph import (
+    all_pairs,
+    closed_costs,
+    compressed_rows,
+    path_to,
+    reachable,
+    shortest_times,
+)
 
 ARCS = st.lists(
     st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 9)), min_size=0, max_size=16
@@ -131,3 +138,14 @@ def test_times_are_those_of_networkx():
     rows = compressed_rows(200, tail, head)
     found = shortest_times(rows.start, rows.head, cost[rows.arc], 0).distance
     assert {node: found[node] for node in np.flatnonzero(np.isfinite(found))} == expected
+
+
+def test_closed_arcs_are_as_good_as_none():
+    rng = np.random.default_rng(8)
+    tail, head, cost = random_arcs(rng, 60, 240)
+    rows = compressed_rows(60, tail, head)
+    closed = rng.random((5, 240)) < np.array([[0.0], [0.1], [0.3], [0.6], [1.0]])
+    found = closed_costs(rows.start, rows.head, cost, closed, 7)
+    for row, shut in zip(found, closed, strict=True):
+        by_arc = np.where(shut, np.inf, cost)
+        assert np.array_equal(row, shortest_times(rows.start, rows.head, by_arc, 7).distance)

@@ -130,6 +130,7 @@ def assign(
         for goods in {flow.goods["id"]: flow.goods for flow in wanted}.values():
             finder.take_over(start.finder, goods)
     sets = ChoiceSets(case, finder, wanted, progress)
+    finder.let_go()
     if not sets.flows:
         raise NoPathError(year, [flow.id for flow in sets.unreachable])
     problem, equilibrium, rounds = sets.problem(), None, list[Round]()

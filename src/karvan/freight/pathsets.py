@@ -202,6 +202,10 @@ class PathFinder:
                 }
                 getattr(self, taken).update(of_goods)
 
+    def let_go(self) -> None:
+        """Forget the finder that was taken over from, so that no chain of them is held."""
+        self._earlier = None
+
     def _searched(self, origin: str, destination: str, goods: Row) -> ChoiceSet:
         ends = self.ends(origin, destination)
         if ends is None:
