@@ -356,9 +356,16 @@ SECOND = (
 )
 
 
+FASTER = """action = "set"
+where = { id = "ferry" }
+column = "travel_h"
+value = 10
+"""
+
+
 def test_a_bypass_lifts_a_cut_and_what_narrows_it_does_not(tmp_path: Path) -> None:
     root = two_port(tmp_path, *TOO_MUCH)
-    for name, change in (("half", HALF), ("second", SECOND)):
+    for name, change in (("half", HALF), ("second", SECOND), ("faster", FASTER)):
         text = MEASURE.format(id=name) + change
         (root / "measures" / f"{name}.toml").write_text(text, encoding="utf-8")
     tables = assignment_tables(read_case(root), lambda share: None)

@@ -147,6 +147,14 @@ def test_what_the_flows_rest_on_is_counted_from_the_tables(shipped: Results) -> 
     )
 
 
+def test_of_many_places_without_room_the_first_are_named(tmp_path: Path) -> None:
+    full = [bottleneck("boat", 0.0, lacking=7.0, unit=f"unit {n}") for n in range(8)]
+    block = bottlenecks(Reader(flow_results(tmp_path, [], full, left_over_teu=70.0), "en"))
+    assert block is not None
+    named = ", ".join(["Boat (Aport → Beport)"] * 5)
+    assert f"because of {named}, and 3 more." in block["lead"]
+
+
 def test_flows_without_a_way_are_named(tmp_path: Path) -> None:
     results = flow_results(tmp_path, [], [], unreachable="f", left_over_teu=0.0)
     block = flows(Reader(results, "en"))

@@ -161,6 +161,7 @@ export function bottleneckTable(root: HTMLElement, ctx: Context): void {
       { key: "chosen", title: t("chosen numbers"), kind: "chosen", fold: 8 },
       { key: "kind", title: t("kind"), kind: "word", fold: FOLDED },
       { key: "price_usd", title: t("shadow price of one more, USD"), kind: "number", fold: FOLDED },
+      { key: "lacking", title: t("lacking for what has no room"), kind: "number", fold: FOLDED },
       { key: "measures", title: t("measures that change it"), text: (row) => measureTitles(ctx, row.measures), draw: (row) => measureLinks(ctx, row.measures), fold: FOLDED },
     ],
     { caption: t("All capacities and what they carry"), file: "karvan-bottlenecks", filter: true, pageSize: 15, choices: ["kind"], saved: ["id", "from_node", "to_node", "rank", "step"] },

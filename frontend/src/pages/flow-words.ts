@@ -11,7 +11,7 @@ const ERRORS = ["choice_error", "capacity_error", "slack_error", "conservation_e
 const LEAST_SHARE = 0.001;
 /** Finer is rounding of numbers, not of flows. */
 const MOST_PARTS = 1e9;
-/** Flows without a way that are named. */
+/** Names in one sentence. */
 const MOST_NAMED = 5;
 const WEEKS = 52;
 const DAYS = 365;
@@ -91,9 +91,13 @@ export function foundations(doc: Doc, row: Row): string[] {
 export function noWay(doc: Doc, row: Row): string {
   const lost = ids(row.unreachable);
   if (lost.length === 0) return "";
-  const shown = lost.slice(0, MOST_NAMED).map((id) => flowName(doc, id));
-  if (lost.length > shown.length) shown.push(t("and {count} more", { count: num(lost.length - shown.length) }));
-  return t("No way at all: {flows}", { flows: clauses(shown) });
+  return t("No way at all: {flows}", { flows: clauses(firstOf(lost.map((id) => flowName(doc, id)))) });
+}
+
+/** Return the first names, and how many more there are. */
+export function firstOf(names: readonly string[], most = MOST_NAMED): string[] {
+  const more = names.length - most;
+  return more > 0 ? [...names.slice(0, most), t("and {count} more", { count: num(more) })] : [...names];
 }
 
 function flowName(doc: Doc, id: string): string {

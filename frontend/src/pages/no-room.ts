@@ -7,9 +7,11 @@ import type { Context } from "../core/pages";
 import { colon, listed } from "../core/phrases";
 import { num, t } from "../core/texts";
 import { unit } from "../core/words";
-import { capacityUnit } from "./flow-words";
+import { capacityUnit, firstOf } from "./flow-words";
 import { measureLink } from "./measure-links";
 
+/** Capacities that are listed; the table of all has the others. */
+const MOST_LISTED = 12;
 /** Less finds room by rounding. */
 const LEAST_TEU = 1;
 
@@ -29,7 +31,7 @@ export function lacksRoom(doc: Doc): boolean {
 export function noRoomSentence(doc: Doc): string {
   const found = lacking(doc);
   if (!found) return "";
-  const places = listed(found.rows.map((row) => resourceName(doc, row)));
+  const places = listed(firstOf(found.rows.map((row) => resourceName(doc, row))));
   return t("No room at any price for {teu} TEU a year, because of {places}.", { teu: num(found.left), places });
 }
 
@@ -49,7 +51,7 @@ export function noRoom(root: HTMLElement, ctx: Context): void {
       { class: "no-room notice" },
       h("h3", {}, t("No room at any price")),
       h("p", {}, t("{teu} TEU a year cannot pass, whatever they pay.", { teu: num(found.left) })),
-      h("ul", {}, ...found.rows.map((row) => h("li", {}, lackText(ctx.doc, row)))),
+      h("ul", {}, ...firstOf(found.rows.map((row) => lackText(ctx.doc, row)), MOST_LISTED).map((text) => h("li", {}, text))),
       ...lifting(ctx, found.rows),
     ),
   );

@@ -126,7 +126,7 @@ def no_room_lines(of: Table, names: FlowNames) -> list[str]:
     texts = names.texts
     return [
         texts("No room at any price for {teu} TEU a year, because of {places}.").format(
-            teu=texts.number(left), places=texts.listed(names.resource(row) for row in rows)
+            teu=texts.number(left), places=texts.listed(_first(map(names.resource, rows), texts))
         ),
         *_lifting_lines(of, rows, texts),
     ]
@@ -138,7 +138,7 @@ def _lifting_lines(of: Table, full: list[dict[str, Any]], texts: Texts) -> list[
     titles = texts.names(measures, "title")
 
     def named(ids: Iterable[str]) -> str:
-        return texts.listed(titles[name] for name in ids)
+        return texts.listed(_first((titles[name] for name in ids), texts))
 
     lifting = of("lifting").to_dicts()
     if not lifting:
@@ -165,14 +165,20 @@ def no_way_line(of: Table, names: FlowNames) -> list[str]:
     texts = names.texts
     rows = {row["id"]: row for row in of("input_flows").iter_rows(named=True)}
     goods = texts.names(of("input_commodities"))
-    shown = [
+    ways = (
         texts.bracketed(names.way(row["origin"], row["destination"]), goods[row["commodity_id"]])
-        for row in (rows[flow] for flow in lost[:MOST_NAMED])
-    ]
-    more = len(lost) - len(shown)
-    if more:
-        shown.append(texts("and {count} more").format(count=texts.number(more)))
-    return [texts("No way at all: {flows}").format(flows=texts.clauses(shown))]
+        for row in (rows[flow] for flow in lost)
+    )
+    return [texts("No way at all: {flows}").format(flows=texts.clauses(_first(ways, texts)))]
+
+
+def _first(names: Iterable[str], texts: Texts) -> list[str]:
+    """Return the first names, and how many more there are."""
+    every = list(names)
+    more = len(every) - MOST_NAMED
+    if more <= 0:
+        return every
+    return [*every[:MOST_NAMED], texts("and {count} more").format(count=texts.number(more))]
 
 
 def foundation_lines(of: Table, year: int, texts: Texts) -> list[str]:
