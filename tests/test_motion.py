@@ -18,9 +18,11 @@ from karvan.motion.study import Study, study, study_until
 from karvan.motion.times import moving, pert, pert_of_mean
 from karvan.network.distribution import pert_mean
 from karvan.runs.simulation_tables import TABLES, simulation_tables
+from karvan.runs.simulation_tables import _cautions as cautions
 from karvan.schema import result_tables
 from karvan.simulation.layout import factor_at
 from karvan.simulation.precision import PrecisionRule
+from karvan.simulation.variates import constant
 from motion_cases import CROSSING_H, crossing, fleet, plan, stormy
 
 ROUNDING = 1e-9
@@ -256,6 +258,19 @@ def test_more_replications_of_a_run_sharpen_its_bottlenecks() -> None:
         (row,) = rows
         pairs[replications] = row["replications"]
     assert pairs == {2: 2, 6: 5, 18: 6}
+
+
+def test_a_fleet_that_cannot_keep_up_is_named_with_the_cargo_that_waits() -> None:
+    built = plan(crossing(flows={"west": 20_000.0}, service=ON_FILL, operations=[fleet(1)]))
+    sea = next(stage for stage in built.model.stages if stage.id.startswith("sea ship a>b"))
+    # The assignment keeps to the capacity; ships that take ten times as long do not.
+    slow = sea.model_copy(update={"service_h": constant(40.0)})
+    stages = tuple(slow if stage is sea else stage for stage in built.model.stages)
+    found = study(
+        replace(built, model=built.model.model_copy(update={"stages": stages})), replications=3
+    )
+    (said,) = [line for line in cautions(found) if line.startswith("fleet ship: more arrives")]
+    assert said.endswith("lots a day")
 
 
 # What has nothing in it, and what is wrong

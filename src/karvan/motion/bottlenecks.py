@@ -20,7 +20,11 @@ fewer, the ferry bridges of Alat, which save most in the shipped case, would not
 """
 
 BUSY_FROM = 0.4
-"""Utilization below which waiting is no lack of the resource but of something to do for it."""
+"""Utilization below which waiting is no lack of the resource but of something to do for it.
+
+Assumed: it only decides what is tried, and a line of one server has a sixth of the wait there
+that it has at 0.8.
+"""
 
 LEAST_REPLICATIONS = 5
 """Of each pair, where the run has as many: with fewer hardly any gain is told from chance."""

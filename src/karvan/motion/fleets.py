@@ -15,7 +15,10 @@ from karvan.simulation.model import UNLIMITED, Batch, Class, Pool, Step
 from karvan.simulation.variates import constant
 
 AT_ONCE_H = 1.0
-"""On the side with less cargo the gap to the last departure holds none back that is there [h]."""
+"""On the side with less cargo the gap to the last departure holds none back that is there [h].
+
+Assumed: ships that come together leave an hour apart, far below any time in port.
+"""
 
 ON_BOARD = 10_000
 """More lots than any train or ship has places for: places and weight are what limits it."""

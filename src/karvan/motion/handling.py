@@ -108,7 +108,8 @@ def border(bench: Bench, move: Move) -> tuple[list[Step], list[Passage]]:
     """Return the steps of the borders that a movement passes: documents, then inspection of some.
 
     The three times of a row of transfers.csv are read so: documents take everybody between the
-    least and the typical time; a share is held longer, up to the largest.  The share follows from
+    least and the typical time; a share is held longer, up to the largest, all equally likely: the
+    shape is assumed, as no times of single trains were found.  The share follows from
     the mean of the row, so that the border takes as long as it does for itineraries; rows of
     operations.csv say otherwise.
     """

@@ -67,7 +67,8 @@ def returns(bench: Bench) -> None:
 def berth(bench: Bench, node: str, mode: str) -> Passage | None:
     """Return the berth where ships of a mode lie for half of their handling; None without one.
 
-    Where nothing is known about the ship at the berth, the handling of the cargo holds it.
+    Where nothing is known about the ship at the berth, the handling of the cargo holds it.  How
+    the time divides into loading and discharge was not found; halves are assumed.
     """
     for kind in KINDS.get(mode, ()):
         for terminal in bench.terminals.get(node, ()):

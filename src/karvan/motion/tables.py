@@ -23,7 +23,10 @@ LEAST_H = 1e-6
 """Waits shorter than that are the rounding of integrals."""
 
 LEFT_SHARE = 0.01
-"""Share of what arrives that has to stay behind before a service counts as too small."""
+"""Share of what arrives that has to stay behind before a service counts as too small.
+
+Assumed, as GROWS_FROM: both only decide what is cautioned, and only beside an interval above 0.
+"""
 
 GROWS_FROM = 0.95
 """Utilization from which a line that is longer at the end is said to grow."""

@@ -163,9 +163,11 @@ def _cautions(found: Study) -> Iterator[str]:
             yield caution.text
     for row in of_study.resources(found):
         if row["growth_per_day"]:
+            # Cargo waits for ships and wagon sets, not they.
+            unit = "lots" if row["kind"] == "fleet" else row["unit"]
             yield (
                 f"{row['kind']} {row['id']}: more arrives than {row['resource']} can serve; the "
-                f"line grows by {row['growth_per_day']:.2g} {row['unit']} a day"
+                f"line grows by {row['growth_per_day']:.2g} {unit} a day"
             )
     for service, node, lots in of_study.lines_left_behind(found):
         yield (
