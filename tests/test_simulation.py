@@ -484,6 +484,33 @@ def test_overload_warns_with_stage_and_growth_and_stops_by_the_limit() -> None:
     assert result.stages["started"][0] > 0
 
 
+def test_a_pool_that_is_asked_for_too_much_is_named_with_the_growth() -> None:
+    stages = [
+        {"id": n, "servers": "unlimited", "service_h": 1.5, "takes": {"crane": 1}} for n in "ab"
+    ]
+    data = broken(
+        stages=stages,
+        pools=[{"id": "crane", "units": 2, "return_h": 0.5}],
+        classes=[{"id": n, "route": [n]} for n in "ab"],
+        sources=[{"id": n, "class": n, "every_h": 1 if n == "a" else 2} for n in "ab"],
+        horizon_h=1000,
+    )
+    result = simulate(model_from(data))
+    assert result.warnings[0].startswith("pool crane: utilization 1.50, more is needed than its 2")
+    assert "the lines of a, b grow by 0.5 an hour" in result.warnings[0]
+    assert result.stages["waiting_at_end"].sum() == pytest.approx(500, abs=3)
+
+
+def test_quantiles_beyond_the_bins_are_not_given() -> None:
+    rows = {"horizon_h": 1e8, "stages": [{"id": "desk", "servers": "unlimited", "service_h": 3e6}]}
+    result = simulate(model_from(broken(**rows, sources=[
+        {"id": "s", "class": "c", "every_h": 1e5},
+    ])))  # fmt: skip
+    row = result.classes.row(0, named=True)
+    assert row["time_mean_h"] == pytest.approx(3e6)
+    assert np.isnan(row["time_p50_h"])
+
+
 def test_who_is_stopped_before_the_warm_up_is_over_is_counted_from_the_beginning() -> None:
     model = model_from(broken(horizon_h=10_000, warmup_h=500, sources=[
         {"id": "s", "class": "c", "every_h": 0.5},

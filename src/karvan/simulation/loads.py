@@ -1,6 +1,6 @@
 """What comes to each stage of a model and how busy that makes it, from means alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ PASSES = 10_000
 
 
 def overloads(model: Model) -> list[str]:
-    """Return a sentence for each stage that more arrives at than it can serve, with its growth.
+    """Return a sentence for each stage or pool that more needs than it has, with the growth.
 
     Behind such a stage comes only what it serves.
     """
@@ -45,7 +45,38 @@ def overloads(model: Model) -> list[str]:
             f"stage {name}: utilization {_number(load)}, more arrives than {stage.servers} "
             f"server(s) can serve; {line} grows by {rate * (1.0 - 1.0 / load):.3g} an hour"
         )
-    return result
+    return [*result, *_pools(model, _offered(flows, passed), passed)]
+
+
+def _pools(
+    model: Model, offered: dict[str, tuple[float, float]], passed: dict[str, float]
+) -> Iterator[str]:
+    """Yield a sentence for each pool of which stages need more than it has.
+
+    Where one stage takes units and another gives them back, how long they are out is not known
+    from means; and where customers leave or are turned away, no line grows.
+    """
+    for pool in model.pools:
+        users = [s for s in model.stages if pool.id in s.takes or pool.id in (s.gives or ())]
+        if any(
+            s.gives is not None or s.patience_h or s.balk_at is not None or s.places != UNLIMITED
+            for s in users
+        ):
+            continue
+        away = pool.return_h.mean() if pool.return_h else 0.0
+        needed = arrivals = 0.0
+        for s in users:
+            rate, work = (passed[s.id] * x for x in offered.get(s.id, (0.0, 0.0)))
+            per_service = float(s.batch.most) if s.batch else 1.0
+            needed += s.takes[pool.id] * (work + rate * away) / per_service
+            arrivals += rate
+        load = needed / pool.units
+        if load > FULL + TOLERANCE:
+            yield (
+                f"pool {pool.id}: utilization {_number(load)}, more is needed than its "
+                f"{pool.units} unit(s); the lines of {', '.join(s.id for s in users)} grow by "
+                f"{arrivals * (1.0 - 1.0 / load):.3g} an hour"
+            )
 
 
 def _loads(

@@ -29,13 +29,17 @@ def bin_edges() -> k.FloatArray:
 
 
 def histogram_quantile(counts: k.FloatArray, level: float) -> float:
-    """Return a quantile from a histogram of times, straight inside a bin [h]; nan if empty."""
+    """Return a quantile from a histogram of times, straight inside a bin [h].
+
+    NaN if it is empty, or if the quantile lies in the last bin, which holds all that is longer.
+    """
     total = float(counts.sum())
     if total == 0.0:
         return float("nan")
     below = np.cumsum(counts)
     at = int(np.searchsorted(below, level * total))
-    at = min(at, len(counts) - 1)
+    if at >= len(counts) - 1:
+        return float("nan")
     if at == 0:
         return 0.0
     edges = bin_edges()
