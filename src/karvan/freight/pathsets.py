@@ -180,14 +180,14 @@ class PathFinder:
 
     def take_over(self, earlier: "PathFinder", goods: Row) -> None:
         """Take what a finder found for a commodity wherever it would be found here again."""
+        if self.alternatives != earlier.alternatives:
+            return
         if self._earlier is not earlier:
             self._earlier, self._changes = earlier, {}
             self._asked[:] = 0
             became = same_arcs((earlier.network, earlier.moves), (self.network, self.moves))
             old = became >= 0
-            if self.alternatives != earlier.alternatives or not np.array_equal(
-                self._closed[:, became[old]], earlier._closed[:, old]
-            ):
+            if not np.array_equal(self._closed[:, became[old]], earlier._closed[:, old]):
                 became[:] = -1
             self._became = became
         if goods["id"] not in earlier._costs:
