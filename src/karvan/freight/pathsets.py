@@ -180,14 +180,14 @@ class PathFinder:
 
     def take_over(self, earlier: "PathFinder", goods: Row) -> None:
         """Take what a finder found for a commodity wherever it would be found here again."""
+        if self.alternatives != earlier.alternatives:
+            return
         if self._earlier is not earlier:
             self._earlier, self._changes = earlier, {}
             self._asked[:] = 0
             became = same_arcs((earlier.network, earlier.moves), (self.network, self.moves))
             old = became >= 0
-            if self.alternatives != earlier.alternatives or not np.array_equal(
-                self._closed[:, became[old]], earlier._closed[:, old]
-            ):
+            if not np.array_equal(self._closed[:, became[old]], earlier._closed[:, old]):
                 became[:] = -1
             self._became = became
         if goods["id"] not in earlier._costs:
@@ -196,11 +196,10 @@ class PathFinder:
         changed = changes(self._became, before, self.cost_of(goods))
         self._changes[goods["id"]] = changed
         if changed.none and np.array_equal(self._became, np.arange(len(self.network.arcs))):
-            for taken in ("_bounds", "_found", "_choices"):
-                of_goods = {
-                    k: v for k, v in getattr(earlier, taken).items() if k[-1] == goods["id"]
-                }
-                getattr(self, taken).update(of_goods)
+            own = goods["id"]
+            self._bounds.update({k: v for k, v in earlier._bounds.items() if k[-1] == own})
+            self._found.update({k: v for k, v in earlier._found.items() if k[-1] == own})
+            self._choices.update({k: v for k, v in earlier._choices.items() if k[-1] == own})
 
     def let_go(self) -> None:
         """Forget the finder that was taken over from, so that no chain of them is held."""
@@ -230,9 +229,10 @@ class PathFinder:
 
     def _known(self, key: Key, goods: Row) -> Detours:
         """What an earlier finder found that would be found again."""
-        if self._earlier is None or key not in self._earlier._found or self._futile():
+        changed = self._changes.get(goods["id"])
+        if self._earlier is None or changed is None or self._futile():
             return NOTHING
-        before, changed = self._earlier._found[key], self._changes[goods["id"]]
+        before = self._earlier._found.get(key, NOTHING)
         arcs = changed.cheaper
         ahead = self._bound(key[1], goods, np.arange(len(self._closed)))[:, self.network.head[arcs]]
         through = self._reached(key[0], goods)[:, self.moves.tail[arcs]] + ahead
