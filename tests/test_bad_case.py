@@ -924,6 +924,13 @@ EXAMPLES = [
         "a value, as the row is a departure",
     ),
     Example(
+        "calendars.closure_mean_h.zero",
+        cell(CALENDARS, "storms-11", "closure_mean_h", "0"),
+        f"{CALENDARS} row 4 (storms-11) closure_mean_h",
+        "of the time",
+        "above 0",
+    ),
+    Example(
         "calendars.month.duplicate",
         row(CALENDARS, "storms-11", id="storms-again"),
         f"{CALENDARS} row 8 (storms-again) month",

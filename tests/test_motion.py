@@ -226,6 +226,11 @@ def test_a_service_that_cannot_keep_up_is_named_with_its_growth() -> None:
     )
     narrow = replace(built, model=built.model.model_copy(update={"stages": stages}))
     found = study(narrow, replications=3)
+    # What the next departure takes is no line that grows, however sure it is there.
+    started = np.full_like(found.seen[0].started, 50.0)
+    one_more = replace(found.seen[0], started=started, arrived=started + 1.0)
+    steady = replace(found, seen=(one_more, replace(one_more, number=1)))
+    assert list(of_study.lines_left_behind(steady)) == []
     # Lots of two TEU come, two lots a day leave.
     ((service, node, growth),) = of_study.lines_left_behind(found)
     assert (service, node) == ("ship", "a")

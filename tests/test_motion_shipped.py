@@ -43,6 +43,24 @@ def test_the_corridor_has_its_places(place: str, built: Plan) -> None:
     assert PLACES[place] in {stage.id for stage in built.model.stages}
 
 
+@pytest.mark.parametrize(
+    ("scenario", "tracks"), [("base-2024", {4}), ("base-2025", {2, 3}), ("all-2030", {2, 6})]
+)
+def test_yards_can_change_the_gauge_of_the_declared_trains(
+    scenario: str, tracks: set[int], middle_corridor: Case
+) -> None:
+    case = middle_corridor.with_scenario(scenario)
+    declared = dict(case.table("terminals").select("id", "capacity_trains_per_day").iter_rows())
+    found = plan(case)
+    seen = set()
+    for stage in found.model.stages:
+        kind, name, _, _, resource = found.labels[stage.id].place
+        if resource == "gauge_change" and kind == "terminal" and declared[name]:
+            assert 24.0 * stage.servers / stage.service_h.mean() >= declared[name] * (1.0 - 1e-6)
+            seen.add(int(stage.servers))
+    assert seen == tracks
+
+
 @pytest.mark.parametrize("end", ["absheron", "poti", "batumi", "halkali"])
 def test_cargo_reaches_both_seas_and_turkiye(end: str, built: Plan) -> None:
     assert any(end in journey.nodes for journey in built.journeys)

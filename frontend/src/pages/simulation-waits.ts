@@ -31,6 +31,7 @@ export function waits(root: HTMLElement, ctx: Context, journey: Row, name: strin
   if (steps.length === 0) return;
   root.append(h("h2", {}, t("Where the time goes")), h("p", {}, sumText(steps)));
   fittedNote(root, ctx, rows);
+  root.append(h("p", { class: "hint" }, t("A wait is the mean of everybody who passes the place, so the parts add up to the mean of the journey within a few percent.")));
   stepChart(root, steps, causesIn(steps), name, rows);
   waitTable(root, ctx, rows);
 }

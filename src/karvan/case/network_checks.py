@@ -268,6 +268,13 @@ def check_calendars(case: Case) -> Problems:
                     "an empty cell",
                     f"a value, as the row is a {row['kind']}",
                 )
+        if row["closed_share"] and row["closure_mean_h"] == 0.0:
+            yield Problem(
+                "calendars.closure_mean_h.zero",
+                place_of("calendars", row, "closure_mean_h"),
+                f"0 h, closed {row['closed_share']:g} of the time",
+                "the mean length of a closure, above 0; closures of no length would close nothing",
+            )
 
 
 def check_pairs(case: Case) -> Problems:

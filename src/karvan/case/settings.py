@@ -149,7 +149,7 @@ class SimulationSettings(Strict):
     Attributes
     ----------
     warmup_days : int
-        Days before the year that fill the corridor and are not counted.
+        Days before the year that fill the corridor and are not counted; at most ten years.
     least_teu_per_year : float
         Itineraries with less are left out, and the run says how much that is.
     lot_teu : float
@@ -169,7 +169,7 @@ class SimulationSettings(Strict):
         Days of one replication whose movements are kept for the animation.
     """
 
-    warmup_days: int = Field(default=60, ge=0)
+    warmup_days: int = Field(default=60, ge=0, le=3660)
     least_teu_per_year: float = Field(default=50.0, ge=0)
     lot_teu: float = Field(default=2.0, gt=0)
     lot_t: float = Field(default=60.0, gt=0)

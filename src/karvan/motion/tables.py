@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
-from math import isnan
+from math import inf, isnan
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from karvan.motion.plan import Fleet, Label, Passage, Place
 from karvan.motion.study import DAYS, LEVELS, WAITS, FloatArray, Study
 from karvan.network.calendars import MONTHS
 from karvan.schema import LIST_SEPARATOR
+from karvan.simulation.model import Batch
 from karvan.simulation.statistics import CONFIDENCE, interval_of
 
 Row = dict[str, Any]
@@ -267,8 +268,17 @@ def lines_left_behind(study: Study) -> Iterator[tuple[str, str, float]]:
         more = (arrived - started)[:, s] / hours * DAY_H
         middle, low, _ = interval(more)
         least = LEFT_SHARE * float(arrived[:, s].mean() / hours.mean()) * DAY_H
+        least = max(least, _room(study, stage.batch) / float(hours.mean()) * DAY_H)
         if middle is not None and low is not None and low > 0.0 and middle > least:
             yield name, start, middle
+
+
+def _room(study: Study, batch: Batch) -> float:
+    """Return how many lots one departure takes at least: so many more are gone with the next."""
+    lots = [journey.lot for journey in study.plan.journeys]
+    places = (batch.max_length_m or inf) / max(max(lot.places_teu for lot in lots), 1e-9)
+    weight = (batch.max_weight_t or inf) / max(max(lot.weight_t for lot in lots), 1e-9)
+    return min(places, weight, float(batch.most))
 
 
 def fleet_place(fleet: Fleet) -> Place:

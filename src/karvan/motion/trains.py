@@ -1,5 +1,7 @@
 """Stages of trains and trucks: where they are boarded, the sections, the change of gauge."""
 
+import math
+
 from karvan.freight.resources import DAYS_A_YEAR
 from karvan.motion import fleets
 from karvan.motion.bench import Bench, Fill
@@ -11,6 +13,9 @@ from karvan.motion.times import moving
 from karvan.network.model import Row
 from karvan.simulation.model import UNLIMITED, Batch, Step
 from karvan.simulation.variates import Distribution
+
+ROUNDING = 1e-6
+"""Of a track: four that are needed are not five because of the last digit of a mean."""
 
 LEAST_SHARE = 1e-3
 """Of groups that need a path of their own: a share has to be above 0."""
@@ -162,12 +167,15 @@ def headway_of(bench: Bench, link: Row) -> float:
 
 
 def gauge_yard(bench: Bench, part: Handling) -> Passage:
-    """Return the stage where whole trains change gauge: as many tracks as its capacity needs."""
+    """Return the stage where whole trains change gauge: as many tracks as its capacity needs.
+
+    The last track counts whole: with one fewer the yard could not pass what is declared.
+    """
     name = f"gauge change {part.transfer['id']}"
     time = time_of(bench, part.transfer)
     yards = [t for t in bench.terminals.get(part.node, ()) if t["kind"] == "gauge_change"]
     trains = sum(t["capacity_trains_per_day"] or 0.0 for t in yards)
-    tracks = max(1, round(trains * time.mean() / DAY_H)) if trains else None
+    tracks = max(1, math.ceil(trains * time.mean() / DAY_H - ROUNDING)) if trains else None
     row = ("terminal", yards[0]["id"]) if yards else ("transfer", part.transfer["id"])
     label = Label((*row, "", "", "gauge_change"), "handling", "trains", tracks, resource=True)
     bench.stage(name, label, servers=tracks or UNLIMITED, service_h=time)
