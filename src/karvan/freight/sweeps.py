@@ -97,8 +97,7 @@ class Task:
         """
         found = self._certified()
         if not found.conservation_error <= ROUNDING:
-            every = np.ones(len(self.rows.bushes.source), dtype=np.bool_)
-            settle(self.rows.arcs, self.loads, self.rows.bushes, every)
+            self.add_up()
             found = self._certified()
         if not found.conservation_error <= CONSERVATION_TOLERANCE:
             message = (
@@ -115,6 +114,11 @@ class Task:
             raise AssignmentError([message])
         return found
 
+    def add_up(self) -> None:
+        """Make flows add up to the last digit: what shifts have left at nodes by rounding goes."""
+        every = np.ones(len(self.rows.bushes.source), dtype=np.bool_)
+        settle(self.rows.arcs, self.loads, self.rows.bushes, every)
+
     def _certified(self) -> Certificate:
         bushes = self.rows.bushes
         return certify_rows(
@@ -128,12 +132,12 @@ class Task:
 
     def look(
         self, which: IntArray, pairs: Pairs, keep: bool, ignore: float
-    ) -> tuple[float, float, float]:
+    ) -> tuple[float, float, float, float]:
         """Look at bushes; see :func:`karvan.kernels.bush.sweep`."""
         if self.borrowed:
             self.rows, self.borrowed = with_own_orders(self.rows), False
         rows = self.rows
-        found: tuple[float, float, float] = sweep(
+        found: tuple[float, float, float, float] = sweep(
             rows.arcs, self.loads, rows.bushes, which, pairs, keep, ignore
         )
         return found
@@ -207,11 +211,15 @@ def solve(task: Task, first: int = 0) -> tuple[Certificate, int]:
     before, asked = 0.0 if first == 0 else np.inf, np.inf
     ignore, iteration = 0.0, first
     while iteration < task.max_iterations:
-        certificate = None
         iteration += 1
         keep = iteration % FORGET != 1
-        excess, treated, shortest = task.look(every, pairs, keep, ignore)
-        enough = max(PAIRS_LEFT * treated, SPARE * task.relative_gap * (shortest + excess))
+        excess, treated, blocked, shortest = task.look(every, pairs, keep, ignore)
+        enough = PAIRS_LEFT * treated
+        allowed = task.relative_gap * (shortest + excess)
+        if blocked <= allowed:
+            enough = max(enough, SPARE * allowed)
+        if treated == 0.0 and excess > allowed:
+            task.add_up()
         gap = excess / (shortest + excess) if excess > 0.0 else 0.0
         left = task.shift(pairs, enough, visits)
         if left > enough and gap < TOGETHER:
@@ -227,7 +235,9 @@ def solve(task: Task, first: int = 0) -> tuple[Certificate, int]:
         certificate = task.certificate()
         if certificate.relative_gap <= task.relative_gap:
             break
-        asked = 0.5 * likely or np.inf
+        # Something that the bushes do not see: traces of flow that lead nowhere.
+        task.add_up()
+        certificate, asked = None, 0.5 * likely or np.inf
     return certificate or task.certificate(), iteration
 
 

@@ -39,9 +39,11 @@ LEAST_TOTAL = 1e-290
 SAME = 1e-14
 """Relative difference of two path costs that is rounding."""
 
-STEP = 1e-14
-"""Cost of any arc, as a share of the longest distance, while nodes are put into order: with it an
-arc that costs nothing has its head behind its tail."""
+TIE = 1e-13
+"""Relative difference of two distances up to which rounding may have put one before the other."""
+
+HALVINGS = 90
+"""Steps of a bisection at most: about 20 for the size of a number, 53 for its digits."""
 
 MOVES = 24
 """Moves a node, on average, after which sorting by insertion is given up for sorting by merging."""
@@ -508,15 +510,14 @@ def _distribute(order: NodeArray, size: int, key: FloatArray) -> None:
         highest = max(highest, key[order[k]])
     if not 0.0 < highest < np.inf:
         return
-    scale = size / highest
     begin = np.zeros(size + 3, np.int64)
     for k in range(size):
-        begin[min(int(key[order[k]] * scale), size) + 1] += 1
+        begin[min(int(key[order[k]] / highest * size), size) + 1] += 1
     for k in range(size + 1):
         begin[k + 1] += begin[k]
     old = order[:size].copy()
     for k in range(size):
-        place = min(int(key[old[k]] * scale), size)
+        place = min(int(key[old[k]] / highest * size), size)
         order[begin[place]] = old[k]
         begin[place] += 1
 
@@ -544,31 +545,18 @@ def _sort(order: NodeArray, size: int, key: FloatArray) -> None:
             order[k] = old[by_key[k]]
 
 
-@njit(types.void(ARCS, _F, _U, types.int64, _F, _U, _F), cache=True, error_model="numpy")
+@njit(types.void(ARCS, _F, _U, types.int64, _F, _U), cache=True, error_model="numpy")
 def _label(
-    arcs: Arcs,
-    cost: FloatArray,
-    order: NodeArray,
-    size: int,
-    distance: FloatArray,
-    nearest: NodeArray,
-    label: FloatArray,
+    arcs: Arcs, cost: FloatArray, order: NodeArray, size: int, label: FloatArray, last: NodeArray
 ) -> None:
-    """Write shortest distances in the whole network to `label`, with a least cost for each arc."""
-    longest = 0.0
-    for k in range(size):
-        longest = max(longest, distance[order[k]])
-    # The least number keeps a step above zero where all distances are zero.
-    step = STEP * longest + 1e-300
-    label[:] = np.inf
-    label[order[0]] = 0.0
-    for k in range(1, size):
-        arc = nearest[order[k]]
-        label[order[k]] = label[arcs.tail[arc]] + (cost[arc] + step)
+    """Lower labels to the shortest distances in the whole network.
+
+    Where one is lowered, `last` becomes the last arc of the shortest path.
+    """
     lower = np.zeros(label.size, np.bool_)
     changed = False
     for arc in range(np.uint64(arcs.tail.size)):
-        if label[arcs.tail[arc]] + (cost[arc] + step) < label[arcs.head[arc]]:
+        if label[arcs.tail[arc]] + cost[arc] < label[arcs.head[arc]]:
             lower[arcs.tail[arc]] = True
             changed = True
     while changed:
@@ -580,31 +568,83 @@ def _label(
             lower[i] = False
             for position in range(arcs.out[i], arcs.out[i + 1]):
                 arc = arcs.out_arc[position]
-                there = label[i] + (cost[arc] + step)
+                there = label[i] + cost[arc]
                 if there < label[arcs.head[arc]]:
                     label[arcs.head[arc]] = there
+                    last[arcs.head[arc]] = arc
                     lower[arcs.head[arc]] = True
                     changed = True
 
 
-@njit(types.void(ARCS, _F, _U, types.int64, _F, _F), cache=True)
-def _raise(
+@njit(types.boolean(_U, types.int64, _F, _F, _U), cache=True, error_model="numpy")
+def _number(
+    order: NodeArray, size: int, label: FloatArray, place: FloatArray, by_label: NodeArray
+) -> bool:
+    """Number the nodes of an order by their labels; those that rounding tells apart are equal.
+
+    Returns whether there are any of these.
+    """
+    by_label[:] = order[:size]
+    _sort(by_label, size, label)
+    here = 0.0
+    before = 0.0
+    rounded = False
+    for k in range(size):
+        j = by_label[k]
+        further = label[j] > before * (1.0 + TIE)
+        rounded |= label[j] > before and not further
+        here += further
+        before = label[j]
+        place[j] = here
+    return rounded
+
+
+@njit(types.boolean(ARCS, _U, types.int64, _F, _F, _U, _F), cache=True, error_model="numpy")
+def _put_behind(
     arcs: Arcs,
-    flow: FloatArray,
     order: NodeArray,
     size: int,
+    distance: FloatArray,
     label: FloatArray,
-    raised: FloatArray,
-) -> None:
-    """Raise labels to that of any node from which a used arc comes."""
-    raised[order[0]] = 0.0
+    last: NodeArray,
+    place: FloatArray,
+) -> bool:
+    """Put nodes that the bush has too far behind those of the same label, along shortest paths.
+
+    Returns whether there are any.
+    """
+    found = False
+    step = 1.0 / size
+    way = np.empty(size, np.uint32)
+    behind = np.zeros(label.size)
+    for k in range(size):
+        j = order[k]
+        many = 0
+        while behind[j] == 0.0 and distance[j] > label[j] * (1.0 + TIE):
+            way[many] = j
+            many += 1
+            j = arcs.tail[last[j]]
+        for back in range(many - 1, -1, -1):
+            behind[way[back]] = behind[j] + step
+            j = way[back]
+            place[j] += behind[j]
+            found = True
+    return found
+
+
+@njit(types.boolean(ARCS, _F, _U, types.int64, _F), cache=True)
+def _raise(arcs: Arcs, flow: FloatArray, order: NodeArray, size: int, place: FloatArray) -> bool:
+    """Raise places to that of any node from which a used arc comes; returns whether any was."""
+    raised = False
     for k in range(1, size):
         j = order[k]
-        highest = label[j]
+        highest = place[j]
         for arc in range(arcs.into[j], arcs.into[j + 1]):
             if flow[arc] > 0.0:
-                highest = max(highest, raised[arcs.tail[arc]])
-        raised[j] = highest
+                highest = max(highest, place[arcs.tail[arc]])
+        raised |= highest > place[j]
+        place[j] = highest
+    return raised
 
 
 @njit(
@@ -622,17 +662,30 @@ def _reorder(
     distance: FloatArray,
     nearest: NodeArray,
     label: FloatArray,
-    raised: FloatArray,
+    place: FloatArray,
 ) -> None:
     """Order nodes by shortest distance in the whole network, as far as used arcs allow.
 
-    That distance is `label`; it is raised to that of every node from which a used arc comes.
+    That distance is `label`; a node stands no earlier than any from which a used arc comes.
+    Among nodes of one distance, those come first to which the bush has a path of that length, in
+    the order that they had, since arcs between them may be in use; then the others, by the number
+    of arcs from there.  So, where all used paths are the shortest of the bush, the first node on
+    any shorter path is reached forward, however many arcs cost nothing.
     `distance` and `nearest` must be those inside the bush, and are so again afterwards.
     """
-    _label(arcs, cost, order, size, distance, nearest, label)
-    _raise(arcs, flow, order, size, label, raised)
-    _sort(order, size, raised)
-    # Nodes that no arc reaches forward carry nothing: they go to the end.
+    label[:] = distance
+    last = nearest.copy()
+    _label(arcs, cost, order, size, label, last)
+    by_label = np.empty(size, np.uint32)
+    moved = _number(order, size, label, place, by_label)
+    moved |= _put_behind(arcs, order, size, distance, label, last, place)
+    moved |= _raise(arcs, flow, order, size, place)
+    if moved:
+        _sort(order, size, place)
+    else:
+        order[:size] = by_label
+    # Nodes that no arc reaches forward go to the end.  No flow enters them; what leaves them is
+    # left of flow that counted as none, and must go, as it would go backward.
     distance[:] = np.inf
     distance[order[0]] = 0.0
     rank[order[0]] = 0
@@ -645,6 +698,8 @@ def _reorder(
         if distance[j] == np.inf:
             late[waiting] = j
             waiting += 1
+            for position in range(arcs.out[j], arcs.out[j + 1]):
+                flow[arcs.out_arc[position]] = 0.0
         else:
             order[placed] = j
             rank[j] = placed
@@ -707,8 +762,18 @@ def _bisect(
     sign = 1.0 if dearer > 0.0 else -1.0
     low = 0.0
     high = movable
-    for _ in range(60):
-        amount = 0.5 * (low + high)
+    part = 0.5
+    for _ in range(HALVINGS):
+        if low == 0.0:
+            # Where a power is small, 1e-60 of the flow may level the two: the size comes first.
+            amount = part * high
+            part *= part
+        elif high > 2.0 * low:
+            amount = np.sqrt(low) * np.sqrt(high)
+        else:
+            amount = 0.5 * (low + high)
+        if amount <= low or amount >= high:
+            break
         there = _difference(arcs, flow, arc, start, middle, end, sign * amount) + tolls
         if sign * there > 0.0:
             low = amount
@@ -858,7 +923,7 @@ def _trace(
 
 
 @njit(
-    types.UniTuple(types.float64, 3)(ARCS, LOADS, BUSHES, _I, PAIRS, types.boolean, types.float64),
+    types.UniTuple(types.float64, 4)(ARCS, LOADS, BUSHES, _I, PAIRS, types.boolean, types.float64),
     cache=True,
     error_model="numpy",
 )
@@ -870,7 +935,7 @@ def sweep(
     pairs: Pairs,
     keep: bool,
     ignore: float,
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, float]:
     """Look at bushes, find pairs in them, shift flow between their segments, keep the pairs.
 
     Pairs that do not fit are used once and not kept.
@@ -887,18 +952,20 @@ def sweep(
     Returns
     -------
     tuple of float
-        Excess of these bushes before their shifts; the part of it that pairs were found for; cost
-        of their demand on shortest paths.
+        Excess of these bushes before their shifts; the part of it that pairs were found for; the
+        part that no pair can lower yet, as used arcs stand in the way; cost of their demand on
+        shortest paths.
     """
     n_nodes = arcs.into.size - 1
     distance = np.empty(n_nodes)
     label = np.empty(n_nodes)
-    raised = np.empty(n_nodes)
+    place = np.empty(n_nodes)
     room = np.empty(n_nodes, np.uint32)
     dear = np.empty(arcs.tail.size, np.uint32)
     found = pairs.in_use[0] if keep else 0
     excess = 0.0
     treated = 0.0
+    blocked = 0.0
     shortest = 0.0
     pairs.start[0] = 0
     for bush in which:
@@ -912,7 +979,7 @@ def sweep(
         _measure(arcs, cost, order, size, distance, nearest)
         n_dear, above, shorter = _look(arcs, cost, flow, least, ignore, distance, nearest, dear)
         if shorter:
-            _reorder(arcs, cost, flow, order, rank, size, distance, nearest, label, raised)
+            _reorder(arcs, cost, flow, order, rank, size, distance, nearest, label, place)
             n_dear, above, shorter = _look(arcs, cost, flow, least, ignore, distance, nearest, dear)
         for entry in range(bushes.demand_start[bush], bushes.demand_start[bush + 1]):
             if bushes.demand[entry] > 0.0:
@@ -920,7 +987,7 @@ def sweep(
                 there = distance[node]
                 if shorter and label[node] < there:
                     # Used arcs stand in the way of a shorter path: that is excess as well.
-                    above += bushes.demand[entry] * (there - label[node])
+                    blocked += bushes.demand[entry] * (there - label[node])
                     there = label[node]
                 shortest += bushes.demand[entry] * there
         excess += above
@@ -940,7 +1007,7 @@ def sweep(
             if gain > 0.0 and found + 1 < pairs.bush.size and end + 2 * n_nodes < pairs.arc.size:
                 found += 1
     pairs.in_use[0] = found
-    return excess, treated, shortest
+    return excess + blocked, treated, blocked, shortest
 
 
 @njit(
