@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from assignment_networks import random_problem
 from karvan.errors import AssignmentError
 from karvan.freight import (
     UserClass,
@@ -293,3 +294,17 @@ def test_a_loop_of_trade_with_fixed_demand_ends_where_elastic_demand_does(steepn
         demand = 0.6 * demand + 0.4 * trade.at(pair_costs(problem, flows.time))
     assert demand == pytest.approx(together.demand, rel=1e-6)
     assert flows.flow == pytest.approx(together.equilibrium.flow, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", [1, 19, 33, 41, 43, 236])
+def test_steep_and_jumping_delays_end_in_equilibrium(seed):
+    problem, random = random_problem(seed), np.random.default_rng(seed)
+    demand, cost, steepness = (
+        random.uniform(low, high, len(problem.demand)) for low, high in ((0, 6), (1, 10), (0, 0.5))
+    )
+    function = demand_function("exponential", demand=demand, cost=cost, steepness=steepness)
+    found = elastic_equilibrium(problem, function)
+    assert found.converged
+    inside = problem.origin == problem.destination
+    missed = np.abs(found.demand - function.at(found.cost))[~inside].sum()
+    assert missed <= 2e-9 * found.demand.sum()

@@ -19,7 +19,8 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 MEMORY = 12
-"""Earlier steps from which the next is combined."""
+"""Earlier steps from which the next is combined; after so many without a lesser gap none is until
+there is one, as combined ones may go round."""
 
 NEGLIGIBLE = 1e-15
 """Share of the largest demand below which there is none: an exponential gives 1e-300 as well."""
@@ -105,8 +106,9 @@ def elastic_equilibrium(
     Notes
     -----
     Demand moves towards what the function gives at the costs, which lowers a convex function; the
-    step ends where that function no longer falls.  Steps mixed from earlier ones (Anderson's) are
-    taken instead as long as they do not bring the gap up.  Equilibria start from the one before.
+    step ends where that function no longer falls, and each pair's where it no longer falls along
+    its own demand.  Steps mixed from earlier ones (Anderson's) are taken instead as long as they do
+    not bring the gap up.  Equilibria start from the one before.
     Linear demand begins with the solution of Gartner's excess-demand network: many pairs without
     demand make the steps slow.
 
@@ -133,10 +135,10 @@ def elastic_equilibrium(
         first = np.where(np.isfinite(free), start.demand, 0.0)
     here = best = solver.point(first, 0.0 if function.name == "linear" else np.inf)
     history = [here]
-    step = 1.0
+    step, waiting = np.ones(len(first)), 0
     while not best.good(tolerance, relative_gap) and solver.left:
         there = None
-        if len(history) > 1:
+        if len(history) > 1 and waiting < MEMORY:
             there = solver.point(_mixed(function, history, free), best.gap)
             if there.gap > min(NO_WORSE * best.gap, TELLING):
                 there = None
@@ -145,6 +147,7 @@ def elastic_equilibrium(
         if there is None:
             break
         here, history = there, [*history[-MEMORY:], there]
+        waiting = 0 if here.gap < best.gap else waiting + 1
         best = min(best, here, key=lambda p: (not p.good(tolerance, relative_gap), p.gap))
     return ElasticEquilibrium(
         best.demand,
@@ -228,35 +231,47 @@ class _Solver:
         return result
 
 
-def _towards(solver: _Solver, here: _Point, step: float, least: float) -> tuple[_Point, float]:
-    """Point on the way to the wanted demand where the convex function no longer falls, and step.
+def _towards(
+    solver: _Solver, here: _Point, step: FloatArray, least: float
+) -> tuple[_Point, FloatArray]:
+    """Point on the way to the wanted demand where the convex function no longer falls, and steps.
 
     Its derivative by demand is the cost of flows less the cost at which there is such a demand.
+    Pairs that go too far are held back alone: where a little demand fills a road, its pair would
+    hold back all others.
     """
     way = here.wanted - here.demand
-    before = _slope(solver.function, here, way)
-    if before >= 0.0:
+    before = _slopes(solver.function, here, way)
+    if before.sum() >= 0.0:
         return solver.point(here.wanted, least), step
-    step = min(1.0, 2.0 * step)
+    step = np.minimum(1.0, 2.0 * step)
     there = here
     while solver.left:
         there = solver.point(here.demand + step * way, least)
-        after = _slope(solver.function, there, way)
-        if after <= (-OVERSHOOT * before if np.isfinite(before) else 0.0):
+        after = _slopes(solver.function, there, way)
+        fall = float(step @ before)
+        allowed = -OVERSHOOT * fall if np.isfinite(fall) else 0.0
+        if not np.isposinf(after).any() and step @ after <= allowed:
             break
-        secant = before / (before - after) if np.isfinite(before) else 0.5
-        step *= min(max(secant, 0.1), 0.5)
+        too_far = after > 0.0
+        known = too_far & np.isfinite(before) & (before < 0.0)
+        secant = np.full(len(step), 0.5)
+        secant[known] = before[known] / (before[known] - after[known])
+        step = np.where(too_far, step * np.clip(secant, 0.1, 0.5), step)
     return there, step
 
 
-def _slope(function: DemandFunction, point: _Point, way: FloatArray) -> float:
+def _slopes(function: DemandFunction, point: _Point, way: FloatArray) -> FloatArray:
+    """Slope of the convex function along the way of each pair."""
     cost = function.inverse(point.demand)
-    finite = np.isfinite(point.cost) & (function.steepness > 0.0)
-    # No demand at any cost: it would rise without end on the way up, and is done on the way down.
-    if (np.isinf(cost) & finite & (way > 0.0)).any():
-        return -np.inf
-    known = finite & np.isfinite(cost)
-    return float((point.cost[known] - cost[known]) @ way[known])
+    moving = np.isfinite(point.cost) & (function.steepness > 0.0)
+    known = moving & np.isfinite(cost)
+    slope = np.zeros(len(way))
+    slope[known] = (point.cost[known] - cost[known]) * way[known]
+    # Without demand the slope has no end, unless none is wanted either.
+    nothing = np.isinf(cost) & moving & (point.wanted > 0.0) & (way != 0.0)
+    slope[nothing] = np.where(way[nothing] > 0.0, -np.inf, np.inf)
+    return slope
 
 
 def _mixed(function: DemandFunction, points: list[_Point], free: FloatArray) -> FloatArray:
