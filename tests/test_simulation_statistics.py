@@ -123,6 +123,7 @@ def test_small_experiments_are_cautioned():
     assert setting_cautions(30, 20_000) == ()
     assert names(setting_cautions(10, 2_000)) == ["short_run", "no_warmup"]
     assert names(setting_cautions(9, 20_000)) == ["few_replications"]
+    assert "there is no interval" in str(setting_cautions(1, 20_000)[0])
     assert names(setting_cautions(30, 2_000, 500)) == ["short_run"]
     assert "at least 10" in str(setting_cautions(5, 20_000)[0])
     with pytest.raises(FormulaError, match="deleted"):

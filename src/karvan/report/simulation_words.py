@@ -185,6 +185,8 @@ def caution_text(line: str, names: SimulationNames) -> str:
         )
     if found := re.match(r"(\S+) TEU a year on small itineraries are left out$", line):
         return left_out.format(teu=whole(found[1]))
+    if line.startswith("1 replication: there is no interval"):
+        return texts("Only one replication: there are no intervals.")
     if found := re.match(r"(\S+) replications: the interval is wide", line):
         return few.format(count=whole(found[1]))
     if found := re.match(r"(\S+) observations a replication: the mean of so few", line):

@@ -167,13 +167,12 @@ def setting_cautions(replications: int, observations: int, deleted: int = 0) -> 
         inputs.check()
     found = []
     if n < FEW_REPLICATIONS:
-        found.append(
-            Caution(
-                "few_replications",
-                f"{n} replications: the interval is wide, and its width itself unsure; "
-                f"run at least {FEW_REPLICATIONS}",
-            )
+        told = (
+            "1 replication: there is no interval"
+            if n == 1
+            else f"{n} replications: the interval is wide, and its width itself unsure"
         )
+        found.append(Caution("few_replications", f"{told}; run at least {FEW_REPLICATIONS}"))
     if size - gone < SHORT_RUN_OBSERVATIONS:
         found.append(
             Caution(
