@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - a row of a table of models is a line
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,15 @@ import numpy as np
 from karvan.simulation import Model, SimulationResult, model_from, simulate
 
 Estimates = dict[str, float]
+Verdict = tuple[float, float, float, bool]
+"""An estimate, what it should be, its standard error, and whether the rule holds."""
 LENGTH_H = 200_000.0
+
+SLOW = bool(os.environ.get("KARVAN_SLOW"))
+STANDARD_ERRORS = 3.5
+PRECISION = 0.003
+ROUNDING = 1e-9
+"""Where all replications give the same, e.g. the load of ferries that only sail when full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,3 +353,20 @@ def estimate(
         enough = all(se <= precision * abs(reference[q]) for q, (_, se) in result.items())
         if n >= most or enough:
             return result
+
+
+def judged(
+    case: Case,
+    exact: dict[str, float],
+    seed: int,
+    *,
+    precision: float,
+    most: int,
+    least: int = 8,
+) -> dict[str, Verdict]:
+    """Estimates beside what they should be, by the pass rule of the reference."""
+    found = estimate(case, exact, seed, precision=precision, most=most, least=least)
+    return {
+        q: (value, exact[q], se, abs(value - exact[q]) <= STANDARD_ERRORS * se + ROUNDING * abs(exact[q]))
+        for q, (value, se) in found.items()
+    }  # fmt: skip

@@ -9,7 +9,6 @@ reference's rule; without it a few run, less precise.
 # ruff: noqa: E501 - a row of a table of models is a line
 
 import math
-import os
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
@@ -21,12 +20,8 @@ from scipy.linalg import expm
 from scipy.optimize import brentq
 
 from karvan.simulation import SimulationResult, model_from
-from queueing_cases import Case, Estimates, build, estimate, one
+from queueing_cases import PRECISION, SLOW, Case, Estimates, Verdict, build, judged, one
 
-SLOW = bool(os.environ.get("KARVAN_SLOW"))
-STANDARD_ERRORS = 3.5
-PRECISION = 0.003
-ROUNDING = 1e-9
 Exact = Callable[[], tuple[Case, dict[str, float]]]
 State = Hashable
 Moves = Callable[[Any], Iterable[tuple[float, Any]]]
@@ -821,15 +816,11 @@ QUICK = [
 ]  # fmt: skip
 
 
-def judge(name: str, *, precision: float, most: int) -> dict[str, tuple[float, float, float, bool]]:
+def judge(name: str, *, precision: float, most: int) -> dict[str, Verdict]:
     """Estimates beside the exact values, and whether the rule holds."""
     case, exact = CASES[name]()
     # A standard error from fewer than twenty is itself unsure: 3.5 of it would be passed too often.
-    found = estimate(case, exact, 11, precision=precision, most=most, least=min(20, most))
-    return {
-        q: (value, exact[q], se, abs(value - exact[q]) <= STANDARD_ERRORS * se + ROUNDING * abs(exact[q]))
-        for q, (value, se) in found.items()
-    }  # fmt: skip
+    return judged(case, exact, 11, precision=precision, most=most, least=min(20, most))
 
 
 def test_a_line_of_three_without_buffers_has_the_known_throughput() -> None:

@@ -4,16 +4,12 @@
 it a few run, less precise.
 """
 
-# ruff: noqa: E501 - a row of a table of models is a line
-
 import json
-import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from queueing_cases import case_of, estimate
+from queueing_cases import PRECISION, SLOW, Verdict, case_of, judged
 
 FILE = Path(__file__).resolve().parents[2] / "shared" / "reference" / "simulation" / "queueing.json"
 CASES: dict[str, dict[str, float]] = json.loads(FILE.read_text()) if FILE.exists() else {}
@@ -24,21 +20,11 @@ QUICK = [
     "tandem 2 stations saturated, exp(1), buffer 2, blocking after service",
     "machine repair N=12 locomotives, c=2 repair tracks, fail .1, repair 1",
 ]
-SLOW = bool(os.environ.get("KARVAN_SLOW"))
-STANDARD_ERRORS = 3.5
-PRECISION = 0.003
-EXACT = 1e-9
-"""Where all replications give the same, e.g. the load of ferries that only sail when full."""
 
 
-def judge(name: str, *, precision: float, most: int, seed: int = 2026) -> dict[str, Any]:
+def judge(name: str, *, precision: float, most: int, seed: int = 2026) -> dict[str, Verdict]:
     """Estimates beside the reference, and whether the rule holds."""
-    reference = CASES[name]
-    found = estimate(case_of(name), reference, seed, precision=precision, most=most)
-    return {
-        q: (value, reference[q], se, abs(value - reference[q]) <= STANDARD_ERRORS * se + EXACT * abs(reference[q]))
-        for q, (value, se) in found.items()
-    }  # fmt: skip
+    return judged(case_of(name), CASES[name], seed, precision=precision, most=most)
 
 
 @pytest.mark.published

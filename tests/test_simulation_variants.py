@@ -7,7 +7,6 @@ precise.  Formulas are those of ``karvan.simulation.formulas_*``, which are test
 # ruff: noqa: E501 - a row of a table of models is a line
 
 import math
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -34,21 +33,21 @@ from karvan.simulation.formulas_markov import (
 from karvan.simulation.formulas_phases import berth_wait_ratio, tandem_with_blocking
 from karvan.simulation.variates import read_distribution
 from queueing_cases import (
+    PRECISION,
+    SLOW,
     Case,
     Estimates,
+    Verdict,
     _at_times,
     _bulk,
     _ferry,
     _timetable,
     build,
-    estimate,
+    judged,
     one,
     usual,
 )
 
-SLOW = bool(os.environ.get("KARVAN_SLOW"))
-STANDARD_ERRORS = 3.5
-PRECISION = 0.003
 Variant = Callable[[], tuple[Case, dict[str, float]]]
 
 
@@ -321,19 +320,10 @@ VARIANTS: dict[str, Variant] = {
 QUICK = ["M/M/3+M", "balking at 4", "day and night", "M/D/3/3", "six machines, one repair place"]
 
 
-def judge(name: str, *, precision: float, most: int) -> dict[str, tuple[float, float, float, bool]]:
+def judge(name: str, *, precision: float, most: int) -> dict[str, Verdict]:
     """Estimates beside the formula, and whether the rule holds."""
     case, exact = VARIANTS[name]()
-    found = estimate(case, exact, 7, precision=precision, most=most)
-    return {
-        q: (
-            value,
-            exact[q],
-            se,
-            abs(value - exact[q]) <= STANDARD_ERRORS * se + 1e-9 * abs(exact[q]),
-        )
-        for q, (value, se) in found.items()
-    }
+    return judged(case, exact, 7, precision=precision, most=most)
 
 
 @pytest.mark.parametrize("name", QUICK)

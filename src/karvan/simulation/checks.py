@@ -4,12 +4,7 @@ from collections.abc import Callable, Iterator
 from math import inf
 
 from karvan.errors import ModelError, Problem, did_you_mean
-from karvan.simulation.layout import (
-    EXIT,
-    followers,
-    product,
-    step_names,
-)
+from karvan.simulation.layout import EXIT, followers, product, step_names
 from karvan.simulation.loads import mean_factor, profile_of
 from karvan.simulation.model import UNLIMITED, Class, Closure, Model
 
