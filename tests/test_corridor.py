@@ -1,6 +1,7 @@
 """The assignment of a case: flows, loads, capacity, constants, and the shipped corridor."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from corridor_cases import BOXES, BOXES_WEST, GRAIN, fork
 from karvan.case import Case, read_case
+from karvan.case.demand_checks import RESERVED_ALTERNATIVES
 from karvan.case.model import resolve
 from karvan.case.settings import Change, ChoiceSettings
 from karvan.errors import AssignmentError
@@ -182,6 +184,21 @@ def test_the_gain_of_a_little_more_capacity_is_its_price(scarce: CorridorAssignm
         assert 0.0 < much < 1000.0 * step * scarce.equilibrium.price[resource]
 
 
+def test_what_is_no_case_or_capacity_is_named(scarce: CorridorAssignment) -> None:
+    faults: tuple[tuple[Callable[[], object], str], ...] = (
+        (lambda: assign(None), "case is 'None', expected what read_case"),  # type: ignore[arg-type]
+        (lambda: assign(fork(), start=5), "start is 5, expected what assign"),  # type: ignore[arg-type]
+        (lambda: with_capacity(scarce, 999, 1.0), "resource is 999, expected 0 to"),
+        (lambda: with_capacity(scarce, -1, 1.0), "resource is -1"),
+        (lambda: with_capacity(scarce, 0, "more"), "more is 'more'"),  # type: ignore[arg-type]
+        (lambda: with_capacity(scarce, 0, float("nan")), "found nan"),
+        (lambda: with_capacity(scarce, 0, -1e9), "expected > 0"),
+    )
+    for call, message in faults:
+        with pytest.raises(AssignmentError, match=message):
+            call()
+
+
 def test_next_sections_of_a_line_have_one_price_and_the_wider_sets_a_limit() -> None:
     found = assign(fork(links={**SCARCE, "xb": {"capacity_trains_per_day": 0.11}}))
     check_flows(found)
@@ -246,6 +263,10 @@ def test_every_path_of_the_shipped_case_belongs_to_an_alternative(
     assert served <= declared | {NO_ALTERNATIVE}
     for path in base_2024.paths:
         assert (path.alternative == UNSERVED) == (len(path.arcs) == 0)
+
+
+def test_no_alternative_of_a_case_may_be_called_as_the_results_call_other_things() -> None:
+    assert {UNSERVED, NO_ALTERNATIVE} == RESERVED_ALTERNATIVES
 
 
 def test_directions_of_the_shipped_case_stay_unequal(base_2024: CorridorAssignment) -> None:

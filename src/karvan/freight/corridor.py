@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.case import Case
-from karvan.errors import NoPathError
+from karvan.errors import AssignmentError, NoPathError
+from karvan.freight.arguments import is_number, require_a, shown, whole_number
 from karvan.freight.choicesets import ChoiceSets, Flow, PathOfFlow, flows_of
 from karvan.freight.moves import offsets
 from karvan.freight.pathlogit import PathEquilibrium, path_equilibrium
@@ -122,6 +123,9 @@ def assign(
         No flow has a path.
     AssignmentError
     """
+    require_a(Case, "case", case, "what read_case() returns")
+    if start is not None:
+        require_a(CorridorAssignment, "start", start, "what assign() returns")
     network = network_at(case)
     usage = usage_of(case, network)
     finder = PathFinder(network, usage, alternatives_of(case))
@@ -172,7 +176,18 @@ def with_capacity(
 
     The gain is that of users and of those who own what is scarce together, so that what one pays
     the other is no gain.  Twins of the same capacity grow as well, others set a limit.
+
+    Raises
+    ------
+    AssignmentError
+        No resource of that number, or one that would be left without capacity.
     """
+    require_a(CorridorAssignment, "assignment", assignment, "what assign() returns")
+    resource, n_resources = whole_number("resource", resource), len(assignment.resources)
+    if not 0 <= resource < n_resources:
+        raise AssignmentError([f"resource is {resource}, expected 0 to {n_resources - 1}"])
+    if not is_number(more):
+        raise AssignmentError([f"more is {shown(more)}, expected a number"])
     problem, before = assignment.problem, assignment.equilibrium
     capacity = problem.capacity.copy()
     own = capacity[resource] * (1.0 + SAME_CAPACITY)

@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
-from karvan.freight.arguments import above_zero, at_least_one, is_a, numbers, shown, whole_number
+from karvan.freight.arguments import (
+    above_zero,
+    at_least_one,
+    is_a,
+    numbers,
+    require_a,
+    shown,
+    whole_number,
+)
 from karvan.freight.bushes import Rows, Start, all_pairs, first_rows, same_array
 from karvan.freight.certificate import Certificate
 from karvan.freight.problem import AssignmentProblem
@@ -143,6 +151,7 @@ def user_equilibrium(
     Wardrop (1952), Some theoretical aspects of road traffic research,
     https://doi.org/10.1680/ipeds.1952.11259; the method: :mod:`karvan.kernels.bush`.
     """
+    require_a(AssignmentProblem, "problem", problem, "what assignment_problem() returns")
     _check_arguments(relative_gap, max_iterations, threads, start, problem)
     rows, loads = first_rows(problem, _known(start))
     borrowed = start is not None
