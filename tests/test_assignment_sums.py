@@ -90,6 +90,22 @@ def test_a_generalized_cost_is_money_time_constant_and_price(
     assert priced > 10
 
 
+def by_place(loads: pl.DataFrame) -> dict[Key, list[Row]]:
+    """Loads of each place, in each direction and in both."""
+    at: dict[Key, list[Row]] = defaultdict(list)
+    for row in loads.iter_rows(named=True):
+        at[row["kind"], row["id"], row["from_node"], row["to_node"]].append(row)
+        at[row["kind"], row["id"]].append(row)
+    return at
+
+
+def place_of(row: Row) -> Key:
+    """Place whose loads share the capacity of a row of `bottlenecks`."""
+    both_ways = row["kind"] == "terminal" or row["unit"] == "t"
+    place = (row["kind"], row["id"])
+    return place if both_ways else (*place, row["from_node"], row["to_node"])
+
+
 def amount(case: Case, row: Row, loads: list[Row]) -> float:
     """What loads use of the capacity of a row of `bottlenecks`, by the tables of the case."""
     loose = {name for name, goods in by_id(case, "commodities").items() if goods["cargo"] == LOOSE}
@@ -125,15 +141,10 @@ def room(case: Case, row: Row) -> float | None:
 def test_loads_and_capacities_of_bottlenecks_follow_from_the_tables(
     case: Case, tables: dict[str, pl.DataFrame]
 ) -> None:
-    at: dict[Key, list[Row]] = defaultdict(list)
-    for row in tables["loads"].iter_rows(named=True):
-        at[row["kind"], row["id"], row["from_node"], row["to_node"]].append(row)
-        at[row["kind"], row["id"]].append(row)
-    counted: dict[str, int] = defaultdict(int)
+    at, counted = by_place(tables["loads"]), defaultdict[str, int](int)
     for row in tables["bottlenecks"].iter_rows(named=True):
-        both_ways = row["kind"] == "terminal" or row["unit"] == "t"
-        place: Key = (row["kind"], row["id"])
-        loads = at[place if both_ways else (*place, row["from_node"], row["to_node"])]
+        place = place_of(row)
+        loads = at[place]
         assert row["load"] == pytest.approx(amount(case, row, loads), rel=1e-9, abs=1e-9), place
         capacity = room(case, row)
         if capacity is not None and row["capacity"] is not None:
@@ -141,3 +152,23 @@ def test_loads_and_capacities_of_bottlenecks_follow_from_the_tables(
             assert row["load"] <= capacity * (1.0 + 1e-9)
         counted[row["unit"]] += bool(loads)
     assert min(counted[unit] for unit in ("departures", "trains", "TEU", "t")) >= 5
+
+
+def test_what_a_teu_pays_is_the_price_of_what_it_uses_in_the_mean(
+    tables: dict[str, pl.DataFrame],
+) -> None:
+    at, units = by_place(tables["loads"]), set()
+    for row in tables["bottlenecks"].filter(pl.col("price_usd") > 0.0).iter_rows(named=True):
+        boxes = sum(load["teu"] for load in at[place_of(row)] if load["teu"] > 0.0)
+        paid = row["price_usd"] * row["load"]
+        assert row["price_usd_per_teu"] * boxes == pytest.approx(paid, rel=1e-6), row["id"]
+        units.add(row["unit"])
+    assert {"departures", "t"} <= units
+
+
+def test_what_all_pay_for_room_is_what_the_room_earns(tables: dict[str, pl.DataFrame]) -> None:
+    rows = tables["flow_itineraries"].filter(pl.col("alternative_id") != UNSERVED)
+    paid = float((rows["teu"] * rows["price_usd_per_teu"]).sum())
+    earned = float((tables["bottlenecks"]["price_usd"] * tables["bottlenecks"]["load"]).sum())
+    # Ways of less than a TEU have no row.
+    assert earned * 0.999 < paid <= earned * (1.0 + 1e-9)
