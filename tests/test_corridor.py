@@ -16,6 +16,7 @@ from karvan.errors import AssignmentError
 from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import CorridorAssignment, assign, flows_of, queue_h, with_capacity
 from karvan.freight.pathsets import NO_ALTERNATIVE, alternatives_of
+from karvan.network.model import CO2E
 
 ASSUMED = ChoiceSettings()
 
@@ -120,6 +121,23 @@ def test_a_constant_moves_the_log_odds_of_its_alternative(
     before, after = by_alternative(free), by_alternative(assign(fork(constants=[row])))
     moved = np.log(after["by-y"] / after["by-z"]) - np.log(before["by-y"] / before["by-z"])
     assert moved == pytest.approx(-ASSUMED.scale_per_usd * constant, rel=1e-9)
+
+
+def test_co2e_grows_with_the_tonnes_of_a_teu() -> None:
+    flows = [
+        {"commodity_id": "containers", **BOXES_WEST},
+        {"commodity_id": "grain", **BOXES_WEST, "id": "grain"},
+    ]
+    found = assign(fork(commodities=[BOXES, GRAIN], flows=flows))
+    kg = defaultdict[str, dict[str, float]](dict)
+    for path, amount in zip(found.paths, found.path_costs(CO2E), strict=True):
+        kg[found.flows[path.flow].goods["id"]][path.alternative] = float(amount)
+    assert min(kg["containers"][route] for route in ("by-x", "by-y", "by-z")) > 0.0
+    assert kg["containers"][UNSERVED] == 0.0
+    # Railways alone, and grain has 20 t a TEU where boxes have 10.
+    assert kg["grain"] == pytest.approx(
+        {route: 2.0 * one for route, one in kg["containers"].items()}
+    )
 
 
 def test_a_case_chooses_its_own_scale_and_its_own_price_of_staying_away() -> None:
