@@ -1016,6 +1016,13 @@ EXAMPLES = [
         "at least 0.001, 0 for nothing, an empty cell",
     ),
     Example(
+        "services.headway_h.trace",
+        cells(SERVICES, "ferry", departure="frequency", calendar_id="", headway_h="1e-9"),
+        f"{SERVICES} row 2 (ferry) headway_h",
+        "1e-09",
+        "at least 0.001",
+    ),
+    Example(
         "rates.teu_per_train.trace",
         column(RATES, teu_per_train="1e-9", train_load_status="assumed", train_load_reason="why"),
         f"{RATES} row 2 (rail) teu_per_train",

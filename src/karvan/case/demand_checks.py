@@ -18,7 +18,7 @@ RESERVED_ALTERNATIVES = frozenset({"other", "unserved"})
 """What the assignment calls ways by no gateway, and cargo that stays away."""
 
 LEAST_LOAD = 1e-3
-"""Tonnes or TEU of a load below which it is a slip: what cargo uses is divided by it."""
+"""Tonnes or TEU of a load, or hours of a headway, below which it is a slip: all are divided by."""
 
 TOTAL_COLUMNS: Mapping[str, str] = {"t": "flow_t_per_year", "TEU": "flow_teu_per_year"}
 """Unit of a series that flows may add up to -> column of the flow."""
@@ -72,7 +72,7 @@ def check_flow_sizes(case: Case) -> Problems:
 
 
 def check_payloads(case: Case) -> Problems:
-    """What a TEU weighs, and what a departure or a train takes, is more than a trace."""
+    """A TEU's weight, what a departure or train takes, and a headway are more than a trace."""
     for row in rows_of(case, "commodities"):
         if row["payload_t_per_teu"] < LEAST_LOAD:
             yield Problem(
@@ -81,7 +81,7 @@ def check_payloads(case: Case) -> Problems:
                 f"{row['payload_t_per_teu']:g}",
                 f"tonnes of at least {LEAST_LOAD:g}: what a TEU weighs turns tonnes into TEU",
             )
-    yield from _traces(case, "services", ("capacity_teu", "capacity_t"))
+    yield from _traces(case, "services", ("capacity_teu", "capacity_t", "headway_h"))
     yield from _traces(case, "rates", ("teu_per_train", "t_per_train"))
 
 
