@@ -16,6 +16,7 @@ from karvan.errors import AssignmentError
 from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import CorridorAssignment, assign, flows_of, queue_h, with_capacity
 from karvan.freight.pathsets import NO_ALTERNATIVE, alternatives_of
+from karvan.freight.routing import network_at
 from karvan.network.model import CO2E
 
 ASSUMED = ChoiceSettings()
@@ -271,6 +272,25 @@ def test_the_shipped_case_is_solved(base_2024: CorridorAssignment) -> None:
     assert max(*errors, solved.conservation_error) < 1e-9
     assert base_2024.unreachable == ()
     assert base_2024.year == 2024
+
+
+def test_co2e_of_a_path_is_that_of_its_arcs_for_the_payload_of_its_cargo(
+    base_2024: CorridorAssignment, middle_corridor: Case
+) -> None:
+    case = middle_corridor.with_scenario("base-2024")
+    found = base_2024.path_costs(CO2E)
+    for goods in ("dry-bulk", "containers", "vehicles"):
+        network = network_at(case, commodity=goods)
+        assert len(network.arcs) == len(base_2024.network.arcs)
+        kg = network.static_cost()[:, CO2E]
+        paths = [
+            position
+            for position, path in enumerate(base_2024.paths)
+            if len(path.arcs) and base_2024.flows[path.flow].goods["id"] == goods
+        ]
+        assert paths
+        own = [kg[base_2024.paths[position].arcs].sum() for position in paths]
+        assert found[paths] == pytest.approx(own, rel=1e-9)
 
 
 def test_every_path_of_the_shipped_case_belongs_to_an_alternative(

@@ -84,17 +84,20 @@ class CorridorAssignment:
     def path_costs(self, column: int) -> FloatArray:
         """Return time [h], money [USD/TEU] or kg CO2e/TEU of each path, without prices.
 
-        0 for what is not served.
+        0 for what is not served.  Moves emit by the tonnes of a TEU, handling by the TEU.
         """
         arcs = [path.arcs for path in self.paths]
         bounds = offsets(arcs)
         served = np.flatnonzero(np.diff(bounds) > 0)
         total = np.zeros(len(arcs))
-        by_arc = self.finder.static[np.concatenate(arcs), column]
-        total[served] = np.add.reduceat(by_arc, bounds[served])
+        passed, begins = np.concatenate(arcs), bounds[served]
+        total[served] = np.add.reduceat(self.finder.static[passed, column], begins)
         if column == CO2E:
             payload = [self.flows[path.flow].goods["payload_t_per_teu"] for path in self.paths]
-            total *= np.array(payload) / self.network.payload_t_per_teu
+            handling = np.zeros(len(arcs))
+            handling[served] = np.add.reduceat(_handling_co2e(self.network)[passed], begins)
+            heavier = np.array(payload) / self.network.payload_t_per_teu
+            total = handling + (total - handling) * heavier
         return total
 
 
@@ -167,6 +170,12 @@ def assign(
         finder=finder,
         rounds=tuple(rounds),
     )
+
+
+def _handling_co2e(network: Network) -> FloatArray:
+    """Emissions of the handling and the borders on each arc [kg CO2e/TEU]."""
+    by_arc = [sum(row["co2e_kg_per_teu"] for row in arc.transfers) for arc in network.arcs]
+    return np.array(by_arc, dtype=np.float64)
 
 
 def with_capacity(
