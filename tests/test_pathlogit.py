@@ -234,8 +234,8 @@ def test_waits_of_steeper_choices_say_whether_they_were_found(seed):
     assert found.conservation_error <= 1e-9
     worst = max(error, found.choice_error, found.capacity_error, found.slack_error)
     assert found.converged is (worst <= 1e-9)
-    # Of these some are found and some are not.
-    assert found.converged is (seed in {1, 2})
+    if seed in {5, 8}:  # Far from any waits that fit, so that a test of what is said can fail.
+        assert not found.converged
 
 
 def test_price_is_the_welfare_of_one_more_unit():
