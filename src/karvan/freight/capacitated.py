@@ -27,6 +27,7 @@ from karvan.freight.excess_demand import with_ways_to_stay
 from karvan.freight.extrapolation import Extrapolation
 from karvan.freight.gates import SHARP, Gates, with_gates
 from karvan.freight.problem import AssignmentProblem
+from karvan.freight.used_paths import UsedPath
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -150,6 +151,13 @@ class CapacitatedEquilibrium:
         if not 0 <= link < n_links:
             raise AssignmentError([f"link is {link}, expected 0 to {n_links - 1}"])
         return self._inside.select_link(link)
+
+    def used_paths(self, pair: int) -> list[UsedPath]:
+        """Return the paths that carry a pair's flow; as :meth:`Equilibrium.used_paths`."""
+        return [
+            UsedPath(path.links[path.links < self.problem.n_links], path.flow)
+            for path in self._inside.used_paths(pair)
+        ]
 
 
 def capacitated_equilibrium(
