@@ -1006,7 +1006,7 @@ EXAMPLES = [
         cell(FLOWS, "east-west-2030", "flow_teu_per_year", "9e300"),
         f"{FLOWS} row 4 (east-west-2030) flow_teu_per_year",
         "'9e300'",
-        "a number of at most 1e+15 in size [TEU/year]; is the unit right",
+        "a number of at most 1e+18 in size [TEU/year]; is the unit right",
     ),
     Example(
         "services.capacity_teu.trace",
@@ -1031,10 +1031,10 @@ EXAMPLES = [
     ),
     Example(
         "constants.constant_usd_per_teu.size",
-        end(CONSTANTS, "sea,over-the-sea,containers,-1e16,assumed,,why,\n"),
+        end(CONSTANTS, "sea,over-the-sea,containers,-1e19,assumed,,why,\n"),
         f"{CONSTANTS} row 2 (sea) constant_usd_per_teu",
-        "'-1e16'",
-        "at most 1e+15 in size",
+        "'-1e19'",
+        "at most 1e+18 in size",
     ),
     Example(
         "services.capacity_teu.maximum",

@@ -29,8 +29,8 @@ PERIOD = re.compile(
 )
 DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 FIRST_YEAR, LAST_YEAR = 1000, 2200
-LARGEST_NUMBER = 1e15
-"""No quantity of a case is above that in size: it is a slip, and would overflow."""
+LARGEST_NUMBER = 1e18
+"""Above the product of any country in its own money: a slip, and would overflow."""
 
 LARGEST_INTEGER = 2**53
 """Beyond it a number of a table no longer tells one from the next."""
