@@ -109,6 +109,17 @@ def test_the_terminal_shows_what_lacks_room_in_one_run_at_least(tmp_path: Path) 
     assert [cell.strip() for cell in row.split("│")[2:-1]] == ["0", "40", "+40", "–"]
 
 
+def test_the_terminal_says_which_run_did_not_converge(tmp_path: Path) -> None:
+    said = "The computation did not reach its tolerance: read the flows as approximate."
+    runs = [
+        flow_results(tmp_path / name, [NORTH], [], converged=name != "a", left_over_teu=0.0)
+        for name in "abc"
+    ]
+    lines = in_words(compare_flows(*runs[:2]), runs[1]).splitlines()
+    assert [line.strip() for line in lines if said in line] == [f"a: {said}"]
+    assert said not in in_words(compare_flows(*runs[1:]), runs[1])
+
+
 def in_words(found: FlowComparison, after: Results) -> str:
     """A comparison as the terminal shows it."""
     screen = Console(file=StringIO(), width=200, color_system=None)

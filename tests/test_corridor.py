@@ -1,5 +1,6 @@
 """The assignment of a case: flows, loads, capacity, constants, and the shipped corridor."""
 
+import heapq
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,7 @@ from karvan.case.demand_checks import RESERVED_ALTERNATIVES
 from karvan.case.model import resolve
 from karvan.case.settings import Change, ChoiceSettings
 from karvan.errors import AssignmentError
-from karvan.freight.choicesets import UNSERVED
+from karvan.freight.choicesets import UNSERVED, Flow
 from karvan.freight.corridor import CorridorAssignment, assign, flows_of, queue_h, with_capacity
 from karvan.freight.pathsets import NO_ALTERNATIVE, alternatives_of
 from karvan.freight.routing import network_at
@@ -272,6 +273,52 @@ def test_the_shipped_case_is_solved(base_2024: CorridorAssignment) -> None:
     assert max(*errors, solved.conservation_error) < 1e-9
     assert base_2024.unreachable == ()
     assert base_2024.year == 2024
+
+
+def cheapest(found: CorridorAssignment, flow: Flow, cost: np.ndarray) -> list[int]:
+    """Arcs of the cheapest path of a flow, by Dijkstra's search in plain Python."""
+    network, (source, target) = found.network, found.finder.ends(flow.origin, flow.destination)
+    nearest, above, heap = {source: 0.0}, dict[int, tuple[int, int]](), [(0.0, source)]
+    while heap:
+        reached, state = heapq.heappop(heap)
+        if reached > nearest[state]:
+            continue
+        for arc in range(network.start[state], network.start[state + 1]):
+            head, there = int(network.head[arc]), reached + cost[arc]
+            if there < nearest.get(head, np.inf):
+                nearest[head], above[head] = there, (arc, state)
+                heapq.heappush(heap, (there, head))
+    path = list[int]()
+    while target != source:
+        arc, target = above[target]
+        path.append(arc)
+    return path[::-1]
+
+
+def test_no_way_outside_the_choice_sets_is_much_cheaper_at_the_prices(
+    base_2024: CorridorAssignment, middle_corridor: Case
+) -> None:
+    found, usage = base_2024, base_2024.usage
+    constants = {
+        (row["alternative_id"], row["commodity_id"]): row["constant_usd_per_teu"]
+        for row in middle_corridor.table("constants").iter_rows(named=True)
+    }
+    worst = 0.0
+    for number, flow in enumerate(found.flows):
+        cost = found.finder.cost_of(flow.goods).copy()
+        for arc, own in usage.arcs.items():
+            for use in own:
+                price = found.equilibrium.price[use.resource]
+                cost[arc] += use.of_unit(flow.goods) * price if price > 0.0 else 0.0
+        cost = np.nan_to_num(cost, nan=np.inf, posinf=np.inf)
+        path = cheapest(found, flow, cost)
+        alternative = found.finder.alternative_of(np.array(path))
+        outside = cost[path].sum() + constants.get((alternative, flow.goods["id"]), 0.0)
+        inside = found.equilibrium.cost[found.problem.group == number].min()
+        worst = max(worst, (inside - outside) / inside)
+    assert found.path_gap == pytest.approx(worst, abs=1e-9)
+    # Without looking again for paths at the prices it is 40 %.
+    assert 0.0 < worst < 0.02
 
 
 def test_co2e_of_a_path_is_that_of_its_arcs_for_the_payload_of_its_cargo(
