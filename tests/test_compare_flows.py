@@ -62,6 +62,12 @@ def test_bottlenecks_appear_vanish_and_change_their_price(tmp_path: Path) -> Non
     ]
 
 
+def test_a_price_that_is_rounding_in_both_runs_is_no_bottleneck(tmp_path: Path) -> None:
+    before = flow_results(tmp_path / "a", [NORTH], [bottleneck("boat", 0.2)])
+    after = flow_results(tmp_path / "b", [NORTH], [bottleneck("boat", 0.6)])
+    assert compare_flows(before, after).bottlenecks == ()
+
+
 def test_the_terminal_shows_both_runs_in_words(tmp_path: Path) -> None:
     before = flow_results(tmp_path / "a", [NORTH], [bottleneck("boat", 100.0)])
     after = flow_results(
