@@ -96,7 +96,9 @@ def test_the_cards_of_flows_say_what_the_tables_say(
         assert amount_of(money, lang) == pytest.approx(gain, rel=0.005)
 
 
-def test_the_comparison_says_which_flows_did_not_converge(visit_app: Visiting, server: Any) -> None:
+def test_the_comparison_says_which_flows_did_not_converge(
+    visit_app: Visiting, server: Any, tables: Any
+) -> None:
     def spoilt(route: Any) -> None:
         """Pass a document on as if its flows had not converged."""
         found = route.fetch()
@@ -106,6 +108,8 @@ def test_the_comparison_says_which_flows_did_not_converge(visit_app: Visiting, s
         flows["rows"][0][names.index("converged")] = False
         route.fulfill(status=200, json=document)
 
+    for run in (SCENARIO, LATER):
+        assert tables(run, "assignment")["converged"].to_list() == [True]
     with visit_app() as visit:
         page = visit.page
         page.route(re.compile(r"/document\?part=first$"), spoilt)
