@@ -232,6 +232,7 @@ FAULTS: Mapping[str, str] = {
     "minimum": "a number of at least the declared minimum",
     "missing": "a value, as the column is required",
     "range": "a year between 1000 and 2200",
+    "size": "a number of at most 1e18 in size",
     "type": "text of the column's type",
 }
 """Kinds of faults of one cell -> what is expected instead."""

@@ -55,7 +55,9 @@ def flow_results(root: Path, flows: Rows, bottlenecks: Rows, **assignment: Any) 
     tables = {
         "alternative_flows": flows,
         "bottlenecks": bottlenecks,
-        "assignment": [filled("assignment", flows_year=2024, converged=True, **assignment)]
+        "assignment": [
+            filled("assignment", **{"flows_year": 2024, "converged": True, **assignment})
+        ]
         if flows or assignment
         else [],
         "input_alternatives": [

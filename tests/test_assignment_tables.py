@@ -145,6 +145,15 @@ def test_bottlenecks_say_what_is_full_and_what_more_would_bring(
     )
 
 
+@pytest.mark.parametrize(("trains", "chain"), [(0.1, "xb x b"), (0.11, "")])
+def test_next_sections_that_are_as_tight_are_named_beside_a_bottleneck(
+    trains: float, chain: str
+) -> None:
+    rows = tables_of(fork(links={"ax": NARROW, "xb": {"capacity_trains_per_day": trains}}))
+    first = rows["bottlenecks"].sort("rank").row(0, named=True)
+    assert (first["id"], first["from_node"], first["chain"]) == ("ax", "a", chain)
+
+
 def test_means_are_weighted_by_teu() -> None:
     case = fork(**MIXED)
     found, summary = assign(case), tables_of(case)["assignment"].row(0, named=True)

@@ -532,3 +532,21 @@ def test_too_few_changes_of_prices_are_said():
     assert not result.converged
     assert result.iterations == 1
     assert result.capacity_error > CAPACITY_TOLERANCE
+
+
+@pytest.mark.parametrize("changes", [1, 2, 3])
+def test_errors_are_those_of_the_flows_and_prices_on_the_way(changes):
+    unused_at_a_price = 0
+    for seed in (0, 2, 3, 5):
+        problem, limit = scarce(seed, constant=False)
+        found = capacitated_equilibrium(problem, limit, max_iterations=changes)
+        full = np.isfinite(limit)
+        over = (found.flow[full] / limit[full] - 1.0).max()
+        unused = found.price[full] @ np.maximum(limit[full] - found.flow[full], 0.0)
+        assert found.capacity_error == pytest.approx(max(over, 0.0), rel=1e-9, abs=1e-15)
+        assert found.slack_error == pytest.approx(unused / found.priced_cost, rel=1e-9, abs=1e-18)
+        small = max(found.capacity_error, found.slack_error) <= CAPACITY_TOLERANCE
+        assert found.converged is (small and found.relative_gap <= 1e-10)
+        unused_at_a_price += found.slack_error > CAPACITY_TOLERANCE
+    if changes == 3:
+        assert unused_at_a_price > 0

@@ -62,6 +62,12 @@ def test_bottlenecks_appear_vanish_and_change_their_price(tmp_path: Path) -> Non
     ]
 
 
+def test_a_price_that_is_rounding_in_both_runs_is_no_bottleneck(tmp_path: Path) -> None:
+    before = flow_results(tmp_path / "a", [NORTH], [bottleneck("boat", 0.2)])
+    after = flow_results(tmp_path / "b", [NORTH], [bottleneck("boat", 0.6)])
+    assert compare_flows(before, after).bottlenecks == ()
+
+
 def test_the_terminal_shows_both_runs_in_words(tmp_path: Path) -> None:
     before = flow_results(tmp_path / "a", [NORTH], [bottleneck("boat", 100.0)])
     after = flow_results(
@@ -107,6 +113,17 @@ def test_the_terminal_shows_what_lacks_room_in_one_run_at_least(tmp_path: Path) 
     lines = in_words(compare_flows(*runs), runs[1]).splitlines()
     (row,) = (line for line in lines if "of these without room at any price" in line)
     assert [cell.strip() for cell in row.split("│")[2:-1]] == ["0", "40", "+40", "–"]
+
+
+def test_the_terminal_says_which_run_did_not_converge(tmp_path: Path) -> None:
+    said = "The computation did not reach its tolerance: read the flows as approximate."
+    runs = [
+        flow_results(tmp_path / name, [NORTH], [], converged=name != "a", left_over_teu=0.0)
+        for name in "abc"
+    ]
+    lines = in_words(compare_flows(*runs[:2]), runs[1]).splitlines()
+    assert [line.strip() for line in lines if said in line] == [f"a: {said}"]
+    assert said not in in_words(compare_flows(*runs[1:]), runs[1])
 
 
 def in_words(found: FlowComparison, after: Results) -> str:

@@ -1,6 +1,8 @@
 """The assignment of a case: flows, loads, capacity, constants, and the shipped corridor."""
 
+import heapq
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -8,12 +10,15 @@ import pytest
 
 from corridor_cases import BOXES, BOXES_WEST, GRAIN, fork
 from karvan.case import Case, read_case
+from karvan.case.demand_checks import RESERVED_ALTERNATIVES
 from karvan.case.model import resolve
 from karvan.case.settings import Change, ChoiceSettings
 from karvan.errors import AssignmentError
-from karvan.freight.choicesets import UNSERVED
+from karvan.freight.choicesets import UNSERVED, Flow
 from karvan.freight.corridor import CorridorAssignment, assign, flows_of, queue_h, with_capacity
 from karvan.freight.pathsets import NO_ALTERNATIVE, alternatives_of
+from karvan.freight.routing import network_at
+from karvan.network.model import CO2E
 
 ASSUMED = ChoiceSettings()
 
@@ -120,6 +125,23 @@ def test_a_constant_moves_the_log_odds_of_its_alternative(
     assert moved == pytest.approx(-ASSUMED.scale_per_usd * constant, rel=1e-9)
 
 
+def test_co2e_grows_with_the_tonnes_of_a_teu() -> None:
+    flows = [
+        {"commodity_id": "containers", **BOXES_WEST},
+        {"commodity_id": "grain", **BOXES_WEST, "id": "grain"},
+    ]
+    found = assign(fork(commodities=[BOXES, GRAIN], flows=flows))
+    kg = defaultdict[str, dict[str, float]](dict)
+    for path, amount in zip(found.paths, found.path_costs(CO2E), strict=True):
+        kg[found.flows[path.flow].goods["id"]][path.alternative] = float(amount)
+    assert min(kg["containers"][route] for route in ("by-x", "by-y", "by-z")) > 0.0
+    assert kg["containers"][UNSERVED] == 0.0
+    # Railways alone, and grain has 20 t a TEU where boxes have 10.
+    assert kg["grain"] == pytest.approx(
+        {route: 2.0 * one for route, one in kg["containers"].items()}
+    )
+
+
 def test_a_case_chooses_its_own_scale_and_its_own_price_of_staying_away() -> None:
     case = fork(links=SCARCE)
     chosen = ChoiceSettings(scale_per_usd=0.01, unserved_cost_factor=3.0)
@@ -182,6 +204,21 @@ def test_the_gain_of_a_little_more_capacity_is_its_price(scarce: CorridorAssignm
         assert 0.0 < much < 1000.0 * step * scarce.equilibrium.price[resource]
 
 
+def test_what_is_no_case_or_capacity_is_named(scarce: CorridorAssignment) -> None:
+    faults: tuple[tuple[Callable[[], object], str], ...] = (
+        (lambda: assign(None), "case is 'None', expected what read_case"),  # type: ignore[arg-type]
+        (lambda: assign(fork(), start=5), "start is 5, expected what assign"),  # type: ignore[arg-type]
+        (lambda: with_capacity(scarce, 999, 1.0), "resource is 999, expected 0 to"),
+        (lambda: with_capacity(scarce, -1, 1.0), "resource is -1"),
+        (lambda: with_capacity(scarce, 0, "more"), "more is 'more'"),  # type: ignore[arg-type]
+        (lambda: with_capacity(scarce, 0, float("nan")), "found nan"),
+        (lambda: with_capacity(scarce, 0, -1e9), "expected > 0"),
+    )
+    for call, message in faults:
+        with pytest.raises(AssignmentError, match=message):
+            call()
+
+
 def test_next_sections_of_a_line_have_one_price_and_the_wider_sets_a_limit() -> None:
     found = assign(fork(links={**SCARCE, "xb": {"capacity_trains_per_day": 0.11}}))
     check_flows(found)
@@ -238,6 +275,71 @@ def test_the_shipped_case_is_solved(base_2024: CorridorAssignment) -> None:
     assert base_2024.year == 2024
 
 
+def cheapest(found: CorridorAssignment, flow: Flow, cost: np.ndarray) -> list[int]:
+    """Arcs of the cheapest path of a flow, by Dijkstra's search in plain Python."""
+    network, (source, target) = found.network, found.finder.ends(flow.origin, flow.destination)
+    nearest, above, heap = {source: 0.0}, dict[int, tuple[int, int]](), [(0.0, source)]
+    while heap:
+        reached, state = heapq.heappop(heap)
+        if reached > nearest[state]:
+            continue
+        for arc in range(network.start[state], network.start[state + 1]):
+            head, there = int(network.head[arc]), reached + cost[arc]
+            if there < nearest.get(head, np.inf):
+                nearest[head], above[head] = there, (arc, state)
+                heapq.heappush(heap, (there, head))
+    path = list[int]()
+    while target != source:
+        arc, target = above[target]
+        path.append(arc)
+    return path[::-1]
+
+
+def test_no_way_outside_the_choice_sets_is_much_cheaper_at_the_prices(
+    base_2024: CorridorAssignment, middle_corridor: Case
+) -> None:
+    found, usage = base_2024, base_2024.usage
+    constants = {
+        (row["alternative_id"], row["commodity_id"]): row["constant_usd_per_teu"]
+        for row in middle_corridor.table("constants").iter_rows(named=True)
+    }
+    worst = 0.0
+    for number, flow in enumerate(found.flows):
+        cost = found.finder.cost_of(flow.goods).copy()
+        for arc, own in usage.arcs.items():
+            for use in own:
+                price = found.equilibrium.price[use.resource]
+                cost[arc] += use.of_unit(flow.goods) * price if price > 0.0 else 0.0
+        cost = np.nan_to_num(cost, nan=np.inf, posinf=np.inf)
+        path = cheapest(found, flow, cost)
+        alternative = found.finder.alternative_of(np.array(path))
+        outside = cost[path].sum() + constants.get((alternative, flow.goods["id"]), 0.0)
+        inside = found.equilibrium.cost[found.problem.group == number].min()
+        worst = max(worst, (inside - outside) / inside)
+    assert found.path_gap == pytest.approx(worst, abs=1e-9)
+    # Without looking again for paths at the prices it is 40 %.
+    assert 0.0 < worst < 0.02
+
+
+def test_co2e_of_a_path_is_that_of_its_arcs_for_the_payload_of_its_cargo(
+    base_2024: CorridorAssignment, middle_corridor: Case
+) -> None:
+    case = middle_corridor.with_scenario("base-2024")
+    found = base_2024.path_costs(CO2E)
+    for goods in ("dry-bulk", "containers", "vehicles"):
+        network = network_at(case, commodity=goods)
+        assert len(network.arcs) == len(base_2024.network.arcs)
+        kg = network.static_cost()[:, CO2E]
+        paths = [
+            position
+            for position, path in enumerate(base_2024.paths)
+            if len(path.arcs) and base_2024.flows[path.flow].goods["id"] == goods
+        ]
+        assert paths
+        own = [kg[base_2024.paths[position].arcs].sum() for position in paths]
+        assert found[paths] == pytest.approx(own, rel=1e-9)
+
+
 def test_every_path_of_the_shipped_case_belongs_to_an_alternative(
     base_2024: CorridorAssignment, middle_corridor: Case
 ) -> None:
@@ -246,6 +348,10 @@ def test_every_path_of_the_shipped_case_belongs_to_an_alternative(
     assert served <= declared | {NO_ALTERNATIVE}
     for path in base_2024.paths:
         assert (path.alternative == UNSERVED) == (len(path.arcs) == 0)
+
+
+def test_no_alternative_of_a_case_may_be_called_as_the_results_call_other_things() -> None:
+    assert {UNSERVED, NO_ALTERNATIVE} == RESERVED_ALTERNATIVES
 
 
 def test_directions_of_the_shipped_case_stay_unequal(base_2024: CorridorAssignment) -> None:

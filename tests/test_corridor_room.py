@@ -166,6 +166,18 @@ def test_demand_above_every_capacity_names_the_cut_the_rest_and_the_measure(say:
     assert full[0]["lacking"] == pytest.approx(left / 60.0)
 
 
+def test_names_that_look_like_markup_are_shown_as_they_are(say: Say) -> None:
+    name = "The [/b] ferry [free zone] :ship:"
+    text = say(
+        *TOO_MUCH,
+        (SERVICES, "ferry", "name_en", name),
+        ("demand/alternatives.csv", "over-the-sea", "name_en", "Over [/red] it"),
+        ("network/nodes.csv", "east-port", "name_en", "East [/] port"),
+    )
+    assert f"because of {name} (East [/] port → West port)" in " ".join(text.split())
+    assert "Over [/red] it: " in text
+
+
 def test_the_same_in_another_language(say: Say) -> None:
     text = say(*TOO_MUCH, lang="ru")
     assert "Меры, которые добавляют там место: Паром каждый день." in text

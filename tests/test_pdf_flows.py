@@ -162,6 +162,16 @@ def test_flows_without_a_way_are_named(tmp_path: Path) -> None:
     assert block["note"] == "No way at all: Aport → Beport (Boxes)"
 
 
+def test_flows_that_did_not_converge_are_said_to_be_approximate(tmp_path: Path) -> None:
+    said = "The computation did not reach its tolerance: read the flows as approximate."
+    found = [carried("boxes", "north", 300.0, 3000.0, 96.0)]
+    for converged in (False, True):
+        results = flow_results(tmp_path / str(converged), found, [], converged=converged)
+        block = flows(Reader(results, "en"))
+        assert block is not None
+        assert (said in block["note"]) is not converged
+
+
 def test_a_run_without_flows_has_no_such_sections(tmp_path: Path) -> None:
     reader = Reader(flow_results(tmp_path, [], []), "en")
     assert bottlenecks(reader) is None

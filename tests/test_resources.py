@@ -69,6 +69,10 @@ def used(case: Case, goods) -> dict[str, set[float]]:
     return found
 
 
+def test_a_year_is_a_quarter_of_four_with_a_leap_day() -> None:
+    assert HOURS_A_YEAR == 24.0 * DAYS_A_YEAR == 24.0 * (4 * 365 + 1) / 4
+
+
 def test_departures_count_by_direction(two_port_case: Case) -> None:
     found = capacities(shore(two_port_case))
     assert found == {

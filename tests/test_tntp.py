@@ -138,6 +138,11 @@ NET_FAULTS = [
         "net.tntp line 10: 4 columns, expected at least 7",
     ),
     (
+        "3	2	200	1.5",
+        "3	2	1.5",
+        "net.tntp line 10: 9 columns, expected 10 as in most lines: is a value missing?",
+    ),
+    (
         "6	0.15	4",
         "six	0.15	4",
         "net.tntp line 9 free_flow_time: found 'six', expected a number",

@@ -96,6 +96,31 @@ def test_the_cards_of_flows_say_what_the_tables_say(
         assert amount_of(money, lang) == pytest.approx(gain, rel=0.005)
 
 
+def test_the_comparison_says_which_flows_did_not_converge(
+    visit_app: Visiting, server: Any, tables: Any
+) -> None:
+    def spoilt(route: Any) -> None:
+        """Pass a document on as if its flows had not converged."""
+        found = route.fetch()
+        document = found.json()
+        flows = document["tables"]["assignment"]
+        names = [column["name"] for column in flows["columns"]]
+        flows["rows"][0][names.index("converged")] = False
+        route.fulfill(status=200, json=document)
+
+    for run in (SCENARIO, LATER):
+        assert tables(run, "assignment")["converged"].to_list() == [True]
+    with visit_app() as visit:
+        page = visit.page
+        page.route(re.compile(r"/document\?part=first$"), spoilt)
+        page.goto(f"{server.address}#/compare?a={SCENARIO}&b={LATER}&lang=en")
+        place = page.get_by_role("region", name="Flows", exact=True)
+        notices = place.locator(".notice")
+        expect(notices).to_have_count(2, timeout=RUN_MS)
+        expect(notices.first).to_contain_text("The flows of 2024 are an approximation")
+        expect(notices.last).to_contain_text("The flows of 2025 are an approximation")
+
+
 def test_two_scenarios_are_compared_with_their_flows(
     visit_app: Visiting, server: Any, tables: Any
 ) -> None:
@@ -106,6 +131,7 @@ def test_two_scenarios_are_compared_with_their_flows(
         expect(place.get_by_role("heading", name="Flows and bottlenecks")).to_be_visible(
             timeout=RUN_MS
         )
+        expect(place.locator(".notice")).to_have_count(0)
         name, data = saved(page, place.get_by_role("button", name="CSV").first)
         assert name == "compared-alternatives.csv"
         main, before = carried(tables, SCENARIO)

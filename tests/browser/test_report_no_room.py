@@ -1,6 +1,8 @@
-"""What finds no room at any price, as the page of flows and bottlenecks shows it."""
+"""What finds no room at any price, and how exact flows are, as the page of flows shows it."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,39 @@ def test_the_page_says_what_has_no_room_why_and_what_would_lift_it(
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         item.get_by_role("button", name=TITLES[language]).click()
         expect(page.locator("tr.chosen")).to_contain_text(TITLES[language])
+
+
+IMPATIENT = (
+    "from karvan.freight import pathlogit; pathlogit.TOLERANCE = -1.0; "
+    "from karvan.cli import main; main()"
+)
+"""A program for which no flows are exact enough."""
+
+
+@pytest.fixture(scope="module")
+def rough(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report on flows that did not converge."""
+    out = tmp_path_factory.mktemp("rough") / "results"
+    command = [sys.executable, "-X", "utf8", "-c", IMPATIENT, "run", "two-port", "--quiet"]
+    command += ["--out", str(out), "--replications", "2"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return out / "report.html"
+
+
+APPROXIMATE = {"en": "approximation", "ru": "приближ", "az": "təxmini", "zh": "近似"}
+
+
+@pytest.mark.parametrize("language", LANGS)
+def test_flows_that_did_not_converge_are_said_to_be_approximate(
+    language: str, rough: Path, full: Path, browser: Any
+) -> None:
+    for report, said in ((rough, True), (full, False)):
+        with visiting(browser, report.as_uri()) as visit:
+            visit.page.goto(f"{report.as_uri()}#/flows?lang={language}")
+            certificate = visit.page.locator(".certificate")
+            expect(certificate).to_be_visible()
+            assert ("notice" in certificate.get_attribute("class").split()) is said
+            assert (APPROXIMATE[language] in certificate.inner_text().lower()) is said
 
 
 def test_where_all_could_pass_nothing_is_said(report: Path, browser: Any) -> None:

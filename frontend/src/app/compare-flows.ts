@@ -3,9 +3,11 @@ import { number, type Cell, type Doc, type Row } from "../core/document";
 import { clear, h } from "../core/dom";
 import { alternativeIds, alternativeName, assignmentOf, bottlenecksOf, carriedBy, resourceKey, resourceName } from "../core/flows";
 import type { Context } from "../core/pages";
+import { colon } from "../core/phrases";
 import { dataTable, type Column } from "../core/table";
 import { num, t } from "../core/texts";
 import { unit } from "../core/words";
+import { certificate } from "../pages/flow-words";
 
 const HOURS_PER_DAY = 24;
 
@@ -13,9 +15,18 @@ export function compareFlows(place: HTMLElement, ctx: Context, before: Doc, afte
   clear(place);
   if (!assignmentOf(before) && !assignmentOf(after)) return;
   place.append(h("h2", {}, t("Flows and bottlenecks")));
+  doubts(place, before, after);
   alternatives(place, ctx, before, after);
   together(place, ctx, before, after);
   bottlenecks(place, ctx, before, after);
+}
+
+/** Say of each run whose flows did not converge that they are approximate. */
+function doubts(place: HTMLElement, before: Doc, after: Doc): void {
+  for (const [words, doc] of [[t("before the change"), before], [t("after the change"), after]] as const) {
+    const row = assignmentOf(doc);
+    if (row && row.converged !== true) place.append(h("p", { class: "notice" }, colon(words, certificate(doc, row))));
+  }
 }
 
 /** All flows together, a row a figure: as the terminal's comparison has them. */

@@ -14,6 +14,12 @@ from karvan.schema import list_of
 Problems = Iterator[Problem]
 FLOW_TOLERANCE = 0.005
 """Flows are printed rounded; sums and formulas may differ by that much."""
+RESERVED_ALTERNATIVES = frozenset({"other", "unserved"})
+"""What the assignment calls ways by no gateway, and cargo that stays away."""
+
+LEAST_LOAD = 1e-3
+"""Tonnes or TEU of a load, or hours of a headway, below which it is a slip: all are divided by."""
+
 TOTAL_COLUMNS: Mapping[str, str] = {"t": "flow_t_per_year", "TEU": "flow_teu_per_year"}
 """Unit of a series that flows may add up to -> column of the flow."""
 
@@ -49,10 +55,60 @@ def check_flows(case: Case) -> Problems:
         first.setdefault(key, row["id"])
 
 
+def check_flow_sizes(case: Case) -> Problems:
+    """Tonnes and TEU of a flow, where both are given, agree by the payload."""
+    payload = dict(case.table("commodities").select("id", "payload_t_per_teu").iter_rows())
+    for row in rows_of(case, "flows"):
+        t, teu = row["flow_t_per_year"], row["flow_teu_per_year"]
+        load = payload.get(row["commodity_id"])
+        if None not in (t, teu, load) and not _close(t, teu * load):
+            yield Problem(
+                "flows.flow_t_per_year.payload",
+                place_of("flows", row, "flow_t_per_year"),
+                f"{t:g} t beside {teu:g} TEU",
+                f"{teu * load:g} t, as {row['commodity_id']} have {load:g} t a TEU",
+                "leave one of the two empty, or correct the payload in demand/commodities.csv",
+            )
+
+
+def check_payloads(case: Case) -> Problems:
+    """A TEU's weight, what a departure or train takes, and a headway are more than a trace."""
+    for row in rows_of(case, "commodities"):
+        if row["payload_t_per_teu"] < LEAST_LOAD:
+            yield Problem(
+                "commodities.payload_t_per_teu.trace",
+                place_of("commodities", row, "payload_t_per_teu"),
+                f"{row['payload_t_per_teu']:g}",
+                f"tonnes of at least {LEAST_LOAD:g}: what a TEU weighs turns tonnes into TEU",
+            )
+    yield from _traces(case, "services", ("capacity_teu", "capacity_t", "headway_h"))
+    yield from _traces(case, "rates", ("teu_per_train", "t_per_train"))
+
+
+def _traces(case: Case, table: str, columns: tuple[str, ...]) -> Problems:
+    for row in rows_of(case, table):
+        for column in columns:
+            if 0.0 < (row[column] or 0.0) < LEAST_LOAD:
+                yield Problem(
+                    f"{table}.{column}.trace",
+                    place_of(table, row, column),
+                    f"{row[column]:g}",
+                    f"at least {LEAST_LOAD:g}, 0 for nothing, an empty cell where it is not known",
+                )
+
+
 def check_alternatives(case: Case) -> Problems:
-    """The gateways of an alternative are links, services or nodes of the case."""
+    """An alternative has a name of its own, and gateways that are links, services or nodes."""
     known = {name for table in ("links", "services", "nodes") for name in case.table(table)["id"]}
     for row in rows_of(case, "alternatives"):
+        if row["id"] in RESERVED_ALTERNATIVES:
+            yield Problem(
+                "alternatives.id.reserved",
+                place_of("alternatives", row, "id"),
+                f"'{row['id']}'",
+                "another name: results call ways by no gateway 'other', and cargo that stays away "
+                "'unserved'",
+            )
         for word in list_of(row["gateways"]):
             if word not in known:
                 yield Problem(
@@ -240,6 +296,8 @@ def _close(one: float, other: float) -> bool:
 
 DEMAND_CHECKS: Mapping[Callable[[Case], Problems], frozenset[str]] = {
     check_flows: frozenset({"flows"}),
+    check_flow_sizes: frozenset({"flows", "commodities"}),
+    check_payloads: frozenset({"commodities", "services", "rates"}),
     check_alternatives: frozenset({"alternatives", "links", "services", "nodes"}),
     check_main_alternative: frozenset({"alternatives"}),
     check_constants: frozenset({"constants"}),

@@ -1,6 +1,7 @@
 """Options and helpers that several commands share."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -137,9 +138,11 @@ def setting_change(text: str) -> Change:
 
 def console(*, error: bool = False) -> Console:
     """Return a console; wide enough for a table where the output is no terminal."""
-    found = Console(stderr=error, highlight=False)
+    # Names of a case are what they are: "[free zone]" is no markup, and ":ship:" no picture.
+    as_it_is = partial(Console, stderr=error, highlight=False, markup=False, emoji=False)
+    found = as_it_is()
     if not found.is_terminal:
-        found = Console(stderr=error, highlight=False, width=WIDTH_WITHOUT_TERMINAL)
+        found = as_it_is(width=WIDTH_WITHOUT_TERMINAL)
     return found
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from karvan.freight.routing import itineraries
     from karvan.freight.sensitivity import Sensitivity, flow_derivative, linearise
     from karvan.freight.tntp import read_tntp
+    from karvan.freight.used_paths import UsedPath
 
 __all__ = [
     "AssignmentProblem",
@@ -43,6 +44,7 @@ __all__ = [
     "PathProblem",
     "Sensitivity",
     "Strategy",
+    "UsedPath",
     "UserClass",
     "Uses",
     "assign",
@@ -86,6 +88,7 @@ _MODULES = {
     "routing": ("itineraries",),
     "sensitivity": ("Sensitivity", "flow_derivative", "linearise"),
     "tntp": ("read_tntp",),
+    "used_paths": ("UsedPath",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -82,6 +82,12 @@ def is_a(kind: type, value: object) -> bool:
     return isinstance(value, kind)
 
 
+def require_a(kind: type, name: str, value: object, expected: str) -> None:
+    """Raise AssignmentError unless a value is of a class; `expected` says where one comes from."""
+    if not isinstance(value, kind):
+        raise AssignmentError([f"{name} is {shown(value)}, expected {expected}"])
+
+
 def above_zero(name: str, value: object) -> list[str]:
     """Return the fault of what should be a number above zero, inf included; none if it is."""
     if isinstance(value, Real) and float(value) > 0.0:

@@ -11,6 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
+from karvan.freight.arguments import (
+    above_zero,
+    at_least_one,
+    is_a,
+    numbers,
+    require_a,
+    shown,
+    whole_number,
+)
 from karvan.freight.certificate import CONSERVATION_TOLERANCE, Certificate, certify
 from karvan.freight.delay import delays
 from karvan.freight.equilibrium import Equilibrium, user_equilibrium
@@ -18,6 +27,7 @@ from karvan.freight.excess_demand import with_ways_to_stay
 from karvan.freight.extrapolation import Extrapolation
 from karvan.freight.gates import SHARP, Gates, with_gates
 from karvan.freight.problem import AssignmentProblem
+from karvan.freight.used_paths import UsedPath
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -128,7 +138,7 @@ class CapacitatedEquilibrium:
 
         As :meth:`Equilibrium.average_on_paths`; with `price` it is what a unit of a pair waits.
         """
-        n_links = self.problem.n_links
+        n_links, values = self.problem.n_links, numbers("values", values)
         if len(values) != n_links:
             message = f"values has {len(values)} entries, expected one for each of {n_links} links"
             raise AssignmentError([message])
@@ -137,10 +147,17 @@ class CapacitatedEquilibrium:
 
     def select_link(self, link: int) -> FloatArray:
         """Return the flow of each pair that uses a link, shape (n_pairs,)."""
-        n_links = self.problem.n_links
+        n_links, link = self.problem.n_links, whole_number("link", link)
         if not 0 <= link < n_links:
             raise AssignmentError([f"link is {link}, expected 0 to {n_links - 1}"])
         return self._inside.select_link(link)
+
+    def used_paths(self, pair: int) -> list[UsedPath]:
+        """Return the paths that carry a pair's flow; as :meth:`Equilibrium.used_paths`."""
+        return [
+            UsedPath(path.links[path.links < self.problem.n_links], path.flow)
+            for path in self._inside.used_paths(pair)
+        ]
 
 
 def capacitated_equilibrium(
@@ -194,6 +211,7 @@ def capacitated_equilibrium(
     Walker and Ni (2011), Anderson acceleration for fixed-point iterations,
     https://doi.org/10.1137/10078356X (extrapolation of prices; not opened).
     """
+    require_a(AssignmentProblem, "problem", problem, "what assignment_problem() returns")
     limit = _checked_capacity(problem, capacity)
     _check_arguments(problem, relative_gap, max_iterations, threads, start)
     search = _Search(problem, limit, relative_gap, threads, start)
@@ -381,14 +399,14 @@ def _check_arguments(
     threads: int | None,
     start: CapacitatedEquilibrium | None,
 ) -> None:
-    problems = []
-    if not relative_gap > 0.0:
-        problems.append(f"relative_gap is {relative_gap:g}, expected a number > 0")
-    if max_iterations < 1:
-        problems.append(f"max_iterations is {max_iterations}, expected at least 1")
-    if threads is not None and threads < 1:
-        problems.append(f"threads is {threads}, expected at least 1")
-    if start is not None and not (
+    problems = [
+        *above_zero("relative_gap", relative_gap),
+        *at_least_one("max_iterations", max_iterations),
+        *([] if threads is None else at_least_one("threads", threads)),
+    ]
+    if start is not None and not is_a(CapacitatedEquilibrium, start):
+        problems.append(f"start is {shown(start)}, expected a CapacitatedEquilibrium")
+    elif start is not None and not (
         start.problem.n_nodes == problem.n_nodes
         and start.problem.first_through_node == problem.first_through_node
         and len(start.problem.classes) == len(problem.classes)

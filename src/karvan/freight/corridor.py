@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.case import Case
-from karvan.errors import NoPathError
+from karvan.errors import AssignmentError, NoPathError
+from karvan.freight.arguments import is_number, require_a, shown, whole_number
 from karvan.freight.choicesets import ChoiceSets, Flow, PathOfFlow, flows_of
 from karvan.freight.moves import offsets
 from karvan.freight.pathlogit import PathEquilibrium, path_equilibrium
@@ -83,17 +84,20 @@ class CorridorAssignment:
     def path_costs(self, column: int) -> FloatArray:
         """Return time [h], money [USD/TEU] or kg CO2e/TEU of each path, without prices.
 
-        0 for what is not served.
+        0 for what is not served.  Moves emit by the tonnes of a TEU, handling by the TEU.
         """
         arcs = [path.arcs for path in self.paths]
         bounds = offsets(arcs)
         served = np.flatnonzero(np.diff(bounds) > 0)
         total = np.zeros(len(arcs))
-        by_arc = self.finder.static[np.concatenate(arcs), column]
-        total[served] = np.add.reduceat(by_arc, bounds[served])
+        passed, begins = np.concatenate(arcs), bounds[served]
+        total[served] = np.add.reduceat(self.finder.static[passed, column], begins)
         if column == CO2E:
             payload = [self.flows[path.flow].goods["payload_t_per_teu"] for path in self.paths]
-            total *= np.array(payload) / self.network.payload_t_per_teu
+            handling = np.zeros(len(arcs))
+            handling[served] = np.add.reduceat(_handling_co2e(self.network)[passed], begins)
+            heavier = np.array(payload) / self.network.payload_t_per_teu
+            total = handling + (total - handling) * heavier
         return total
 
 
@@ -122,6 +126,9 @@ def assign(
         No flow has a path.
     AssignmentError
     """
+    require_a(Case, "case", case, "what read_case() returns")
+    if start is not None:
+        require_a(CorridorAssignment, "start", start, "what assign() returns")
     network = network_at(case)
     usage = usage_of(case, network)
     finder = PathFinder(network, usage, alternatives_of(case))
@@ -165,6 +172,12 @@ def assign(
     )
 
 
+def _handling_co2e(network: Network) -> FloatArray:
+    """Emissions of the handling and the borders on each arc [kg CO2e/TEU]."""
+    by_arc = [sum(row["co2e_kg_per_teu"] for row in arc.transfers) for arc in network.arcs]
+    return np.array(by_arc, dtype=np.float64)
+
+
 def with_capacity(
     assignment: CorridorAssignment, resource: int, more: float
 ) -> tuple[PathEquilibrium, float]:
@@ -172,7 +185,18 @@ def with_capacity(
 
     The gain is that of users and of those who own what is scarce together, so that what one pays
     the other is no gain.  Twins of the same capacity grow as well, others set a limit.
+
+    Raises
+    ------
+    AssignmentError
+        No resource of that number, or one that would be left without capacity.
     """
+    require_a(CorridorAssignment, "assignment", assignment, "what assign() returns")
+    resource, n_resources = whole_number("resource", resource), len(assignment.resources)
+    if not 0 <= resource < n_resources:
+        raise AssignmentError([f"resource is {resource}, expected 0 to {n_resources - 1}"])
+    if not is_number(more):
+        raise AssignmentError([f"more is {shown(more)}, expected a number"])
     problem, before = assignment.problem, assignment.equilibrium
     capacity = problem.capacity.copy()
     own = capacity[resource] * (1.0 + SAME_CAPACITY)

@@ -7,11 +7,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
-from karvan.freight.arguments import above_zero, at_least_one, is_a, numbers, shown, whole_number
+from karvan.freight.arguments import (
+    above_zero,
+    at_least_one,
+    is_a,
+    numbers,
+    require_a,
+    shown,
+    whole_number,
+)
 from karvan.freight.bushes import Rows, Start, all_pairs, first_rows, same_array
 from karvan.freight.certificate import Certificate
 from karvan.freight.problem import AssignmentProblem
 from karvan.freight.sweeps import Task, solve, solve_near
+from karvan.freight.used_paths import UsedPath, used_paths
 from karvan.kernels.bush import Pairs, average
 
 FloatArray = NDArray[np.float64]
@@ -106,6 +115,21 @@ class Equilibrium:
         on_link[link] = 1.0
         return np.nan_to_num(self.average_on_paths(on_link)) * self.problem.amount
 
+    def used_paths(self, pair: int) -> list[UsedPath]:
+        """Return the paths that carry a pair's flow, the largest first; none where nothing moves.
+
+        As the bushes split it; all pairs together add up to `flow`.
+
+        Raises
+        ------
+        AssignmentError
+            No pair of that number.
+        """
+        n_pairs, pair = len(self.problem.demand), whole_number("pair", pair)
+        if not 0 <= pair < n_pairs:
+            raise AssignmentError([f"pair is {pair}, expected 0 to {n_pairs - 1}"])
+        return used_paths(self._bushes, pair)
+
 
 def user_equilibrium(
     problem: AssignmentProblem,
@@ -143,6 +167,7 @@ def user_equilibrium(
     Wardrop (1952), Some theoretical aspects of road traffic research,
     https://doi.org/10.1680/ipeds.1952.11259; the method: :mod:`karvan.kernels.bush`.
     """
+    require_a(AssignmentProblem, "problem", problem, "what assignment_problem() returns")
     _check_arguments(relative_gap, max_iterations, threads, start, problem)
     rows, loads = first_rows(problem, _known(start))
     borrowed = start is not None

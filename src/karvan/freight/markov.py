@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
-from karvan.freight.arguments import above_zero, at_least_one, is_a, numbers, shown
+from karvan.freight.arguments import above_zero, at_least_one, is_a, numbers, require_a, shown
 from karvan.freight.certificate import CONSERVATION_TOLERANCE
 from karvan.freight.delay import Delay
 from karvan.freight.equilibrium import user_equilibrium
@@ -157,6 +157,7 @@ def markovian_equilibrium(
     Marquardt (1963), An algorithm for least-squares estimation of nonlinear parameters,
     https://doi.org/10.1137/0111030 (first page read)
     """
+    require_a(AssignmentProblem, "problem", problem, "what assignment_problem() returns")
     scales = _checked_scale(problem, scale, tolerance, max_iterations)
     choices = choices_of(problem, scales)
     demand = float(choices.start.sum())

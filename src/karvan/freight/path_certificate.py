@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.errors import AssignmentError
+from karvan.freight.arguments import numbers, require_a
 from karvan.freight.certificate import CONSERVATION_TOLERANCE
 from karvan.freight.pathproblem import PathProblem
 
@@ -37,7 +38,8 @@ class PathCertificate:
     capacity_error : float
         Largest load above capacity, relative to the capacity.
     slack_error : float
-        Largest price times spare share of a resource, relative to the mean cost of a unit.
+        Largest price times spare share of a resource, relative to the mean cost of a unit; all of
+        a price below zero.
     wait_error : float
         Largest difference of a wait from that of the load, relative to one hour and the latter.
     conservation_error : float
@@ -76,9 +78,13 @@ def certify_paths(
     ------
     AssignmentError
         Flows of a group differ from its demand by more than ``CONSERVATION_TOLERANCE``, or one is
-        below zero or not a number.
+        below zero or not a number; other than a flow a path, or a finite price and wait a resource.
     """
+    require_a(PathProblem, "problem", problem, "a PathProblem")
     use, group = problem.use, problem.group
+    flow = _sized("flow", flow, len(group), "path")
+    price = _finite("price", _sized("price", price, use.n_resources, "resource"))
+    wait = _finite("wait", _sized("wait", wait, use.n_resources, "resource"))
     load = np.zeros(use.n_resources)
     np.add.at(load, use.resource, use.amount * np.repeat(flow, np.diff(use.start)))
     caused = np.zeros(use.n_resources) if problem.wait is None else problem.wait.time(load)
@@ -90,17 +96,36 @@ def certify_paths(
     over = load[limited] / problem.capacity[limited] - 1.0
     demand = float(problem.demand.sum())
     mean = float(flow @ np.abs(cost)) / demand if demand > 0.0 else 0.0
-    value = price[limited] * problem.capacity[limited] / (demand or 1.0)
+    value = np.abs(price[limited]) * problem.capacity[limited] / (demand or 1.0)
+    # A price below zero fits no load: it would draw cargo to what is full.
+    unfit = np.where(price[limited] < 0.0, 1.0, np.maximum(-over, 0.0))
     return PathCertificate(
         load=load,
         cost=cost,
         expected_cost=expected,
         choice_error=error,
         capacity_error=float(np.max(over, initial=0.0)),
-        slack_error=float(np.max(value * np.maximum(-over, 0.0), initial=0.0)) / (mean or 1.0),
+        slack_error=float(np.max(value * unfit, initial=0.0)) / (mean or 1.0),
         wait_error=float(np.max(np.abs(wait - caused) / (1.0 + caused), initial=0.0)),
         conservation_error=_conservation_error(problem, flow),
     )
+
+
+def _sized(name: str, values: FloatArray, length: int, of: str) -> FloatArray:
+    found = numbers(name, values)
+    if len(found) != length:
+        message = f"{name}: found {len(found)} values, expected {length}, one for each {of}"
+        raise AssignmentError([message])
+    return found
+
+
+def _finite(name: str, values: FloatArray) -> FloatArray:
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if len(wrong):
+        raise AssignmentError(
+            [f"{name} {r}: found {values[r]:g}, expected a finite number" for r in wrong]
+        )
+    return values
 
 
 def _along(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.errors import AssignmentError
-from karvan.freight.arguments import whole_number
+from karvan.freight.arguments import require_a, whole_number
 from karvan.freight.path_certificate import certify_paths
 from karvan.freight.pathproblem import (
     PathProblem,
@@ -109,8 +109,10 @@ def path_equilibrium(
         Numbers out of range; a demand that its resources cannot hold, with those that bind; or
         flows that do not add up.
     """
+    require_a(PathProblem, "problem", problem, "a PathProblem")
     require_sound(problem)
     if start is not None:
+        require_a(PathEquilibrium, "start", start, "what path_equilibrium() returns")
         if len(start.price) != len(problem.capacity):
             message = (
                 f"start has {len(start.price)} resources, expected {len(problem.capacity)} as the "
@@ -238,6 +240,13 @@ def path_flow_derivative(
     AssignmentError
         No such parameter, path or resource.
     """
+    require_a(PathProblem, "problem", problem, "a PathProblem")
+    require_a(PathEquilibrium, "equilibrium", equilibrium, "what path_equilibrium() returns")
+    if (len(equilibrium.flow), len(equilibrium.price)) != (
+        len(problem.cost),
+        len(problem.capacity),
+    ):
+        raise AssignmentError(["equilibrium is of another problem: expected the solution of this"])
     kind, position = _checked(problem, parameter)
     n_resources = len(problem.capacity)
     demand, group = problem.demand[problem.group], problem.group
@@ -270,6 +279,7 @@ def path_flow_derivative(
 
 
 def _checked(problem: PathProblem, parameter: tuple[str, int]) -> tuple[str, int]:
+    require_a(tuple, "parameter", parameter, "a kind and a position, as ('cost', 0)")
     kind, position = parameter[0], whole_number("position", parameter[1])
     sizes = {"cost": len(problem.cost), "capacity": len(problem.capacity)}
     if kind not in sizes:

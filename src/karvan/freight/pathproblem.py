@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
+from karvan.freight.arguments import numbers, require_a, whole_number, whole_numbers
 from karvan.freight.delay import Delay
 from karvan.kernels.response import response
 
@@ -30,12 +31,26 @@ class Uses:
     amount : ndarray, shape (n_entries,)
         Capacity used, > 0.
     n_resources : int
+
+    Raises
+    ------
+    AssignmentError
+        When it is made, where entries do not fit each other: compiled code trusts them.
     """
 
     start: IntArray
     resource: IntArray
     amount: FloatArray
     n_resources: int
+
+    def __post_init__(self) -> None:
+        for name in ("start", "resource"):
+            object.__setattr__(self, name, whole_numbers(name, getattr(self, name)))
+        object.__setattr__(self, "amount", numbers("amount", self.amount))
+        object.__setattr__(self, "n_resources", whole_number("n_resources", self.n_resources))
+        problems = _use_problems(self)
+        if problems:
+            raise AssignmentError(problems)
 
     @cached_property
     def path(self) -> IntArray:
@@ -57,14 +72,54 @@ class Uses:
         return _sums(self.path, wait[self.resource], len(self.start) - 1)
 
 
+def _use_problems(use: Uses) -> list[str]:
+    """What of the entries does not fit the others."""
+    start, n_entries, n_resources = use.start, len(use.resource), use.n_resources
+    problems = []
+    if len(use.amount) != n_entries:
+        problems.append(f"amount: found {len(use.amount)} values, expected {n_entries}, one a use")
+    if not len(start) or start[0] != 0 or start[-1] != n_entries or (np.diff(start) < 0).any():
+        problems.append(
+            f"start: expected where the entries of each path begin, from 0 up to the {n_entries} "
+            "entries there are"
+        )
+    problems += [
+        f"entry {entry}: found resource {use.resource[entry]}, expected 0 to {n_resources - 1}"
+        for entry in np.flatnonzero((use.resource < 0) | (use.resource >= n_resources))
+    ]
+    if problems:
+        return problems
+    cell = use.path * n_resources + use.resource
+    if (np.diff(cell) > 0).all():
+        return []
+    found, count = np.unique(cell, return_counts=True)
+    return [
+        f"path {one // n_resources}: found resource {one % n_resources} twice, expected a resource "
+        "once a path, with all that it uses"
+        for one in found[count > 1]
+    ]
+
+
 def _sums(index: IntArray, values: FloatArray, length: int) -> FloatArray:
     # bincount of no values at all gives integers.
     return np.bincount(index, values, length).astype(np.float64)
 
 
 def uses(table: ArrayLike) -> Uses:
-    """Return the sparse form of a table of shape (n_resources, n_paths)."""
-    dense = np.asarray(table, dtype=np.float64)
+    """Return the sparse form of a table of shape (n_resources, n_paths).
+
+    Raises
+    ------
+    AssignmentError
+        What is no table of numbers.
+    """
+    try:
+        dense = np.asarray(table, dtype=np.float64)
+    except (TypeError, ValueError):
+        dense = np.zeros(0)
+    if dense.ndim != 2:
+        message = "uses: expected a table of numbers, a row a resource and a column a path"
+        raise AssignmentError([message])
     path, resource = np.nonzero(dense.T)
     counts = np.bincount(path, minlength=dense.shape[1])
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -114,6 +169,12 @@ class PathProblem:
         Wait [h] of each resource by its load.
     names : tuple of str
         Of resources, for messages; their numbers without.
+
+    Raises
+    ------
+    AssignmentError
+        What is no array of numbers, when it is made; sizes and ranges are looked at before a
+        problem is solved.
     """
 
     group: IntArray
@@ -126,6 +187,14 @@ class PathProblem:
     capacity: FloatArray
     wait: Delay | None = None
     names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "group", whole_numbers("group", self.group))
+        for name in ("cost", "log_size", "demand", "scale", "value_of_time", "capacity"):
+            object.__setattr__(self, name, numbers(name, getattr(self, name)))
+        require_a(Uses, "use", self.use, "Uses, or what uses() returns")
+        if self.wait is not None:
+            require_a(Delay, "wait", self.wait, "what delays() returns")
 
     @cached_property
     def first_path(self) -> IntArray:
@@ -215,12 +284,21 @@ def path_sizes(lengths: FloatArray, links: list[IntArray], group: IntArray) -> F
     links : list of ndarray of int
         Links of each path.
     group : ndarray of int, shape (n_paths,)
+        Ascending.
+
+    Raises
+    ------
+    AssignmentError
+        A length below zero or that is no number, a link without a length, or other than one group
+        a path.
 
     References
     ----------
     Ben-Akiva and Bierlaire (1999), Discrete choice methods and their applications to short term
     travel decisions, https://doi.org/10.1007/978-1-4615-5203-1_2
     """
+    lengths, group = numbers("lengths", lengths), whole_numbers("group", group)
+    _require_lengths(lengths, links, group)
     sizes = np.ones(len(links))
     for members in np.split(np.arange(len(group)), np.flatnonzero(np.diff(group)) + 1):
         used = np.zeros((len(members), len(lengths)), dtype=np.bool_)
@@ -231,6 +309,21 @@ def path_sizes(lengths: FloatArray, links: list[IntArray], group: IntArray) -> F
         long = total > 0.0
         sizes[members[long]] = shared[long] / total[long]
     return np.log(sizes)
+
+
+def _require_lengths(lengths: FloatArray, links: list[IntArray], group: IntArray) -> None:
+    problems = []
+    if len(group) != len(links):
+        problems.append(f"group: found {len(group)} values, expected {len(links)}, one a path")
+    problems += [
+        f"length {link}: found {lengths[link]:g}, expected a number >= 0"
+        for link in np.flatnonzero(~(np.isfinite(lengths) & (lengths >= 0.0)))
+    ]
+    named = np.concatenate([np.zeros(0, dtype=np.int64), *links])
+    unknown = np.unique(named[(named < 0) | (named >= len(lengths))])
+    problems += [f"link {n}: expected one of the {len(lengths)} with a length" for n in unknown]
+    if problems:
+        raise AssignmentError(problems)
 
 
 def require_sound(problem: PathProblem) -> None:
@@ -262,6 +355,15 @@ def require_sound(problem: PathProblem) -> None:
         problems.append(
             f"wait: found {problem.wait.n_links} values, expected {problem.use.n_resources}, one "
             "for each resource"
+        )
+    if len(problem.use.start) != n_paths + 1:
+        problems.append(
+            f"use: found uses of {len(problem.use.start) - 1} paths, expected of {n_paths}"
+        )
+    if problem.names and len(problem.names) != problem.use.n_resources:
+        problems.append(
+            f"names: found {len(problem.names)} names, expected {problem.use.n_resources}, one for "
+            "each resource, or none"
         )
     for name, values, length, least, expected in columns:
         if len(values) != length:

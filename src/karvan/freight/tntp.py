@@ -3,7 +3,8 @@
 import math
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -103,12 +104,14 @@ def _read_net(path: Path) -> tuple[dict[str, int], FloatArray]:
     numbers = _whole_numbers(path, meta, problems)
     if problems:
         raise AssignmentError(problems)
-    rows = []
+    rows, columns = [], dict[str, int]()
     for number, line in enumerate(lines[start:], start + 1):
         text = line.split("~", 1)[0].replace(";", " ").strip()
         if text:
             where = f"{path.name} line {number}"
+            columns[where] = len(text.split())
             rows.append(_link(where, text, numbers["NUMBER OF NODES"], problems))
+    problems += _gaps(columns)
     if len(rows) != numbers["NUMBER OF LINKS"]:
         problems.append(
             f"{path.name}: {len(rows)} links, expected {numbers['NUMBER OF LINKS']} as "
@@ -117,6 +120,20 @@ def _read_net(path: Path) -> tuple[dict[str, int], FloatArray]:
     if problems:
         raise AssignmentError(problems)
     return numbers, np.array(rows, dtype=np.float64).reshape(-1, len(COLUMNS))
+
+
+def _gaps(columns: Mapping[str, int]) -> list[str]:
+    """Lines that lack one value of those that most have: what follows would be taken for it.
+
+    Speed and toll, and what comes after, may be missing together.
+    """
+    counts = Counter(columns.values())
+    usual = max(counts, key=lambda count: (counts[count], count), default=0)
+    return [
+        f"{where}: {count} columns, expected {usual} as in most lines: is a value missing?"
+        for where, count in columns.items()
+        if NEEDED <= count == usual - 1 <= len(COLUMNS)
+    ]
 
 
 def _whole_numbers(path: Path, meta: dict[str, str], problems: list[str]) -> dict[str, int]:

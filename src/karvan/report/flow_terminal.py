@@ -9,6 +9,7 @@ from rich.text import Text
 from karvan.case.results import Results
 from karvan.report.flow_words import (
     FlowNames,
+    approximate,
     doubt_lines,
     flow_names,
     gain_text,
@@ -72,7 +73,15 @@ def comparison(
     )
     for change in flows.alternatives:
         shares.add_row(names.alternative(change.alternative_id), *_carried_cells(change, texts))
-    return Group(_all(flows, texts, runs), shares, _moved(flows.bottlenecks[:limit], names))
+    moved = _moved(flows.bottlenecks[:limit], names)
+    return Group(_all(flows, texts, runs), *_doubts(flows, texts, runs), shares, moved)
+
+
+def _doubts(flows: Any, texts: Texts, runs: tuple[str, str]) -> list[Text]:  # noqa: ANN401
+    """Runs whose flows are approximate."""
+    pairs = zip(runs, (flows.before, flows.after), strict=True)
+    rough = [run for run, row in pairs if row is not None and row.get("converged") is False]
+    return [Text(texts.colon(run, approximate(texts))) for run in rough]
 
 
 def _all(flows: Any, texts: Texts, runs: tuple[str, str]) -> RenderableType:  # noqa: ANN401

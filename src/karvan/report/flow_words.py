@@ -110,11 +110,16 @@ def main_line(of: Table, names: FlowNames) -> list[str]:
     return [texts.colon(names.alternative(main), carried)]
 
 
+def approximate(texts: Texts) -> str:
+    """Return what is said of flows that did not converge."""
+    return texts("The computation did not reach its tolerance: read the flows as approximate.")
+
+
 def doubt_lines(of: Table, texts: Texts) -> list[str]:
     """Return that the flows are approximate, where they are."""
     if of("assignment")["converged"].all():
         return []
-    return [texts("The computation did not reach its tolerance: read the flows as approximate.")]
+    return [approximate(texts)]
 
 
 def no_room_lines(of: Table, names: FlowNames) -> list[str]:

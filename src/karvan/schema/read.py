@@ -29,6 +29,9 @@ PERIOD = re.compile(
 )
 DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 FIRST_YEAR, LAST_YEAR = 1000, 2200
+LARGEST_NUMBER = 1e18
+"""Above the product of any country in its own money: a slip, and would overflow."""
+
 LARGEST_INTEGER = 2**53
 """Beyond it a number of a table no longer tells one from the next."""
 LONGEST_SHOWN = 60
@@ -64,11 +67,17 @@ def _number(text: str, column: Column) -> float:
 
 
 def check_range(value: float, column: Column) -> None:
-    """Raise :class:`BadCell` where `value` is outside the declared range of `column`."""
+    """Raise :class:`BadCell` where `value` is outside the declared range of `column`, or absurd."""
     if column.minimum is not None and value < column.minimum:
         raise BadCell(kind="minimum", expected=f"a number >= {column.minimum:g}{unit_text(column)}")
     if column.maximum is not None and value > column.maximum:
         raise BadCell(kind="maximum", expected=f"a number <= {column.maximum:g}{unit_text(column)}")
+    if column.type == "number" and abs(value) > LARGEST_NUMBER:
+        raise BadCell(
+            kind="size",
+            expected=f"a number of at most {LARGEST_NUMBER:g} in size{unit_text(column)}",
+            hint="is the unit right, or the exponent?",
+        )
 
 
 def _integer(text: str, column: Column) -> int:
