@@ -460,8 +460,9 @@ def test_tables_are_shown_in_every_language(kind: str, language: str, tmp_path: 
         titles = ["The recommended itinerary, leg by leg", "departure", "wait"]
     elif kind == "recommended":
         table = pl.DataFrame([recommended_row()])
-        thing = terminal.recommended(table, texts.names(case.table("nodes")), texts)
-        titles = ["Recommended itineraries", "commodity"]
+        places, goods = (texts.names(case.table(name)) for name in ("nodes", "commodities"))
+        thing = terminal.recommended(table, places, goods, texts)
+        titles = ["Recommended itineraries", "commodity", goods[recommended_row()["commodity_id"]]]
     elif kind == "claims":
         column = f"claim_{language}"
         statements = dict(case.table("claims").select("id", column).iter_rows())
