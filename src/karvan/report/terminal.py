@@ -6,10 +6,10 @@ from typing import Any
 
 import polars as pl
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from karvan.report.language import Texts
+from karvan.report.number_table import NumberTable
 from karvan.report.reasons import Names, reason
 from karvan.report.row_names import RowNames
 
@@ -25,9 +25,9 @@ VERDICT_STYLE = {
 }
 
 
-def table_of(title: str, columns: Iterable[tuple[str, bool]]) -> Table:
+def table_of(title: str, columns: Iterable[tuple[str, bool]]) -> NumberTable:
     """Return an empty table; `columns` are headings and whether they hold numbers."""
-    table = Table(title=title, title_justify="left", title_style="bold", expand=False)
+    table = NumberTable(title=title, title_justify="left", title_style="bold", expand=False)
     for name, number in columns:
         table.add_column(name, justify="right" if number else "left", overflow="fold")
     return table
