@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_tools import expect, report_data, rows_of, saved
+from browser_tools import PHONE, expect, report_data, rows_of, saved
 
 Visiting = Callable[..., Any]
 DECIMAL = {"en": "0.2", "ru": "0,2", "az": "0,2", "zh": "0.2"}
@@ -43,3 +43,27 @@ def test_less_than_nothing_has_a_minus_sign(report: Path, visit_report: Visiting
         expect(page.locator(".page-simulation .data-table").first).to_be_visible()
         cells = page.locator(".page-simulation td").all_inner_texts()
         assert [cell for cell in cells if re.search(r"(^|\s)-\d", cell)] == []
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_shares_of_the_evidence_are_whole_percentages(
+    language: str, report: Path, visit_report: Visiting
+) -> None:
+    with visit_report() as visit:
+        page = visit.page
+        page.goto(f"{report.as_uri()}#/evidence?lang={language}")
+        last = page.locator(".page-evidence figure.chart").nth(1)
+        svg = saved(page, last.get_by_role("button", name="SVG"))[1].decode()
+        marks = re.findall(r">([\d.,]+%)</text>", svg)
+        assert marks == ["0%", "20%", "40%", "60%", "80%", "100%"]
+
+
+def test_a_legend_of_two_rows_leaves_the_bars_free(report: Path, visit_report: Visiting) -> None:
+    with visit_report(viewport=PHONE) as visit:
+        page = visit.page
+        page.goto(f"{report.as_uri()}#/claims?lang=ru")
+        chart = page.locator(".page-claims figure.chart").first
+        svg = saved(page, chart.get_by_role("button", name="SVG"))[1].decode()
+        placed = re.findall(r'translate\([\d.]+ ([\d.]+)\)"[^>]*>([^<]+)</text>', svg)
+        at = {text: float(y) for y, text in placed}
+        assert at["Нет данных"] + 10 < at["Политика"]

@@ -239,9 +239,9 @@ function stateOfData(root: HTMLElement, ctx: Context): void {
       tooltip: {
         trigger: "axis",
         axisPointer: { type: "shadow" },
-        valueFormatter: percent,
+        valueFormatter: (share: number) => percent(share, 1),
       },
-      xAxis: { type: "value", max: 1, axisLabel: { formatter: percent, hideOverlap: true } },
+      xAxis: { type: "value", max: 1, axisLabel: { formatter: (share: number) => percent(share), hideOverlap: true } },
       yAxis: {
         type: "category",
         data: judged.map((row) => bracketed(cap(tableWord(String(row.table))), whole(row))),
