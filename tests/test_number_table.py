@@ -44,6 +44,14 @@ def test_a_table_with_room_is_drawn_as_ever_and_widths_are_not_kept() -> None:
     assert "days, mean" in wide
 
 
+def test_words_among_numbers_may_break() -> None:
+    table = table_of("Values", [("column", False), ("before", True)])
+    table.add_row("Capacity in the unit", "104.357")
+    table.add_row("Why", "invented for the example; replace it")
+    assert "104.357" in drawn(table, 40)
+    assert "invented for the example; replace it" not in drawn(table, 40)
+
+
 def test_where_numbers_alone_fill_the_screen_they_break() -> None:
     text = drawn(of_rows(), 30)
     assert max(map(len, text.splitlines())) <= 30

@@ -37,7 +37,7 @@ class NumberTable(Table):
 
         room = options.max_width - 1 - len(self.columns) * (PADDING + 1)
         natural = [max(widest(c.cells), widest([c.header])) for c in self.columns]
-        numbers = [c for c in self.columns if c.justify == "right"]
+        numbers = [c for c in self.columns if c.justify == "right" and not _holds_words(c)]
         least = {id(c): widest(c.cells) for c in numbers}
         level = _level(natural, room)
         if all(width <= level for width in least.values()):
@@ -63,6 +63,11 @@ def _level(widths: Iterable[int], room: int) -> int:
             return share
         left -= width
     return max(columns, default=0)
+
+
+def _holds_words(column: Column) -> bool:
+    """Tell whether a column has words among its numbers, as values of any kind have."""
+    return any(letter.isalpha() for cell in column.cells for letter in str(cell))
 
 
 def _longest_word(column: Column) -> int:
