@@ -18,6 +18,7 @@ from karvan.case.results import (
 )
 
 Rows = list[dict[str, Any]]
+YEAR = 2024
 
 
 def results(root: Path, **tables: Rows | pl.DataFrame) -> Results:
@@ -27,5 +28,5 @@ def results(root: Path, **tables: Rows | pl.DataFrame) -> Results:
         given = tables.get(name, [])
         frame = given if isinstance(given, pl.DataFrame) else result_frame(name, given)
         write_table(root, name, frame)
-    write_json(root / MANIFEST, {"format": RESULTS_FORMAT, "complete": True})
+    write_json(root / MANIFEST, {"format": RESULTS_FORMAT, "complete": True, "year": YEAR})
     return read_results(root)

@@ -4,13 +4,14 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
+import polars as pl
 import pytest
 from rich.console import Console
 
 from flow_tables import bottleneck, carried, flow_results
 from karvan.case.results import Results
 from karvan.report import flow_terminal
-from karvan.report.flow_words import flow_names
+from karvan.report.flow_words import demand_change, demand_lines, flow_names
 from karvan.report.language import Texts
 from karvan.runs.compare_flows import FlowComparison, compare_flows
 
@@ -152,6 +153,30 @@ def test_the_summary_of_a_run_names_the_main_alternative_and_three_bottlenecks(
         "Boat (Aport → Beport): one more sailing a week is worth 2.5 million USD a year; "
         "Train (Aport → Beport): one more train a week is worth 40,000 USD a year"
     )
+
+
+def test_demand_of_another_year_than_the_network_is_named(tmp_path: Path) -> None:
+    run = flow_results(tmp_path, [NORTH], [])
+    assert demand_lines(run.table, 2024, Texts("en")) == []
+    later = replace(run, manifest={**run.manifest, "year": 2030})
+    note = "The case knows no demand of 2030: that of 2024 moves on the network of 2030."
+    assert demand_lines(run.table, 2030, Texts("en")) == [note]
+    assert note in flow_terminal.summary(later, Texts("en"))
+
+
+def test_a_comparison_says_of_which_years_the_demand_is(tmp_path: Path) -> None:
+    before, same = (flow_results(tmp_path / name, [NORTH], []) for name in "ab")
+    row = before.table("assignment").with_columns(flows_year=pl.lit(2025))
+    texts = Texts("en")
+    assert demand_change(before.table, same.table, texts) == [
+        "Demand is that of 2024 before and after."
+    ]
+    assert demand_change(before.table, {"assignment": row}.__getitem__, texts) == [
+        "Demand is that of 2024 before and of 2025 after: what changes is due to both, demand "
+        "and measures."
+    ]
+    empty = {"assignment": row.clear()}.__getitem__
+    assert demand_change(before.table, empty, texts) == []
 
 
 def test_a_run_without_flows_has_no_summary(tmp_path: Path) -> None:

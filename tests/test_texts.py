@@ -264,6 +264,26 @@ def test_plural_forms(language: str) -> None:
     assert found == expected[language]
 
 
+def test_no_azerbaijani_suffix_hangs_on_a_number() -> None:
+    """Its vowels follow the number as it is read, 2024-cü and 2025-ci; a percentage's do not."""
+    suffix = re.compile(r"\{(?!share\})\w+\}-[a-zəğıöüçş]")
+    every = (form for m in catalogue("az").values() for form in forms(m))
+    assert [form for form in every if suffix.search(form)] == []
+
+
+def test_the_fact_of_a_year_names_it() -> None:
+    texts = Texts("en")
+    assert texts.dated("Port of Baku: 76,700 TEU", "2024") == "Port of Baku: 76,700 TEU (2024)"
+    for name, period in (("By rail in 2024: 430,000 TEU", "2024"), ("Fastest train", "2024-03")):
+        assert texts.dated(name, period) == name
+
+
+def test_long_azerbaijani_words_break_between_syllables() -> None:
+    said = Texts("az").breakable("Siyasətin əlaqələndirilməsi")
+    assert said.replace("\u00ad", "|") == "Siyasətin əla|qə|lən|di|ril|məsi"
+    assert Texts("ru").breakable("взаимосвязанность") == "взаимосвязанность"
+
+
 def test_a_word_of_two_senses_is_told_apart_by_its_context() -> None:
     texts = Texts("ru")
     assert texts("contradicted") != texts("contradicted", "sources")
@@ -460,8 +480,9 @@ def test_tables_are_shown_in_every_language(kind: str, language: str, tmp_path: 
         titles = ["The recommended itinerary, leg by leg", "departure", "wait"]
     elif kind == "recommended":
         table = pl.DataFrame([recommended_row()])
-        thing = terminal.recommended(table, texts.names(case.table("nodes")), texts)
-        titles = ["Recommended itineraries", "commodity"]
+        places, goods = (texts.names(case.table(name)) for name in ("nodes", "commodities"))
+        thing = terminal.recommended(table, places, goods, texts)
+        titles = ["Recommended itineraries", "commodity", goods[recommended_row()["commodity_id"]]]
     elif kind == "claims":
         column = f"claim_{language}"
         statements = dict(case.table("claims").select("id", column).iter_rows())

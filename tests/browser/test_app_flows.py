@@ -146,6 +146,10 @@ def test_two_scenarios_are_compared_with_their_flows(
         assert name == "compared-flows.csv"
         together = {row["column"]: row for row in csv_rows(data)}
         old, new = (tables(run, "assignment").to_dicts()[0] for run in (SCENARIO, LATER))
+        expect(place.locator(".demand-year")).to_have_text(
+            f"Demand is that of {old['flows_year']} before and of {new['flows_year']} after: "
+            "what changes is due to both, demand and measures."
+        )
         assert float(together["teu"]["before"]) == pytest.approx(old["teu"], rel=1e-5)
         # A document holds six digits of a number.
         tonnes = pytest.approx(new["t"] - old["t"], abs=2e-6 * new["t"])

@@ -50,6 +50,30 @@ def test_the_page_says_how_much_of_its_basis_is_assumed(
         assert {f"{value:.0f}" for value in told} <= numbers
 
 
+def test_shares_are_of_all_that_wants_to_move(report: Path, visit_report: Visiting) -> None:
+    """The sentence and the bars below it count what stays away as a part of all."""
+    data = report_data(report)
+    main = rows_of(data, "input_alternatives")[0]["id"]
+    loose = {row["id"] for row in rows_of(data, "input_commodities") if row["cargo"] == "loose"}
+    flows = [r for r in rows_of(data, "alternative_flows") if r["commodity_id"] in loose]
+    own = sum(row["t"] for row in flows if row["alternative_id"] == main)
+    share = round(100 * own / sum(row["t"] for row in flows))
+    with visit_report() as visit:
+        page = visit.page
+        page.goto(f"{report.as_uri()}#/flows?lang=en")
+        expect(page.locator(".main-share")).to_contain_text(f"loose cargo ({share}% of all)")
+
+
+def test_the_overview_says_what_the_flows_rest_on(report: Path, visit_report: Visiting) -> None:
+    state = {row["table"]: row for row in rows_of(report_data(report), "evidence_state")}
+    assumed, count = (state["flows"][name] for name in ("assumed", "quantities"))
+    with visit_report() as visit:
+        visit.page.goto(f"{report.as_uri()}#/overview?lang=en")
+        expect(visit.page.locator(".flows-doubt")).to_have_text(
+            f"The demand behind it is assumed: {assumed} of {count} figures."
+        )
+
+
 def test_shares_can_be_read_by_hovering_and_saved(report: Path, visit_report: Visiting) -> None:
     data = report_data(report)
     loose = {row["id"] for row in rows_of(data, "input_commodities") if row["cargo"] == "loose"}

@@ -1,7 +1,7 @@
 // What differs between two runs, in words: of one pair, and of all pairs together.
 import { h } from "../core/dom";
-import type { Doc } from "../core/document";
-import { num, t } from "../core/texts";
+import { number, type Doc, type Row } from "../core/document";
+import { num, t, withSign } from "../core/texts";
 import { difference, differs, median, pairChanges } from "./figures";
 
 /** A column of the itineraries, and a difference of it in words. */
@@ -25,8 +25,12 @@ export const EMISSIONS: Quantity = {
 };
 
 function signed(value: number, digits: number): string {
-  const text = num(Math.abs(value), digits);
-  return value < 0 ? `−${text}` : `+${text}`;
+  return withSign(value, (size) => num(size, digits));
+}
+
+/** How a column of a table writes differences: with their sign, as the sentences do. */
+export function signedColumn(key: string, digits = 0): (row: Row) => string {
+  return (row) => withSign(number(row[key]), (size) => num(size, digits));
 }
 
 const UNCHANGED = 1e-6;

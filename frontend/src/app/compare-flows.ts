@@ -5,7 +5,8 @@ import { alternativeIds, alternativeName, assignmentOf, bottlenecksOf, carriedBy
 import type { Context } from "../core/pages";
 import { colon } from "../core/phrases";
 import { dataTable, type Column } from "../core/table";
-import { num, t } from "../core/texts";
+import { num, t, withSign } from "../core/texts";
+import { signedColumn } from "./changes";
 import { unit } from "../core/words";
 import { certificate } from "../pages/flow-words";
 
@@ -16,6 +17,8 @@ export function compareFlows(place: HTMLElement, ctx: Context, before: Doc, afte
   if (!assignmentOf(before) && !assignmentOf(after)) return;
   place.append(h("h2", {}, t("Flows and bottlenecks")));
   doubts(place, before, after);
+  const demand = demandOfBoth(before, after);
+  if (demand) place.append(h("p", { class: "demand-year" }, demand));
   alternatives(place, ctx, before, after);
   together(place, ctx, before, after);
   bottlenecks(place, ctx, before, after);
@@ -27,6 +30,14 @@ function doubts(place: HTMLElement, before: Doc, after: Doc): void {
     const row = assignmentOf(doc);
     if (row && row.converged !== true) place.append(h("p", { class: "notice" }, colon(words, certificate(doc, row))));
   }
+}
+
+/** Say of which years the demand is: where it differs, not all that moves is due to the measures. */
+function demandOfBoth(before: Doc, after: Doc): string {
+  const [old, now] = [before, after].map((doc) => assignmentOf(doc)?.flows_year);
+  if (!old || !now) return "";
+  if (old === now) return t("Demand is that of {year} before and after.", { year: String(old) });
+  return t("Demand is that of {before} before and of {after} after: what changes is due to both, demand and measures.", { before: String(old), after: String(now) });
 }
 
 /** All flows together, a row a figure: as the terminal's comparison has them. */
@@ -52,8 +63,8 @@ function together(place: HTMLElement, ctx: Context, before: Doc, after: Doc): vo
     { key: "figure", title: t("figure") },
     { key: "before", title: t("before the change"), kind: "number", text: asFine("before"), fold: 1 },
     { key: "after", title: t("after the change"), kind: "number", text: asFine("after") },
-    { key: "change", title: t("change"), kind: "number", text: asFine("change") },
-    { key: "percent", title: t("change, %"), kind: "number", digits: 1, fold: 2 },
+    { key: "change", title: t("change"), kind: "number", text: (row) => withSign(number(row.change), (value) => num(value, number(row.digits) ?? 0)) },
+    { key: "percent", title: t("change, %"), kind: "number", text: signedColumn("percent", 1), fold: 2 },
   ];
   dataTable(place, ctx, told, columns, { caption: t("All flows together"), file: "compared-flows", saved: ["column"] });
 }
@@ -87,7 +98,7 @@ function threeColumns(key: string, figure: string): Column[] {
   return [
     { key: `${key}_before`, title: t("before: {figure}", { figure }), kind: "number", fold: 2 },
     { key: `${key}_after`, title: t("after: {figure}", { figure }), kind: "number", fold: 1 },
-    { key: `${key}_change`, title: t("change: {figure}", { figure }), kind: "number" },
+    { key: `${key}_change`, title: t("change: {figure}", { figure }), kind: "number", text: signedColumn(`${key}_change`) },
   ];
 }
 

@@ -2,12 +2,13 @@
 import { number, type Doc, type Row } from "../core/document";
 import { add, clear, h, select } from "../core/dom";
 import { resourceName } from "../core/flows";
-import { itineraryColumns } from "../core/routes";
+import { bracketed } from "../core/phrases";
+import { itineraryColumns, shortPlace } from "../core/routes";
 import { dataTable, FOLDED, type Column } from "../core/table";
-import { fromData, num, t } from "../core/texts";
-import { cap, unit } from "../core/words";
+import { days, fromData, num, t, withSign } from "../core/texts";
+import { cap, unit, word } from "../core/words";
 import { tableWord } from "../pages/words";
-import { allPairs, changeMark, EMISSIONS, FREIGHT, TIME, type Quantity } from "./changes";
+import { allPairs, changeMark, EMISSIONS, FREIGHT, signedColumn, TIME, type Quantity } from "./changes";
 import { cancelRun, getComparison, type ComparisonInfo, type RunInfo } from "./api";
 import { compareFlows } from "./compare-flows";
 import { compareScores } from "./compare-scores";
@@ -213,7 +214,7 @@ class Compare implements View {
       ...figures.flatMap(({ key, title, kind, fold }) => [
         { key: `${key}_before`, title: t("before: {figure}", { figure: title }), kind, fold },
         { key: `${key}_after`, title: t("after: {figure}", { figure: title }), kind, fold },
-        { key: `${key}_change`, title: t("change: {figure}", { figure: title }), kind, fold },
+        { key: `${key}_change`, title: t("change: {figure}", { figure: title }), kind, fold, text: changeText(`${key}_change`, kind) },
       ]),
       { key: "way", title: t("Way") },
     ];
@@ -259,13 +260,26 @@ class Compare implements View {
   }
 }
 
+/** Differences of a column have their sign; hours of the tables are days on the pages. */
+function changeText(key: string, kind: Column["kind"]): (row: Row) => string {
+  return kind === "days" ? (row) => withSign(number(row[key]), days) : signedColumn(key);
+}
+
 function wayText(now: Row | undefined, then: Row | undefined): string {
   if (!now) return t("no route");
   return then && then["nodes"] === now["nodes"] ? t("same way") : t("another way");
 }
 
 function rowName(doc: Doc, table: string, id: string): string {
-  return table === "input_links" ? resourceName(doc, { kind: "link", id }) : doc.name(table, id);
+  if (table === "input_links") return resourceName(doc, { kind: "link", id });
+  const transfer = table === "input_transfers" ? doc.row(table, id) : undefined;
+  return transfer?.node ? transferName(doc, transfer) : doc.name(table, id);
+}
+
+/** A transfer has no name: it is known by its place and what it joins, as in the terminal. */
+function transferName(doc: Doc, row: Row): string {
+  const modes = [row.from_mode, row.to_mode].filter(Boolean).map((mode) => word(mode));
+  return bracketed(shortPlace(doc, String(row.node)), modes.join(" → ") || word(row.kind));
 }
 
 /** What a column holds, in words. */

@@ -3,7 +3,7 @@ import { number, type Doc } from "../core/document";
 import { h } from "../core/dom";
 import { alternativeName, amountText, assignmentOf, bottlenecksOf, type Cargo, carriedBy, mainAlternative, moneyText, resourceName, UNSERVED } from "../core/flows";
 import { clauses, colon, listed } from "../core/phrases";
-import { t } from "../core/texts";
+import { t, withSign } from "../core/texts";
 import { moreText } from "../pages/flow-words";
 import { noRoomNote } from "../pages/no-room";
 import { card, type Reference } from "./headline";
@@ -14,8 +14,14 @@ const CARGOES: readonly Cargo[] = ["container", "loose"];
 export function flowCards(doc: Doc, reference: Reference | null): HTMLElement | null {
   if (!assignmentOf(doc)) return null;
   const main = mainAlternative(doc);
-  const cards = main ? [amountCard(alternativeName(doc, main), doc, reference, main)] : [];
+  const cards = main ? [amountCard(alternativeName(doc, main), doc, reference, main, demandYear(doc))] : [];
   return h("ul", { class: "app-cards" }, ...cards, amountCard(t("Not served"), doc, reference, UNSERVED, noRoomNote(doc)), bottleneckCard(doc));
+}
+
+/** Say of which year the demand is, where it is not that of the network. */
+function demandYear(doc: Doc): string {
+  const year = assignmentOf(doc)?.flows_year;
+  return year === doc.meta.year ? "" : t("demand of {year}", { year: String(year) });
 }
 
 function amountCard(title: string, doc: Doc, reference: Reference | null, alternative: string, more = ""): HTMLElement {
@@ -35,8 +41,7 @@ function amountChange(doc: Doc, before: Doc, alternative: string): HTMLElement {
 
 /** Return an amount with its sign: more carried is neither good nor bad in itself. */
 export function signedAmount(change: number, cargo: Cargo): string {
-  const sign = change < 0 ? "−" : "+";
-  return sign + amountText(Math.abs(change), cargo);
+  return withSign(change, (value) => amountText(value, cargo));
 }
 
 /** The capacity of which one step more gains the most. */

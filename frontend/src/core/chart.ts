@@ -17,7 +17,7 @@ import { columnsOf, downloadCsv, fileName } from "./csv";
 import { button, type Child, download, h } from "./dom";
 import { colon } from "./phrases";
 import { onPrinting, PRINT_WIDTH, printing } from "./printing";
-import { t } from "./texts";
+import { plainNumber, t } from "./texts";
 import { colours, FONT, onThemeChange, palette, theme } from "./theme";
 
 export { palette } from "./theme";
@@ -139,7 +139,8 @@ function chartTheme(): object {
       confine: true,
     },
     categoryAxis: axis,
-    valueAxis: axis,
+    // What a chart does not say is written as the language does it.
+    valueAxis: { ...axis, axisLabel: { ...axis.axisLabel, formatter: plainNumber } },
     timeAxis: axis,
     logAxis: axis,
   };

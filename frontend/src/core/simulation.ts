@@ -280,7 +280,7 @@ const CAUTIONS: [RegExp, (found: string[], doc: Doc) => string][] = [
         lots: num(Number(lots), 1),
       }),
   ],
-  [/^(\S+) TEU a year on small itineraries are left out$/, ([teu]) => t("Left out, as it goes on small itineraries: {teu} TEU a year.", { teu: whole(teu) })],
+  [/^(\S+) TEU a year on small itineraries are left out$/, ([teu]) => t("Not simulated, as it goes by itineraries with little cargo: {teu} TEU a year.", { teu: whole(teu) })],
   [/^1 replication: there is no interval/, () => t("Only one replication: there are no intervals.")],
   [/^(\S+) replications: the interval is wide/, ([count]) => t("Only {count} replications: the intervals are wide, and their width is unsure itself.", { count: whole(count) })],
   [/^(\S+) observations a replication: the mean of so few/, ([count]) => t("Only {count} arrivals a replication: means of so few are skewed, which more replications do not mend.", { count: whole(count) })],

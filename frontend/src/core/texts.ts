@@ -17,7 +17,7 @@ let catalogues: Partial<Record<Lang, Catalogue>> = {};
 let current: Lang = "en";
 
 // Browsers built without Azerbaijani would write English numbers and dates for it. Its numbers
-// look like German ones; the names of the months are here.
+// look like German ones; the names of the months and of large numbers are here.
 const MONTHS_AZ =
   "yanvar fevral mart aprel may iyun iyul avqust sentyabr oktyabr noyabr dekabr".split(" ");
 const SHORT_MONTHS_AZ = "yan fev mar apr may iyn iyl avq sen okt noy dek".split(" ");
@@ -83,7 +83,17 @@ export function num(v: number | null | undefined, digits = 0): string {
     maximumFractionDigits: digits,
   });
   // Nothing is gained by "-0".
-  return plain[digits]!.format(Math.abs(v) < 0.5 * 10 ** -digits ? 0 : v);
+  return minus(plain[digits]!.format(Math.abs(v) < 0.5 * 10 ** -digits ? 0 : v));
+}
+
+/** Put the sign of a negative number where the language has a hyphen. */
+function minus(text: string): string {
+  return text.replace("-", "−");
+}
+
+/** Return a number with the decimals that it has, three at most: the marks of an axis. */
+export function plainNumber(v: number): string {
+  return minus(new Intl.NumberFormat(numberLocale(), { maximumFractionDigits: 3 }).format(v));
 }
 
 const LARGE = 1e6;
@@ -91,18 +101,25 @@ const LARGE = 1e6;
 /** Return a number, from a million on shortened as the language does it: 18.6 million, 18,6 млн, 1860万. */
 export function large(v: number | null | undefined, digits = 3): string {
   if (v === null || v === undefined || Math.abs(v) < LARGE) return num(v);
-  if (current === "az") return t("{number} million", { number: fewDigits(v / LARGE, digits) });
+  if (current === "az") return largeAz(v, digits);
   const compactDisplay = current === "en" ? "long" : "short";
   return new Intl.NumberFormat(current, { notation: "compact", compactDisplay, maximumSignificantDigits: digits }).format(v);
 }
 
+const LARGEST = 1e9;
+
+function largeAz(v: number, digits: number): string {
+  const rounded = Number(v.toPrecision(digits));
+  return Math.abs(rounded) < LARGEST ? `${fewDigits(rounded / LARGE, digits)} mln` : `${fewDigits(rounded / LARGEST, digits)} mlrd`;
+}
+
 function fewDigits(v: number, digits: number): string {
-  return new Intl.NumberFormat(numberLocale(), { maximumSignificantDigits: digits }).format(v);
+  return minus(new Intl.NumberFormat(numberLocale(), { maximumSignificantDigits: digits }).format(v));
 }
 
 /** Return a share (0–1) as the language writes percentages. */
 export function percent(share: number, digits = 0): string {
-  if (current === "az") return `${num(100 * share, digits)}%`;
+  if (current === "az") return `${new Intl.NumberFormat(numberLocale(), { maximumFractionDigits: digits }).format(100 * share)}%`;
   return new Intl.NumberFormat(current, { style: "percent", maximumFractionDigits: digits }).format(share);
 }
 

@@ -153,6 +153,7 @@ class MapView implements KarvanMap {
 
   setRoutes(routes: Route[]): void {
     this.routes = routes;
+    this.root.classList.toggle("with-routes", routes.length > 0);
     this.rebuildVehicles();
     this.redraw();
   }

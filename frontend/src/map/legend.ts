@@ -35,6 +35,7 @@ export function legend(shown: Set<Mode>, changed: () => void, files: Files): HTM
     ...MODES.map((mode) => modeSwitch(mode, shown, changed)),
     key("map-line dashed", t("planned or not in this run")),
     key("map-dot", t("place")),
+    key("map-routes", t("itineraries, in colours of their own")),
     h("span", { class: "map-save" }, save("PNG", files.png), save("SVG", files.svg)),
   );
 }

@@ -108,7 +108,7 @@ function gainChart(root: HTMLElement, ctx: Context, rows: Row[]): void {
     root,
     {
       grid: { left: names.left, right: 24, top: 8, bottom: 44 },
-      xAxis: { type: "value", name: t("USD a year"), nameLocation: "middle", nameGap: 26, axisLabel: { formatter: (v: number) => large(v), hideOverlap: true } },
+      xAxis: { type: "value", name: t("USD a year"), nameLocation: "middle", nameGap: 26, splitNumber: names.narrow ? 2 : 5, axisLabel: { formatter: (v: number) => large(v), hideOverlap: true } },
       yAxis: names.axis,
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, formatter: (hits: { dataIndex: number }[]) => tip(ctx, rows[hits[0]?.dataIndex ?? 0]!) },
       series: [{ type: "bar", barWidth: 12, itemStyle: { color: palette[0] }, data: rows.map((row) => number(row.gain_usd) ?? 0) }],

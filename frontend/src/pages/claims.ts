@@ -3,6 +3,7 @@
 import { chart } from "../core/chart";
 import { type Row, ids } from "../core/document";
 import { button, h } from "../core/dom";
+import { legendRows } from "../core/drawing";
 import { freeText } from "../core/freetext";
 import { registerPage, type Context } from "../core/pages";
 import { clauses, colon, listed } from "../core/phrases";
@@ -18,6 +19,9 @@ import "./reading.css";
 
 const VERDICTS = ["supported", "contradicted", "no data"];
 const SHOWN_OBSERVATIONS = 12;
+const LEGEND_ROW_PX = 22;
+/** Sides of the box and of the drawing. */
+const BOX_PX = 40;
 
 registerPage({ id: "claims", title: () => t("Claims"), order: 80, needs: ["evidence"], render });
 
@@ -43,13 +47,14 @@ function count(rows: Row[], verdict: string, pillar?: string): number {
 function summary(root: HTMLElement, rows: Row[]): void {
   const pillars = PILLARS.filter((pillar) => rows.some((row) => row.pillar === pillar)).reverse();
   const looks: Record<string, string> = { supported: "#0072b2", contradicted: "#d55e00", "no data": "#9aa3ad" };
+  const legend = LEGEND_ROW_PX * legendRows(VERDICTS.map((verdict) => cap(word(verdict))), root.clientWidth - BOX_PX);
   chart(
     root,
     {
-      grid: { left: 8, right: 16, top: 34, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 16, top: 10 + legend, bottom: 26, containLabel: true },
       legend: { top: 0, left: 0, itemGap: 6, itemWidth: 16 },
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" } },
-      xAxis: { type: "value", minInterval: 1 },
+      xAxis: { type: "value", minInterval: 1, name: t("claims"), nameLocation: "middle", nameGap: 26 },
       yAxis: { type: "category", data: pillars.map((pillar) => cap(word(pillar))) },
       series: VERDICTS.map((verdict) => ({
         type: "bar",
@@ -65,7 +70,7 @@ function summary(root: HTMLElement, rows: Row[]): void {
         pillar,
         ...Object.fromEntries(VERDICTS.map((verdict) => [verdict, count(rows, verdict, pillar)])),
       })),
-      height: 60 + 26 * pillars.length,
+      height: 56 + legend + 26 * pillars.length,
       description: clauses(VERDICTS.map((verdict) => colon(word(verdict), count(rows, verdict)))),
     },
   );

@@ -219,6 +219,8 @@ function digitsOf(rows: Row[]): number {
 }
 
 const STATES = ["reported", "derived", "assumed", "calibrated"];
+/** Places in the palette: the colours that the overview gives them (style.css, .share). */
+const STATE_COLOURS = [0, 5, 4, 1];
 /** Which columns of the state give way on a narrow screen. */
 const FOLDS: Record<string, number> = { rows: 5, quantities: 3, calibrated: 4, derived: 1, contradicted: 2, without_data: 2.5 };
 
@@ -237,9 +239,9 @@ function stateOfData(root: HTMLElement, ctx: Context): void {
       tooltip: {
         trigger: "axis",
         axisPointer: { type: "shadow" },
-        valueFormatter: percent,
+        valueFormatter: (share: number) => percent(share, 1),
       },
-      xAxis: { type: "value", max: 1, axisLabel: { formatter: percent, hideOverlap: true } },
+      xAxis: { type: "value", max: 1, axisLabel: { formatter: (share: number) => percent(share), hideOverlap: true } },
       yAxis: {
         type: "category",
         data: judged.map((row) => bracketed(cap(tableWord(String(row.table))), whole(row))),
@@ -248,7 +250,7 @@ function stateOfData(root: HTMLElement, ctx: Context): void {
         type: "bar",
         stack: "state",
         name: cap(word(state)),
-        itemStyle: { color: palette[[0, 2, 1, 3][index]!] },
+        itemStyle: { color: palette[STATE_COLOURS[index]!] },
         data: judged.map((row) => Number(row[state]) / whole(row)),
       })),
     },

@@ -1,7 +1,7 @@
 /** Sentences about the flows: how exact they are, and what more room would bring. */
 
 import { type Doc, ids, number, type Row } from "../core/document";
-import { amountText, carriedBy, mainAlternative, alternativeName, moneyText, resourceName, served, UNSERVED } from "../core/flows";
+import { amountText, assignmentOf, carriedBy, mainAlternative, alternativeName, moneyText, resourceName, served, UNSERVED } from "../core/flows";
 import { bracketed, clauses, colon } from "../core/phrases";
 import { shortPlace } from "../core/routes";
 import { num, percent, t } from "../core/texts";
@@ -51,7 +51,8 @@ export function mainSentence(doc: Doc): string {
   if (!id) return "";
   const parts = (["container", "loose"] as const).flatMap((cargo) => {
     const amounts = carriedBy(doc, cargo);
-    const [own, all] = [amounts.get(id) ?? 0, served(amounts)];
+    // Of what wants to move, as the bars of the shares have it: what stays away is a part of all.
+    const [own, all] = [amounts.get(id) ?? 0, served(amounts) + (amounts.get(UNSERVED) ?? 0)];
     if (all <= 0) return [];
     const values = { amount: amountText(own, cargo), share: shareText(own / all) };
     return [cargo === "loose" ? t("{amount} of loose cargo ({share} of all)", values) : t("{amount} in containers ({share} of all)", values)];
@@ -64,6 +65,20 @@ export function shareText(share: number | null): string {
   if (share === null) return "–";
   if (share > 0 && share < LEAST_SHARE) return t("under {share}", { share: percent(LEAST_SHARE, 1) });
   return percent(share, share < 0.1 ? 1 : 0);
+}
+
+/** Say that the demand is of another year than the network, where it is; else nothing. */
+export function demandNote(doc: Doc): string {
+  const row = assignmentOf(doc);
+  if (!row || row.flows_year === doc.meta.year) return "";
+  return t("The case knows no demand of {year}: that of {demand} moves on the network of {year}.", { year: String(doc.meta.year), demand: String(row.flows_year) });
+}
+
+/** Say how much of the demand no document gives, from the account of the evidence; nothing where all is given. */
+export function demandState(doc: Doc): string {
+  const row = doc.table("evidence_state").find((one) => one.table === "flows");
+  const [all, assumed] = [number(row?.quantities) ?? 0, number(row?.assumed) ?? 0];
+  return assumed > 0 ? t("The demand behind it is assumed: {assumed} of {count} figures.", { assumed: num(assumed), count: num(all) }) : "";
 }
 
 /** What is left unsaid by the first sentence: flows without any way, ways that the sets may miss. */

@@ -10,7 +10,7 @@ import { rowDialog } from "../core/sources";
 import { t } from "../core/texts";
 import { bottleneckList, bottleneckTable } from "./bottlenecks";
 import { flowTable } from "./flow-table";
-import { certificate, foundations, mainSentence, noWay, reservations } from "./flow-words";
+import { certificate, demandNote, foundations, mainSentence, noWay, reservations } from "./flow-words";
 import { noRoomSentence } from "./no-room";
 import { type Grouping, shareChart } from "./flow-shares";
 import "./flows.css";
@@ -40,6 +40,8 @@ function answer(root: HTMLElement, ctx: Context, row: Row): void {
     h("p", { class: "lead main-share" }, mainSentence(ctx.doc)),
     h("p", { class: row.converged === true ? "certificate" : "notice certificate" }, certificate(ctx.doc, row), " ", all),
   );
+  const demand = demandNote(ctx.doc);
+  if (demand) root.append(h("p", { class: "demand-year" }, demand));
   const full = noRoomSentence(ctx.doc);
   if (full) root.append(h("p", { class: "notice no-room-answer" }, full));
   const more = [...foundations(ctx.doc, row), ...reservations(ctx.doc, row)];

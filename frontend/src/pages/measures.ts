@@ -160,7 +160,7 @@ function measureTable(root: HTMLElement, ctx: Context, measures: Row[]): void {
       { key: "from_year", title: t("from year"), fold: 3 },
       { key: "applied", title: cap(t("in this run")), draw: (row) => appliedMark(row), fold: 5 },
       { key: "cost_musd", title: t("cost"), text: costText, fold: 4 },
-      { key: "waiting", title: t("not read by an engine yet"), fold: FOLDED },
+      { key: "waiting", title: t("not used by the model yet"), fold: FOLDED },
       { key: "authority", title: t("authority"), kind: "free", fold: FOLDED },
     ],
     {

@@ -13,7 +13,7 @@ import { costText, dayRange, emissionsText, itineraryColumns, legsOf, type Pair,
 import { dataTable, verdictMark } from "../core/table";
 import { days, field, num, percent, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
-import { gainSentence, mainSentence } from "./flow-words";
+import { demandNote, demandState, gainSentence, mainSentence } from "./flow-words";
 import { cap, word } from "../core/words";
 
 const FIRST_PAIRS = 10;
@@ -75,6 +75,7 @@ function flowsAnswer(ctx: Context): HTMLElement[] {
   return [
     h("p", { class: "flows-answer" }, h("strong", {}, main)),
     ...(most ? [h("p", {}, gainSentence(ctx.doc, most))] : []),
+    ...[demandNote(ctx.doc), demandState(ctx.doc)].filter(Boolean).map((text) => h("p", { class: "muted flows-doubt" }, text)),
     button(t("Flows and bottlenecks"), () => ctx.go("flows")),
   ];
 }

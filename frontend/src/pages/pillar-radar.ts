@@ -108,7 +108,7 @@ function label(frame: Frame, axis: number, name: string, row: Row | undefined): 
   const low = dy > frame.radius / 2;
   const score = number(row?.score) === null ? bracketed(t("no score"), coverageText(row)) : bracketed(num(number(row?.score)), rangeText(row, "score"));
   const edge = frame.centre[0] + side * (frame.width / 2 - 4);
-  const wide = middle ? frame.width * 0.6 : low ? frame.width / 2 - 8 : frame.width / 2 - Math.abs(dx) * 0.72;
+  const wide = middle ? frame.width * 0.6 : low ? frame.width / 2 - 8 : frame.width / 2 - Math.abs(dx) * 0.5;
   const base = middle || low ? { x: low ? frame.centre[0] + side * Math.max(Math.abs(dx), frame.width / 4) : x, align: "center" } : { x: edge, align: side > 0 ? "right" : "left" };
   const own = low ? { y: y + 8, verticalAlign: "top" } : { y: y - (middle ? 6 : 12), verticalAlign: "bottom" };
   const text = `${wrapped(name, wide)}\n${score}`;

@@ -8,7 +8,7 @@ import type { Context } from "../core/pages";
 import { bracketed } from "../core/phrases";
 import { chainText } from "../core/routes";
 import { rowDialog } from "../core/sources";
-import { lang, num, t } from "../core/texts";
+import { large, t } from "../core/texts";
 import { palette } from "../core/theme";
 import { unit, word } from "../core/words";
 import { acrossOf, groupName, groupsOf, type Point, pointsOf, valuedRows } from "./series-points";
@@ -153,14 +153,9 @@ function partLayout(parent: HTMLElement, stops: string[]): Layout {
   };
 }
 
-/** Large numbers in the short form of the language: 5B, 5 млрд, 50亿. */
+/** Large numbers in the short form of the language: 5 billion, 5 млрд, 5 mlrd, 50亿. */
 function short(value: number): string {
-  if (Math.abs(value) < 1e4) return numberText(value);
-  // Chromium says that it knows Azerbaijani, but ships no data for it.
-  if (lang() !== "az") {
-    return new Intl.NumberFormat(lang(), { notation: "compact" }).format(value);
-  }
-  return Math.abs(value) < 1e6 ? num(value) : t("{number} million", { number: numberText(value / 1e6) });
+  return Math.abs(value) < 1e4 ? numberText(value) : large(value);
 }
 
 function pointBox(point: Point, of: string): HTMLElement {

@@ -11,6 +11,7 @@ import { type Column, dataTable, FOLDED } from "../core/table";
 import { fromData, num, t } from "../core/texts";
 import { colours, palette } from "../core/theme";
 import { cap, unit, word } from "../core/words";
+import { periodText } from "./periods";
 
 registerPage({ id: "validation", order: 60, title: () => t("Validation"), needs: ["evidence"], render });
 
@@ -28,7 +29,7 @@ function render(root: HTMLElement, ctx: Context): void {
     root.append(h("p", { class: "notice" }, t("The run compares nothing with reported facts.")));
     return;
   }
-  root.append(h("p", {}, t("Each fact is divided by the reported value: 1 is as reported. The band is what is accepted, the line the range of 8 of 10 cases where the model gives one.")));
+  root.append(h("p", {}, t("Each fact is divided by the reported value: 1 is as reported. The band is what is accepted, the line the range of 8 of 10 cases where the model gives one. A dot lies inside of the band, a hollow diamond outside.")));
   if (simulated(rows)) root.append(h("p", { class: "hint" }, t("Triangles are what the simulation says, with the interval of its mean; hollow ones lie outside of what is accepted.")));
   summary(root, rows);
   for (const role of ROLES) ratioChart(root, rows, role);
@@ -44,8 +45,8 @@ function enriched(ctx: Context, row: Row): Row {
   return {
     ...row,
     ...scaled,
-    name: ctx.doc.name("input_validation", String(row.id)),
-    year: fact?.year ?? null,
+    name: datedName(ctx.doc.name("input_validation", String(row.id)), String(fact?.year ?? "")),
+    year: periodText(String(fact?.year ?? "")),
     source_id: fact?.source_id ?? null,
     range: rangeText(number(scaled.expected_low), number(scaled.expected_high)),
     modelled_range: number(scaled.modelled_low) === null ? null : rangeText(number(scaled.modelled_low), number(scaled.modelled_high)),
@@ -53,6 +54,11 @@ function enriched(ctx: Context, row: Row): Row {
     unit: hours ? t("days") : unit(row.unit),
     detail: fromData(chainText(ctx.doc, String(row.detail ?? ""))),
   };
+}
+
+/** A year's total says of which year it is: two facts of one port would look alike. */
+function datedName(name: string, period: string): string {
+  return /^\d{4}$/.test(period) && !name.includes(period) ? bracketed(name, period) : name;
 }
 
 /** Whether the simulation says anything of these facts. */
@@ -192,6 +198,7 @@ function table(root: HTMLElement, ctx: Context, rows: Row[]): void {
     [
       { key: "id", title: t("fact"), kind: "row", table: "input_validation" },
       { key: "expected", title: t("reported"), text: (row) => shortNumber(number(row.expected)), kind: "number", fold: 1 },
+      { key: "year", title: t("period"), fold: 4 },
       { key: "range", title: t("accepted"), fold: 3 },
       { key: "modelled", title: t("modelled"), text: (row) => shortNumber(number(row.modelled)), kind: "number", fold: 1 },
       { key: "modelled_range", title: t("8 of 10 cases"), fold: 4 },
@@ -201,7 +208,6 @@ function table(root: HTMLElement, ctx: Context, rows: Row[]): void {
       { key: "role", title: t("role"), kind: "word", fold: 5 },
       { key: "source_id", title: t("sources"), kind: "sources", fold: 6 },
       { key: "quantity", title: t("quantity"), kind: "word", fold: FOLDED },
-      { key: "year", title: t("year"), fold: FOLDED },
       { key: "detail", title: t("from"), fold: FOLDED },
     ],
     {

@@ -7,7 +7,7 @@ import click
 from karvan.case.results import MANIFEST, Results, read_results
 from karvan.cli.common import case_option, console, language_option, open_case
 from karvan.report import flow_terminal, motion_terminal, pillar_terminal, terminal
-from karvan.report.flow_words import flow_names
+from karvan.report.flow_words import demand_change, flow_names
 from karvan.report.language import Texts
 from karvan.report.row_names import RowNames
 from karvan.runs.compare import compare
@@ -46,6 +46,8 @@ def compare_command(before: str, after: str, *, limit: int, case_name: str, lang
     runs = (Path(before).name, Path(after).name)
     named = flow_names(results[1].table, texts)
     if not all(one.table("assignment").is_empty() for one in results):
+        for line in demand_change(results[0].table, results[1].table, texts):
+            console().print(line)
         console().print(flow_terminal.comparison(compare_flows(*results), named, runs, limit))
     journeys = compare_simulation(results[0], results[1], limit)
     if journeys:

@@ -106,7 +106,8 @@ def _summary(results: Results, texts: Texts) -> None:
     screen = console()
     places = texts.names(results.table("network_nodes"))
     best = results.table("itineraries").filter(pl.col("rank") == 1)
-    screen.print(terminal.recommended(best, places, texts))
+    goods = texts.names(results.table("input_commodities"))
+    screen.print(terminal.recommended(best, places, goods, texts))
     parts = (flow_terminal, motion_terminal, pillar_terminal)
     for line in (line for part in parts for line in part.summary(results, texts)):
         screen.print(line)

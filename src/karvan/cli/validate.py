@@ -23,5 +23,8 @@ def validate_command(case_name: str, lang: str) -> None:
     case = read_case(case_name)
     require_sound(case)
     texts = Texts(lang)
-    names = texts.names(case.table("validation"))
+    facts = case.table("validation")
+    names = texts.names(facts)
+    for name, period in zip(facts["id"], facts["year"], strict=True):
+        names[name] = texts.dated(names[name], period)
     console().print(terminal.validation(validate(case), names, texts))

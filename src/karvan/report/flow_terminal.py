@@ -10,6 +10,7 @@ from karvan.case.results import Results
 from karvan.report.flow_words import (
     FlowNames,
     approximate,
+    demand_lines,
     doubt_lines,
     flow_names,
     gain_text,
@@ -35,6 +36,7 @@ def summary(results: Results, texts: Texts) -> list[str]:
     names = flow_names(results.table, texts)
     return [
         *main_line(results.table, names),
+        *demand_lines(results.table, results.manifest["year"], texts),
         *doubt_lines(results.table, texts),
         *_bottleneck_line(results, names),
         *no_room_lines(results.table, names),

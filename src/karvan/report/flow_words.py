@@ -115,6 +115,30 @@ def approximate(texts: Texts) -> str:
     return texts("The computation did not reach its tolerance: read the flows as approximate.")
 
 
+def demand_lines(of: Table, year: int, texts: Texts) -> list[str]:
+    """Return that the demand is of another year than the network of `year`, where it is."""
+    note = texts(
+        "The case knows no demand of {year}: that of {demand} moves on the network of {year}."
+    )
+    years = of("assignment")["flows_year"]
+    return [note.format(year=year, demand=demand) for demand in years if demand != year]
+
+
+def demand_change(before: Table, after: Table, texts: Texts) -> list[str]:
+    """Return of which years the demand of two runs is; nothing where one has no flows."""
+    years = [of("assignment")["flows_year"].to_list() for of in (before, after)]
+    if not all(years):
+        return []
+    old, new = (year[0] for year in years)
+    if old == new:
+        return [texts("Demand is that of {year} before and after.").format(year=old)]
+    both = texts(
+        "Demand is that of {before} before and of {after} after: what changes is due to both, "
+        "demand and measures."
+    )
+    return [both.format(before=old, after=new)]
+
+
 def doubt_lines(of: Table, texts: Texts) -> list[str]:
     """Return that the flows are approximate, where they are."""
     if of("assignment")["converged"].all():

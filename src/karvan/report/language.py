@@ -6,6 +6,7 @@ and compiled in memory, so that translators edit what is shipped and nothing has
 
 import gettext
 import io
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -13,6 +14,12 @@ from typing import Literal
 
 import polars as pl
 
+ONE_YEAR = re.compile(r"\d{4}")
+VOWELS = "aeəıioöuüAEƏIİOÖUÜ"
+SYLLABLE = re.compile(rf"(?<=\w\w)(?=[^\W{VOWELS}][{VOWELS}]\w)")
+LONG_WORD = 14
+"""Letters of a word that is wider than a narrow column."""
+SOFT_HYPHEN = "\u00ad"
 LARGE = 1e6
 LARGE_DIGITS = 3
 ROUNDED = 1e4
@@ -133,6 +140,26 @@ class Texts:
         if usd is not None and ROUNDED <= abs(usd) < LARGE:
             usd = float(f"{usd:.{digits}g}")
         return self("{cost} USD").format(cost=self.large(usd, digits))
+
+    def dated(self, name: str, period: str | None) -> str:
+        """Return the name of a fact, with its year where it is a year's and the name has none.
+
+        Two facts of one port would look alike.
+        """
+        if not period or not ONE_YEAR.fullmatch(period) or period in name:
+            return name
+        return self.bracketed(name, period)
+
+    def breakable(self, text: str) -> str:
+        """Return a text whose long words may break between syllables.
+
+        Azerbaijani builds long words, and no pattern of hyphenation is at hand; a syllable
+        begins with the consonant before a vowel.
+        """
+        if self.language != "az":
+            return text
+        words = (SYLLABLE.sub(SOFT_HYPHEN, w) if len(w) >= LONG_WORD else w for w in text.split())
+        return " ".join(words)
 
     def names(self, table: pl.DataFrame, stem: str = "name") -> dict[str, str]:
         """Return the names, or other texts, of a table's rows in the language, by id."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from karvan.case.results import Results
 from karvan.report.flow_words import FlowNames
@@ -87,7 +88,7 @@ def comparison(changes: Iterable[Any], names: FlowNames) -> RenderableType:
             _cell(change.mean_h, HOURS_PER_DAY, 1, texts),
             _cell(change.p90_h, HOURS_PER_DAY, 1, texts),
         )
-    return table
+    return Group(table, Text(texts("In brackets: the 95% interval of the change.")))
 
 
 def _cell(difference: Any, scale: float, digits: int, texts: Texts) -> str:  # noqa: ANN401 - of runs

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from karvan.report.flow_words import (
     FlowNames,
     amounts,
+    demand_lines,
     doubt_lines,
     flow_names,
     foundation_lines,
@@ -52,6 +53,7 @@ def flows(reader: Reader) -> Block | None:
         "rows": rows,
         "note": texts.sentences(
             [
+                *demand_lines(reader.table, reader.manifest["year"], texts),
                 *doubt_lines(reader.table, texts),
                 *foundation_lines(reader.table, assignment[0]["flows_year"], texts),
                 *no_way_line(reader.table, names),

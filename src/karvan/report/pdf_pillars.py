@@ -192,7 +192,7 @@ def _grid(
         "title": title,
         "head": reader.head(
             (reader.texts("pair of countries"), "left"),
-            *((names[element], "right") for element in elements),
+            *((reader.texts.breakable(names[element]), "right") for element in elements),
         ),
         "widths": [2] + [1] * len(elements),
         "rows": [cells(row) for row in rows],

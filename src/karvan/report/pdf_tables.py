@@ -30,7 +30,10 @@ def validation(reader: Reader) -> Block | None:
     rows, texts = reader.rows("validation"), reader.texts
     if not rows:
         return None
-    names = reader.names("input_validation")
+    names = {
+        row["id"]: reader.texts.dated(reader.own(row, "name"), row["year"])
+        for row in reader.rows("input_validation")
+    }
     known = [role for role in ROLES if any(row["role"] == role for row in rows)]
     groups = [
         {

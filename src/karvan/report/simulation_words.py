@@ -160,7 +160,9 @@ def caution_text(line: str, names: SimulationNames) -> str:
     def whole(text: str) -> str:
         return texts.number(float(text.replace(",", "")))
 
-    left_out = texts("Left out, as it goes on small itineraries: {teu} TEU a year.")
+    left_out = texts(
+        "Not simulated, as it goes by itineraries with little cargo: {teu} TEU a year."
+    )
     few = texts(
         "Only {count} replications: the intervals are wide, and their width is unsure itself."
     )

@@ -1,14 +1,15 @@
 """Tables for the terminal, from documents and result tables."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from karvan.report.language import Texts
+from karvan.report.number_table import NumberTable
 from karvan.report.reasons import Names, reason
 from karvan.report.row_names import RowNames
 
@@ -24,16 +25,21 @@ VERDICT_STYLE = {
 }
 
 
-def table_of(title: str, columns: Iterable[tuple[str, bool]]) -> Table:
+def table_of(title: str, columns: Iterable[tuple[str, bool]]) -> NumberTable:
     """Return an empty table; `columns` are headings and whether they hold numbers."""
-    table = Table(title=title, title_justify="left", title_style="bold", expand=False)
+    table = NumberTable(title=title, title_justify="left", title_style="bold", expand=False)
     for name, number in columns:
         table.add_column(name, justify="right" if number else "left", overflow="fold")
     return table
 
 
-def recommended(table: pl.DataFrame, places: Mapping[str, str], texts: Texts) -> RenderableType:
-    """Return the recommended itinerary of each O-D pair, a row a pair."""
+def recommended(
+    table: pl.DataFrame, places: Mapping[str, str], goods: Mapping[str, str], texts: Texts
+) -> RenderableType:
+    """Return the recommended itinerary of each O-D pair, a row a pair.
+
+    `places` and `goods` are names of nodes and commodities.
+    """
     rows = table_of(
         texts("Recommended itineraries"),
         [
@@ -47,7 +53,7 @@ def recommended(table: pl.DataFrame, places: Mapping[str, str], texts: Texts) ->
         rows.add_row(
             places[row["origin"]],
             places[row["destination"]],
-            row["commodity_id"],
+            goods[row["commodity_id"]],
             days[0],
             f"{days[1]}–{days[2]}",
             texts.number(row["cost_usd_per_teu"]),
@@ -189,7 +195,7 @@ def comparison(
         ],
     )
     for change in tables:
-        counts = (str(n) for n in (change.added, change.removed, change.changed))
+        counts = map(texts.number, (change.added, change.removed, change.changed))
         words = Text(names.table(change.table)).append(f"  {change.table}", style="dim")
         table_rows.add_row(words, *counts)
     cell_rows = table_of(
@@ -204,15 +210,21 @@ def comparison(
         ],
     )
     for cell in cells[:limit]:
-        percent = texts.number(100 * cell.relative, 1) if 0 < cell.relative < float("inf") else "–"
         cell_rows.add_row(
             names.table(cell.table),
             names.row(cell.table, cell.key),
             names.column(cell.table, cell.column),
             *(names.value(v) for v in (cell.before, cell.after)),
-            percent,
+            _relative(cell, texts),
         )
     return Group(pair_rows, table_rows, cell_rows)
+
+
+def _relative(cell: Any, texts: Texts) -> str:  # noqa: ANN401 - a CellChange of runs
+    """Return a change in percent of the value before, with its sign; words have none."""
+    if not 0 < cell.relative < float("inf"):
+        return "–"
+    return signed(math.copysign(100.0 * cell.relative, cell.after - cell.before), 1, texts)
 
 
 def _pair_cells(pair: Any, texts: Texts) -> list[str]:  # noqa: ANN401 - a PairChange of runs
