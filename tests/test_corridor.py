@@ -151,6 +151,20 @@ def test_a_case_chooses_its_own_scale_and_its_own_price_of_staying_away() -> Non
     assert max(cost) == pytest.approx(3.0 * min(cost))
 
 
+def test_a_market_may_pay_more_before_its_cargo_stays_away() -> None:
+    west = {**BOXES_WEST, "commodity_id": "containers"}
+    flows = [{**west, "market": "dear"}, {**west, "id": "b2", "year": 2023, "market": "other"}]
+    names = {"name_en": "x"}
+    own = [{"id": "dear", **names, "unserved_cost_factor": 5.0}, {"id": "other", **names}]
+    found = assign(fork(flows=flows, markets=own))
+    cost = [path.cost for path in found.paths]
+    assert max(cost) == pytest.approx(5.0 * min(cost))
+    assert [path.alternative for path in found.paths if path.cost == max(cost)] == [UNSERVED]
+    other = assign(fork(flows=[{**west, "market": "other"}], markets=own[1:]))
+    cost = [path.cost for path in other.paths]
+    assert max(cost) == pytest.approx(2.0 * min(cost))
+
+
 def test_a_larger_scale_concentrates(free: CorridorAssignment) -> None:
     steep = assign(fork(commodities=[{**BOXES, "choice_scale_per_usd": 0.1}]))
     assert by_alternative(steep)["by-x"] > by_alternative(free)["by-x"]
