@@ -35,6 +35,7 @@ OBSERVATIONS, SOURCES, PAIRS = "observations.csv", "sources.csv", "demand/pairs.
 OPERATIONS = "network/operations.csv"
 FLOWS, ALTERNATIVES = "demand/flows.csv", "demand/alternatives.csv"
 CONSTANTS, COMMODITIES = "demand/constants.csv", "demand/commodities.csv"
+MARKETS = "demand/markets.csv"
 MEASURE, SCENARIO = "measures/daily-ferry.toml", "scenarios/daily-2030.toml"
 
 
@@ -1138,6 +1139,20 @@ EXAMPLES = [
         f"{ALTERNATIVES} row 2 (over-the-sea) gateways",
         "'west-prt'",
         "did you mean 'west-port'?",
+    ),
+    Example(
+        "flows.market.reference",
+        cell(FLOWS, "east-west-2024", "market", "over-the-see"),
+        f"{FLOWS} row 2 (east-west-2024) market",
+        "'over-the-see'",
+        "an id of demand/markets.csv; did you mean 'over-the-sea'?",
+    ),
+    Example(
+        "markets.unserved_cost_factor.minimum",
+        column(MARKETS, unserved_cost_factor="0.5", unserved_cost_status="assumed"),
+        f"{MARKETS} row 2 (over-the-sea) unserved_cost_factor",
+        "0.5",
+        "a number >= 1",
     ),
     Example(
         "constants.alternative_id.reference",

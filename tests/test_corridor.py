@@ -14,7 +14,7 @@ from karvan.case.demand_checks import RESERVED_ALTERNATIVES
 from karvan.case.model import resolve
 from karvan.case.settings import Change, ChoiceSettings
 from karvan.errors import AssignmentError
-from karvan.freight.choicesets import UNSERVED, Flow
+from karvan.freight.choicesets import UNSERVED, Flow, PathOfFlow
 from karvan.freight.corridor import CorridorAssignment, assign, flows_of, queue_h, with_capacity
 from karvan.freight.pathsets import NO_ALTERNATIVE, alternatives_of
 from karvan.freight.routing import network_at
@@ -149,6 +149,20 @@ def test_a_case_chooses_its_own_scale_and_its_own_price_of_staying_away() -> Non
     assert set(found.problem.scale) == {0.01}
     cost = [path.cost for path in found.paths if found.flows[path.flow].id == "ab"]
     assert max(cost) == pytest.approx(3.0 * min(cost))
+
+
+def test_a_market_may_pay_more_before_its_cargo_stays_away() -> None:
+    west = {**BOXES_WEST, "commodity_id": "containers"}
+    flows = [{**west, "market": "dear"}, {**west, "id": "b2", "year": 2023, "market": "other"}]
+    names = {"name_en": "x"}
+    own = [{"id": "dear", **names, "unserved_cost_factor": 5.0}, {"id": "other", **names}]
+    found = assign(fork(flows=flows, markets=own))
+    cost = [path.cost for path in found.paths]
+    assert max(cost) == pytest.approx(5.0 * min(cost))
+    assert [path.alternative for path in found.paths if path.cost == max(cost)] == [UNSERVED]
+    other = assign(fork(flows=[{**west, "market": "other"}], markets=own[1:]))
+    cost = [path.cost for path in other.paths]
+    assert max(cost) == pytest.approx(2.0 * min(cost))
 
 
 def test_a_larger_scale_concentrates(free: CorridorAssignment) -> None:
@@ -361,6 +375,58 @@ def test_directions_of_the_shipped_case_stay_unequal(base_2024: CorridorAssignme
         if len(path.arcs):
             teu[flow.origin, flow.destination] += float(amount)
     assert 0.0 < teu["absheron", "xian"] < 0.2 * teu["xian", "absheron"]
+
+
+@pytest.fixture(scope="module")
+def base_2025(middle_corridor: Case) -> CorridorAssignment:
+    return assign(middle_corridor.with_scenario("base-2025"))
+
+
+def places_of(found: CorridorAssignment, path: PathOfFlow) -> list[str]:
+    """Nodes of a path in order."""
+    network = found.network
+    reached = [network.node_ids[network.state_node[network.head[arc]]] for arc in path.arcs]
+    nodes = [found.flows[path.flow].origin, *reached]
+    return [node for n, node in enumerate(nodes) if n == 0 or node != nodes[n - 1]]
+
+
+USED = 0.02
+"""Share of its flow from which a path counts as used."""
+
+
+@pytest.mark.parametrize("year", [2024, 2025])
+def test_used_paths_of_the_shipped_case_are_ways_that_cargo_goes(
+    base_2024: CorridorAssignment,
+    base_2025: CorridorAssignment,
+    middle_corridor: Case,
+    year: int,
+) -> None:
+    found = {2024: base_2024, 2025: base_2025}[year]
+    country = dict(middle_corridor.table("nodes").select("id", "country").iter_rows())
+    for path, teu in zip(found.paths, found.equilibrium.flow, strict=True):
+        flow = found.flows[path.flow]
+        if not len(path.arcs) or teu < USED * flow.teu:
+            continue
+        nodes = places_of(found, path)
+        assert len(set(nodes)) == len(nodes), flow.id
+        crossed = [country[node] for node in nodes]
+        assert ("RU" in crossed) <= (path.alternative == "northern"), flow.id
+        # Kazakhstan is not left for Uzbekistan and entered again.
+        left = [here for n, here in enumerate(crossed) if n == 0 or here != crossed[n - 1]]
+        assert left.count("KZ") <= 1, flow.id
+
+
+def test_no_alternative_has_a_cheaper_path_outside_the_sets(base_2025: CorridorAssignment) -> None:
+    """Grain of Astana for Kuryk went round by Tashkent while the direct way was 227 USD cheaper."""
+    found = base_2025
+    by_place = {
+        tuple(places_of(found, path))
+        for path in found.paths
+        if found.flows[path.flow].id == "astana-absheron-dry-bulk-2025"
+    }
+    direct = "astana kyzylzhar zhezkazgan saksaul shalkar beineu mangystau kuryk alat absheron"
+    assert tuple(direct.split()) in by_place
+    assert found.path_gap < 0.025
 
 
 SOLVED_AGAIN = (

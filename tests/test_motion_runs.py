@@ -12,6 +12,7 @@ from karvan.case.results import Results, read_results, write_table
 from karvan.cli.run import run_command
 from karvan.report import motion_terminal
 from karvan.report.flow_words import flow_names
+from karvan.report.journey_names import journey_names
 from karvan.report.language import Texts
 from karvan.runs import STAGES, run
 from karvan.runs.compare_simulation import JourneyChange, compare_simulation
@@ -63,8 +64,38 @@ def test_daily_sailings_shorten_the_simulated_journey(runs: tuple[Results, Resul
     assert everything.mean_h.change is not None
     assert everything.mean_h.high is not None
     assert everything.mean_h.high < 0.0
-    shown = motion_terminal.comparison(changes, flow_names(runs[1].table, Texts("en")))
+    names = flow_names(runs[1].table, Texts("en"))
+    journeys = journey_names(runs[1].table, names)
+    shown = motion_terminal.comparison(changes, names, journeys)
     assert shown.row_count == len(changes)  # type: ignore[attr-defined]
+    named = list(shown.columns[0].cells)  # type: ignore[attr-defined]
+    assert named[0] == "Over the sea"
+    assert named[1:] == [journeys[one.later_id] for one in changes[1:]]
+
+
+def test_a_simulated_journey_is_named_by_its_ends_and_what_tells_it_apart(
+    runs: tuple[Results, Results],
+) -> None:
+    table = runs[1].table("simulated_journeys")
+    ends = {row["journey_id"]: row for row in table.iter_rows(named=True)}
+    for language in ("en", "ru", "az", "zh"):
+        names = flow_names(runs[1].table, Texts(language))
+        found = journey_names(runs[1].table, names)
+        assert set(found) == set(ends)
+        assert len(set(found.values())) == len(found)
+        for name, text in found.items():
+            row = ends[name]
+            assert text.startswith(names.way(row["origin"], row["destination"]))
+            assert name not in text
+
+    def twice(name: str) -> pl.DataFrame:
+        if name != "simulated_journeys":
+            return runs[1].table(name)
+        return pl.concat([table, table.with_columns(pl.col("journey_id") + "-again")])
+
+    names = flow_names(runs[1].table, Texts("en"))
+    same = journey_names(twice, names)
+    assert len(set(same.values())) == 2 * len(ends)
 
 
 def test_runs_of_other_seeds_are_compared_without_pairs(

@@ -44,7 +44,9 @@ def test_the_corridor_has_its_places(place: str, built: Plan) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "tracks"), [("base-2024", {4}), ("base-2025", {2, 3}), ("all-2030", {2, 6})]
+    # In base-2024 some boxes go on from Dostyk, whose yard needs three tracks.
+    ("scenario", "tracks"),
+    [("base-2024", {3, 4}), ("base-2025", {2, 3}), ("all-2030", {2, 6})],
 )
 def test_yards_can_change_the_gauge_of_the_declared_trains(
     scenario: str, tracks: set[int], middle_corridor: Case

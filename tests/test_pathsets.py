@@ -10,6 +10,7 @@ from corridor_cases import BOXES, GRAIN, ROUTES, fork
 from karvan.case import Case
 from karvan.freight.corridor import flows_of
 from karvan.freight.pathsets import NO_ALTERNATIVE, PathFinder, alternatives_of, goods_of
+from karvan.freight.priced import Wanted
 from karvan.freight.resources import usage_of
 from karvan.freight.routing import network_at
 from network_tables import table
@@ -145,3 +146,46 @@ def test_the_shipped_case_finds_each_alternative_for_someone(middle_corridor: Ca
         for path in finder.choices(flow.origin, flow.destination, flow.goods).paths
     }
     assert found >= {alternative.id for alternative in finder.alternatives}
+
+
+MORE_LINKS = (
+    {"id": "xy", "from_node": "x", "to_node": "y", "gauge_mm": 1520, "length_km": 20},
+    {"id": "yz", "from_node": "y", "to_node": "z", "gauge_mm": 1520, "length_km": 30},
+)
+
+
+@pytest.mark.parametrize("dear", ["", "ax", "xb", "yb", "xy"])
+def test_the_cheapest_path_of_each_alternative_is_that_of_all_simple_paths(dear: str) -> None:
+    """Gateways of later rows may be passed too, those of earlier ones not."""
+    case = fork(more_links=MORE_LINKS, links={"az": {"length_km": 500}})
+    finder, goods = finder_of(case), goods_of(case)["containers"]
+    network, cost = finder.network, finder.cost_of(goods).copy()
+    for position, arc in enumerate(network.arcs):
+        if arc.link is not None and arc.link["id"] == dear:
+            cost[position] += 700.0
+    source, target = finder.ends("a", "b")
+    wanted = Wanted(
+        cost[None, :],
+        np.array([0]),
+        np.zeros((1, network.n_states)),
+        np.array([[source, target]]),
+        np.full((1, len(finder.names)), np.inf),
+    )
+    found = {name: float(cost[arcs].sum()) for name, _, arcs in finder.cheapest(wanted)}
+    best: dict[str, float] = {}
+
+    def walk(state: int, passed: tuple[int, ...], nodes: frozenset[int]) -> None:
+        if state == target:
+            name = finder.alternative_of(np.array(passed))
+            best[name] = min(best.get(name, np.inf), float(cost[list(passed)].sum()))
+            return
+        for arc in range(network.start[state], network.start[state + 1]):
+            there = int(network.head[arc])
+            node = int(network.state_node[there])
+            moved = node != int(network.state_node[state])
+            if np.isfinite(cost[arc]) and not (moved and node in nodes) and arc not in passed:
+                walk(there, (*passed, arc), nodes | {node})
+
+    walk(source, (), frozenset({int(network.state_node[source])}))
+    assert set(best) == {"by-x", "by-y", "by-z"}
+    assert found == pytest.approx(best)

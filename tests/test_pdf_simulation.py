@@ -188,6 +188,17 @@ def test_unknown_intervals_and_a_journey_that_never_arrived(made: Results, tmp_p
     assert words(gains["rows"])[0][1:3] == ["6.0", "not more than noise"]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_replication_does_not_speak_of_intervals(
+    count: int, made: Results, tmp_path: Path
+) -> None:
+    block = simulation(
+        Reader(changed(made, tmp_path / "few", "simulation", replications=count), "en")
+    )
+    assert block is not None
+    assert ("The numbers in brackets" in block["note"]) == (count > 1)
+
+
 @pytest.mark.parametrize("kind", ["border", "transfer", "fleet", "terminal", "service", "link"])
 def test_names_of_rows_that_the_case_does_not_have_are_their_ids(kind: str, made: Results) -> None:
     reader = Reader(made, "en")

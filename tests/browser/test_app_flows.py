@@ -72,7 +72,7 @@ def amount_of(text: str, lang: str) -> float:
 
 def carried(tables: Any, scenario: str) -> tuple[str, float]:
     """Id of the main alternative, and the TEU in containers that it carries."""
-    main = tables(scenario, "input_alternatives")["id"][0]
+    main = tables(scenario, "input_alternatives").filter(pl.col("main"))["id"][0]
     loose = tables(scenario, "input_commodities").filter(pl.col("cargo") == "loose")["id"]
     flows = tables(scenario, "alternative_flows").filter(pl.col("alternative_id") == main)
     boxes = flows.filter(~pl.col("commodity_id").is_in(loose.implode()))

@@ -3,7 +3,7 @@
 import { type Doc, number, type Row } from "./document";
 import { bracketed } from "./phrases";
 import { shortPlace } from "./routes";
-import { countryName, large, num, t } from "./texts";
+import { large, num, t } from "./texts";
 import { unit, word } from "./words";
 
 /** Alternatives that the tables name beside those of the case. */
@@ -68,22 +68,9 @@ export function served(amounts: ReadonlyMap<string, number>): number {
   return [...amounts].reduce((sum, [id, amount]) => (id === UNSERVED ? sum : sum + amount), 0);
 }
 
-const COUNTRIES: Record<string, string> = { azerbaijan: "AZ", china: "CN", georgia: "GE", iran: "IR", kazakhstan: "KZ", turkiye: "TR" };
-const REGIONS = [...Object.keys(COUNTRIES), "europe", "central-asia", "caucasus"];
-const MARKET = new RegExp(`^(${REGIONS.join("|")})-(${REGIONS.join("|")})$`);
-
-/** Return a market's name in the reader's language: from where to where; other names as they are. */
-export function marketName(id: string): string {
-  if (id === "caspian-trucks") return t("trucks over the Caspian");
-  const [, from, to] = MARKET.exec(id) ?? [];
-  return from && to ? `${regionName(from)} → ${regionName(to)}` : id;
-}
-
-function regionName(region: string): string {
-  const country = COUNTRIES[region];
-  if (country) return countryName(country);
-  if (region === "europe") return t("Europe");
-  return region === "caucasus" ? t("South Caucasus") : t("Central Asia");
+/** Return a market's name in the reader's language; its id where the case has no table of markets. */
+export function marketName(doc: Doc, id: string): string {
+  return doc.name("input_markets", id);
 }
 
 const RESOURCE_TABLES: Record<string, string> = { link: "input_links", service: "input_services", terminal: "input_terminals" };

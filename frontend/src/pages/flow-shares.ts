@@ -69,7 +69,7 @@ function groupsOf(doc: Doc, cargo: Cargo, by: Grouping): Group[] {
   for (const row of doc.table("alternative_flows")) {
     if (cargoOf(doc, row.commodity_id) !== cargo) continue;
     const key = String(row[by]);
-    const name = by === "market" ? marketName(key) : doc.name("input_commodities", key);
+    const name = by === "market" ? marketName(doc, key) : doc.name("input_commodities", key);
     const group = groups.get(key) ?? { name, total: 0, amounts: new Map<string, number>() };
     groups.set(key, group);
     for (const one of [group, all]) put(one, String(row.alternative_id), number(row[amountColumn(cargo)]) ?? 0);

@@ -31,7 +31,7 @@ export function flowTable(root: HTMLElement, ctx: Context): void {
     ctx,
     rows,
     [
-      { key: "market", title: t("market"), text: (row) => marketName(String(row.market)), fold: 5 },
+      { key: "market", title: t("market"), text: (row) => marketName(ctx.doc, String(row.market)), fold: 5 },
       { key: "origin", title: t("from"), kind: "place" },
       { key: "destination", title: t("to"), kind: "place" },
       { key: "commodity_id", title: t("commodity"), kind: "row", table: "input_commodities", fold: 4 },

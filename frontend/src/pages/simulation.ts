@@ -45,9 +45,11 @@ function missingText(run: Row | undefined): string {
 
 function lead(root: HTMLElement, run: Row): void {
   const level = percent(number(run.level_share) ?? 0);
+  const count = number(run.replications) ?? 0;
   root.append(
-    h("p", { class: "lead" }, t("Trains, vessels and trucks run through the year {count} times in the computer, each time with other storms, delays and arrivals. This page shows how long journeys take door to door, where shipments wait, and what is full.", { count: number(run.replications) ?? 0 })),
-    h("p", { class: "hint" }, t("The numbers in brackets are {level} intervals: where the mean would lie if very many such years were played. They speak of chance in the model, not of what the model leaves out.", { level })),
+    h("p", { class: "lead" }, t("Trains, vessels and trucks run through the year {count} times in the computer, each time with other storms, delays and arrivals. This page shows how long journeys take door to door, where shipments wait, and what is full.", { count })),
+    // One replication has no intervals; the cautions say so.
+    ...(count > 1 ? [h("p", { class: "hint" }, t("The numbers in brackets are {level} intervals: where the mean would lie if very many such years were played. They speak of chance in the model, not of what the model leaves out.", { level }))] : []),
   );
 }
 

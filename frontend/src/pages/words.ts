@@ -96,6 +96,8 @@ export function tableWord(table: string): string {
       return t("demand");
     case "alternatives":
       return t("route alternatives");
+    case "markets":
+      return t("markets of the demand");
     case "constants":
       return t("constants of the route choice");
     case "indicators":

@@ -131,6 +131,25 @@ def check_main_alternative(case: Case) -> Problems:
         )
 
 
+def check_markets(case: Case) -> Problems:
+    """Where markets have a table, those of flows and of validation are rows of it."""
+    known = set(case.table("markets")["id"])
+    told: set[tuple[str, str]] = set()
+    for table in ("flows", "validation") if known else ():
+        for row in rows_of(case, table):
+            for market in list_of(row["market"]):
+                if market in known or (table, market) in told:
+                    continue
+                told.add((table, market))
+                yield Problem(
+                    f"{table}.market.reference",
+                    place_of(table, row, "market"),
+                    f"'{market}'",
+                    "an id of demand/markets.csv",
+                    did_you_mean(market, known) or "add a row with its names there",
+                )
+
+
 def check_constants(case: Case) -> Problems:
     """An alternative has one constant for a commodity."""
     for row, first in repeats_of(case, "constants", ("alternative_id", "commodity_id")):
@@ -300,6 +319,7 @@ DEMAND_CHECKS: Mapping[Callable[[Case], Problems], frozenset[str]] = {
     check_payloads: frozenset({"commodities", "services", "rates"}),
     check_alternatives: frozenset({"alternatives", "links", "services", "nodes"}),
     check_main_alternative: frozenset({"alternatives"}),
+    check_markets: frozenset({"markets", "flows", "validation"}),
     check_constants: frozenset({"constants"}),
     check_choice: frozenset({"commodities"}),
     check_train_loads: frozenset({"flows", "links", "rates"}),

@@ -8,6 +8,7 @@ from karvan.case.results import MANIFEST, Results, read_results
 from karvan.cli.common import case_option, console, language_option, open_case
 from karvan.report import flow_terminal, motion_terminal, pillar_terminal, terminal
 from karvan.report.flow_words import demand_change, flow_names
+from karvan.report.journey_names import journey_names
 from karvan.report.language import Texts
 from karvan.report.row_names import RowNames
 from karvan.runs.compare import compare
@@ -51,7 +52,9 @@ def compare_command(before: str, after: str, *, limit: int, case_name: str, lang
         console().print(flow_terminal.comparison(compare_flows(*results), named, runs, limit))
     journeys = compare_simulation(results[0], results[1], limit)
     if journeys:
-        console().print(motion_terminal.comparison(journeys, named))
+        console().print(
+            motion_terminal.comparison(journeys, named, journey_names(results[1].table, named))
+        )
     if not all(one.table("scores").is_empty() for one in results):
         console().print(
             pillar_terminal.comparison(

@@ -15,7 +15,7 @@ from karvan.freight.moves import offsets
 from karvan.freight.pathlogit import PathEquilibrium
 from karvan.freight.pathproblem import PathProblem, Uses, summed_uses
 from karvan.freight.pathsets import ChoiceSet, PathFinder, goods_of
-from karvan.kernels.detours import cheapest_paths
+from karvan.freight.priced import Wanted
 from karvan.network.model import Row
 
 FloatArray = NDArray[np.float64]
@@ -25,7 +25,10 @@ UNSERVED = "unserved"
 """The alternative of cargo for which there is no room at a price that it would pay."""
 
 WORTH_ADDING = 0.02
-"""A path found at the prices is added if it costs that share less than the group's dearest used."""
+"""A path found at the prices is added if it costs that share less than any of its alternative."""
+
+SHARE_WORTH_ADDING = 0.01
+"""... and if it would be taken that often beside the cheapest path, or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class ChoiceSets:
     ) -> None:
         self.finder = finder
         self.constant = _constants(case)
+        self.stays_away = _unserved_factors(case)
         self.assumed = case.settings.choice
         self.flows: list[Flow] = []
         self.unreachable: list[Flow] = []
@@ -163,7 +167,8 @@ class ChoiceSets:
 
     def _unserved(self, paths: Sequence[PathOfFlow]) -> PathOfFlow:
         cheapest = max(1.0, min(path.cost for path in paths))
-        cost = self.assumed.unserved_cost_factor * cheapest
+        market = self.flows[paths[0].flow].market
+        cost = self.stays_away.get(market, self.assumed.unserved_cost_factor) * cheapest
         return PathOfFlow(paths[0].flow, np.zeros(0, dtype=np.int64), UNSERVED, cost)
 
     def problem(self) -> PathProblem:
@@ -180,13 +185,12 @@ class ChoiceSets:
         self.twins = _twins(use, capacity)
         for others in self.twins.values():
             capacity[list(others)] = np.inf
-        scale = [f.goods["choice_scale_per_usd"] or self.assumed.scale_per_usd for f in self.flows]
         return PathProblem(
             group=np.repeat(np.arange(len(blocks)), [len(block.cost) for block in blocks]),
             cost=cost,
             log_size=log_size,
             demand=np.array([f.teu for f in self.flows]),
-            scale=np.array(scale),
+            scale=np.array([self._scale(flow) for flow in self.flows]),
             value_of_time=np.array([f.goods["value_of_time_usd_per_teu_h"] for f in self.flows]),
             use=use,
             capacity=capacity,
@@ -194,34 +198,49 @@ class ChoiceSets:
         )
 
     def missing_at(self, found: PathEquilibrium) -> tuple[list[PathOfFlow], float]:
-        """Return paths that are cheaper at the prices, and the largest gap met."""
-        network, finder = self.finder.network, self.finder
+        """Return paths that prices make worth taking, and the largest gap met.
+
+        The gap is the largest share by which a path outside the sets is cheaper than all inside.
+        """
+        finder = self.finder
+        inside = self._cheapest_inside(found)
+        best = [min(own.values()) for own in inside]
+        dearest = [
+            cost - np.log(SHARE_WORTH_ADDING) / self._scale(flow)
+            for cost, flow in zip(best, self.flows, strict=True)
+        ]
         cost = np.array([self._priced(row, found.price) for row in self.goods.values()])
-        arcs, bounds = cheapest_paths(
-            network.start,
-            network.head,
-            cost,
-            self.bound,
-            (self.goods_of, np.arange(len(self.flows))),
-            (self.ends[:, 0], self.ends[:, 1]),
-        )
-        paths = np.split(arcs, bounds[1:-1])
-        by_arc = cost[np.repeat(self.goods_of, np.diff(bounds)), arcs]
-        alternatives = finder.alternatives_of(paths)
-        best = np.minimum.reduceat(
-            found.cost, np.cumsum([0, *(len(paths) + 1 for paths in self.paths[:-1])])
+        most = np.array(
+            [
+                [limit - self.constant[name, flow.goods["id"]] for name in finder.names]
+                for limit, flow in zip(dearest, self.flows, strict=True)
+            ]
         )
         missing, worst = [], 0.0
-        for number, flow in enumerate(self.flows):
-            constant = self.constant[alternatives[number], flow.goods["id"]]
-            here = float(by_arc[bounds[number] : bounds[number + 1]].sum()) + constant
-            gap = float(best[number] - here) / best[number] if best[number] > 0.0 else 0.0
-            worst = max(worst, gap)
-            if gap > WORTH_ADDING:
-                alone = np.add.reduceat(finder.cost_of(flow.goods)[paths[number]], [0])
-                own = float(alone[0]) + constant
-                missing.append(PathOfFlow(number, paths[number], alternatives[number], own))
+        for alternative, number, arcs in finder.cheapest(
+            Wanted(cost, self.goods_of, self.bound, self.ends, most)
+        ):
+            goods = self.flows[number].goods
+            constant = self.constant[alternative, goods["id"]]
+            here = float(cost[self.goods_of[number], arcs].sum()) + constant
+            if best[number] > 0.0:
+                worst = max(worst, (best[number] - here) / best[number])
+            known = inside[number].get(alternative, np.inf)
+            if here < min((1.0 - WORTH_ADDING) * known, dearest[number]):
+                alone = float(finder.cost_of(goods)[arcs].sum()) + constant
+                missing.append(PathOfFlow(number, arcs, alternative, alone))
         return missing, worst
+
+    def _cheapest_inside(self, found: PathEquilibrium) -> list[dict[str, float]]:
+        """Cost with prices of the cheapest path of each alternative, by flow."""
+        inside: list[dict[str, float]] = [{} for _ in self.flows]
+        for path, cost in zip(self.listed(), found.cost.tolist(), strict=True):
+            own = inside[path.flow]
+            own[path.alternative] = min(cost, own.get(path.alternative, np.inf))
+        return inside
+
+    def _scale(self, flow: Flow) -> float:
+        return float(flow.goods["choice_scale_per_usd"] or self.assumed.scale_per_usd)
 
     def _priced(self, goods: Row, price: FloatArray) -> FloatArray:
         """Generalized cost of each arc with the prices of what it uses."""
@@ -302,3 +321,13 @@ def _constants(case: Case) -> defaultdict[tuple[str, str], float]:
     for row in case.table("constants").iter_rows(named=True):
         constants[row["alternative_id"], row["commodity_id"]] = row["constant_usd_per_teu"]
     return constants
+
+
+def _unserved_factors(case: Case) -> dict[str, float]:
+    """Cost of not being served over that of the cheapest path, of markets that have their own."""
+    rows = case.table("markets").iter_rows(named=True)
+    return {
+        row["id"]: row["unserved_cost_factor"]
+        for row in rows
+        if row["unserved_cost_factor"] is not None
+    }

@@ -12,6 +12,7 @@ from karvan.case import Case
 from karvan.freight.earlier import Changes, changes, found_again, same_arcs
 from karvan.freight.moves import groups_of, moves_of, offsets
 from karvan.freight.pathproblem import path_sizes
+from karvan.freight.priced import Wanted, cheapest_by_alternative
 from karvan.freight.resources import Usage
 from karvan.kernels.detours import NOTHING, Detours, detours
 from karvan.kernels.graph import closed_costs, compressed_rows
@@ -104,6 +105,7 @@ class PathFinder:
         self.network = network
         self.usage = usage
         self.alternatives = tuple(alternatives)
+        self.names = (*(alternative.id for alternative in alternatives), NO_ALTERNATIVE)
         self.static = network.static_cost()
         self.moves = moves_of(network)
         self._back = compressed_rows(network.n_states, network.head, self.moves.tail)
@@ -154,9 +156,8 @@ class PathFinder:
 
     def alternatives_of(self, paths: Sequence[IntArray]) -> list[str]:
         """Return the alternative of each path; none of them is empty."""
-        names = [*(alternative.id for alternative in self.alternatives), NO_ALTERNATIVE]
         first = np.minimum.reduceat(self._alternative[np.concatenate(paths)], offsets(paths)[:-1])
-        return [names[position] for position in first]
+        return [self.names[position] for position in first]
 
     def ends(self, origin: str, destination: str) -> tuple[int, int] | None:
         """Return the states where cargo begins and ends; None for places off the network."""
@@ -322,6 +323,13 @@ class PathFinder:
             closed = self._closed_back[new]
             bound[new] = closed_costs(back.start, back.head, cost, closed, target)
         return bound[closings]
+
+    def cheapest(self, wanted: Wanted) -> Iterator[tuple[str, int, IntArray]]:
+        """Yield alternative, search and arcs of the cheapest path of each by each alternative."""
+        for position, search, arcs in cheapest_by_alternative(
+            self.network, self._alternative, len(self.alternatives), wanted
+        ):
+            yield self.names[position], search, arcs
 
     def remaining(self, destination: str, goods: Row) -> FloatArray:
         """Return the cheapest cost from each state to a destination [USD/TEU]."""

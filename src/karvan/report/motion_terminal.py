@@ -1,6 +1,6 @@
 """The simulation of a case for the terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
@@ -68,8 +68,13 @@ def _bottleneck(results: Results, texts: Texts) -> list[str]:
     return [texts.colon(texts("first bottleneck, simulated"), texts.clauses((place, saved)))]
 
 
-def comparison(changes: Iterable[Any], names: FlowNames) -> RenderableType:
-    """Return what changed in the simulation: what arrives, and how long it takes."""
+def comparison(
+    changes: Iterable[Any], names: FlowNames, journeys: Mapping[str, str]
+) -> RenderableType:
+    """Return what changed in the simulation: what arrives, and how long it takes.
+
+    `journeys` gives the names of the later run's journeys by their ids.
+    """
     texts = names.texts
     table = table_of(
         texts("Simulated journeys"),
@@ -81,7 +86,9 @@ def comparison(changes: Iterable[Any], names: FlowNames) -> RenderableType:
         ],
     )
     for change in changes:
-        own = change.journey_id or names.alternative(change.alternative_id)
+        own = names.alternative(change.alternative_id)
+        if change.journey_id:
+            own = journeys.get(change.later_id, change.journey_id)
         table.add_row(
             own,
             _cell(change.teu, 1.0, 0, texts),

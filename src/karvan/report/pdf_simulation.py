@@ -212,13 +212,15 @@ def _note(reader: Reader, names: SimulationNames, run: Row, count: int) -> str:
         texts.colon(texts("replications"), texts.number(run["replications"])),
         texts.colon(texts("seed of random numbers"), run["seed"]),
     ]
-    lines = [
-        texts(
-            "The numbers in brackets are {level} intervals: where the mean would lie if very many "
-            "such years were played. They speak of chance in the model, not of what the model "
-            "leaves out."
-        ).format(level=level),
-    ]
+    lines = []
+    if run["replications"] > 1:
+        lines += [
+            texts(
+                "The numbers in brackets are {level} intervals: where the mean would lie if very "
+                "many such years were played. They speak of chance in the model, not of what the "
+                "model leaves out."
+            ).format(level=level),
+        ]
     if count > FIRST_JOURNEYS:
         lines.append(
             texts(

@@ -16,6 +16,7 @@ WORDS: Mapping[str, str] = {
     "flows": "demand",
     "alternatives": "route alternatives",
     "constants": "constants of the route choice",
+    "markets": "markets of the demand",
     "units": "country pairs",
     "indicator_values": "values of indicators",
     "itineraries": "Itineraries",
@@ -40,6 +41,7 @@ TABLE_OF: Mapping[str, str] = {
     "commodity_id": "input_commodities",
     "pair_id": "input_pairs",
     "flow_id": "input_flows",
+    "market": "input_markets",
     "unit_id": "input_units",
     "other_unit_id": "input_units",
     "indicator_id": "input_indicators",
@@ -188,7 +190,8 @@ class RowNames:
         """Rows by id, as the later run has them."""
         if name not in self._rows:
             self._rows[name] = {}
-            for results in self._results:
+            # Runs of an earlier version lack tables that came later.
+            for results in (one for one in self._results if name in one.names()):
                 for row in results.table(name).iter_rows(named=True):
                     self._rows[name].setdefault(str(row["id"]), row)
         return self._rows[name]

@@ -32,7 +32,7 @@ from karvan.schema import INPUT, tables
 
 Tables = Mapping[str, pl.DataFrame]
 NETWORK_TABLES = ("nodes", "rates", "links", "transfers", "services", "calendars", "commodities")
-ASSIGNMENT_TABLES = (*NETWORK_TABLES, "terminals", "flows", "alternatives", "constants")
+ASSIGNMENT_TABLES = (*NETWORK_TABLES, "terminals", "flows", "alternatives", "constants", "markets")
 SCORE_INPUTS = ("indicators", "units", "indicator_values", "observations")
 ALL_TABLES = tuple(tables())
 
