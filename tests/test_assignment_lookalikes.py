@@ -1,5 +1,7 @@
 """User equilibrium on made networks with the traits of published ones that do not ship."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
@@ -57,6 +59,21 @@ def test_equilibrium_is_found_with_the_traits_of_published_networks(kind, seed, 
     apart = (problem.origin == 29) | (problem.destination == 29)
     expected = np.flatnonzero(apart) if kind == "uneven" else []
     assert found.unreachable.tolist() == list(expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_start_gives_the_same_equilibrium_with_the_traits_of_published_networks(kind):
+    problem = look_alike(kind, 0, load=2.0)
+    start = user_equilibrium(problem, GAP, threads=1)
+    rising = np.where(problem.delay.factor > 0.0, start.flow, 0.0)
+    capacity = problem.delay.capacity.copy()
+    capacity[np.argmax(rising)] *= 1.5
+    changed = replace(problem, delay=replace(problem.delay, capacity=capacity))
+    warm = user_equilibrium(changed, GAP, threads=1, start=start, max_iterations=60)
+    cold = user_equilibrium(changed, GAP, threads=1)
+    assert warm.converged
+    assert warm.objective < start.objective
+    assert abs(warm.objective - cold.objective) <= GAP * cold.total_cost
 
 
 # Seeds at which nodes that no flow enters were cut off behind nodes that flow had raised, until

@@ -56,6 +56,9 @@ PRECISION, PRODUCTS = 1e-2, 100
 OVERSHOOT, SHORTER = 0.3, 6
 """Slope behind a step, as a share of that before it, up to which it is not shortened; how often."""
 
+NEAR_ROUNDS = 30
+"""Rounds over the pairs of a start at most before they are shifted all together."""
+
 NEAR_LOOKS = 6
 """Looks at some bushes after which a start is no nearer than any other flows."""
 
@@ -255,7 +258,8 @@ def solve_near(task: Task, total: float) -> tuple[Certificate, int]:
     visits = VISITS_PER_SWEEP * task.rows.bushes.flow.size
     for looks in range(NEAR_LOOKS):
         enough = SPARE * task.relative_gap * total
-        left = task.shift(pairs, enough, visits)
+        rounds = NEAR_ROUNDS * int(pairs.start[pairs.in_use[0]])
+        left = task.shift(pairs, enough, min(visits, rounds))
         if left > enough:
             task.finish(left, enough)
         certificate = task.certificate()
