@@ -38,6 +38,9 @@ FALL = 0.1
 RELAX = 1.4
 """Multiple of Newton's step between kept pairs; by measurement."""
 
+SLOW, SLOW_BELOW = 0.6, 1e-3
+"""Fall of the gap, where it is small, after which pairs are found at the costs before the look."""
+
 FORGET = 4
 """Iterations after which pairs are found anew; until then the earlier ones stay in use."""
 
@@ -52,6 +55,9 @@ PRECISION, PRODUCTS = 1e-2, 100
 
 OVERSHOOT, SHORTER = 0.3, 6
 """Slope behind a step, as a share of that before it, up to which it is not shortened; how often."""
+
+NEAR_ROUNDS = 30
+"""Rounds over the pairs of a start at most before they are shifted all together."""
 
 NEAR_LOOKS = 6
 """Looks at some bushes after which a start is no nearer than any other flows."""
@@ -131,14 +137,14 @@ class Task:
         )
 
     def look(
-        self, which: IntArray, pairs: Pairs, keep: bool, ignore: float
+        self, which: IntArray, pairs: Pairs, keep: bool, ignore: float, still: bool = False
     ) -> tuple[float, float, float, float]:
         """Look at bushes; see :func:`karvan.kernels.bush.sweep`."""
         if self.borrowed:
             self.rows, self.borrowed = with_own_orders(self.rows), False
         rows = self.rows
         found: tuple[float, float, float, float] = sweep(
-            rows.arcs, self.loads, rows.bushes, which, pairs, keep, ignore
+            rows.arcs, self.loads, rows.bushes, which, pairs, keep, ignore, still
         )
         return found
 
@@ -209,11 +215,11 @@ def solve(task: Task, first: int = 0) -> tuple[Certificate, int]:
     visits = VISITS_PER_SWEEP * task.rows.bushes.flow.size
     certificate = None
     before, asked = 0.0 if first == 0 else np.inf, np.inf
-    ignore, iteration = 0.0, first
+    ignore, iteration, still = 0.0, first, False
     while iteration < task.max_iterations:
         iteration += 1
         keep = iteration % FORGET != 1
-        excess, treated, blocked, shortest = task.look(every, pairs, keep, ignore)
+        excess, treated, blocked, shortest = task.look(every, pairs, keep, ignore, still)
         enough = PAIRS_LEFT * treated
         allowed = task.relative_gap * (shortest + excess)
         if blocked <= allowed:
@@ -228,6 +234,7 @@ def solve(task: Task, first: int = 0) -> tuple[Certificate, int]:
         task.progress(iteration, gap)
         # The gap was measured before these shifts: they have brought it down as the last did.
         likely = gap * min(max(gap / before, FALL), 1.0) if before > 0.0 else gap
+        still = SLOW * before < gap < SLOW_BELOW
         before = gap
         if likely > min(task.relative_gap, asked):
             asked *= 2.0
@@ -251,7 +258,8 @@ def solve_near(task: Task, total: float) -> tuple[Certificate, int]:
     visits = VISITS_PER_SWEEP * task.rows.bushes.flow.size
     for looks in range(NEAR_LOOKS):
         enough = SPARE * task.relative_gap * total
-        left = task.shift(pairs, enough, visits)
+        rounds = NEAR_ROUNDS * int(pairs.start[pairs.in_use[0]])
+        left = task.shift(pairs, enough, min(visits, rounds))
         if left > enough:
             task.finish(left, enough)
         certificate = task.certificate()

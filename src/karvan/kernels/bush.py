@@ -647,6 +647,53 @@ def _raise(arcs: Arcs, flow: FloatArray, order: NodeArray, size: int, place: Flo
     return raised
 
 
+@njit(types.boolean(ARCS, _F, types.uint32), cache=True)
+def _entered(arcs: Arcs, flow: FloatArray, j: int) -> bool:
+    """Whether flow enters a node."""
+    entered = False
+    for arc in range(arcs.into[j], arcs.into[j + np.uint32(1)]):
+        entered |= flow[arc] > 0.0
+    return entered
+
+
+@njit(
+    types.int64(ARCS, _F, _U, _U, types.int64, _F, _U, _I, _I, types.uint32),
+    cache=True,
+    error_model="numpy",
+)
+def _place(
+    arcs: Arcs,
+    cost: FloatArray,
+    order: NodeArray,
+    rank: NodeArray,
+    placed: int,
+    distance: FloatArray,
+    nearest: NodeArray,
+    eldest: IntArray,
+    next_one: IntArray,
+    j: int,
+) -> int:
+    """Place a node whose distance is known, and behind it all that wait for it, or for those.
+
+    Returns how many nodes have a place.
+    """
+    order[placed] = j
+    rank[j] = placed
+    done = placed
+    placed += 1
+    while done < placed:
+        follower = eldest[order[done]]
+        while follower >= 0:
+            i = np.uint32(follower)
+            nearest[i] = _nearest(arcs, cost, distance, i, nearest[i])
+            order[placed] = i
+            rank[i] = placed
+            placed += 1
+            follower = next_one[i]
+        done += 1
+    return placed
+
+
 @njit(
     types.void(ARCS, _F, _F, _U, _U, types.int64, _F, _U, _F, _F),
     cache=True,
@@ -670,7 +717,8 @@ def _reorder(
     Among nodes of one distance, those come first to which the bush has a path of that length, in
     the order that they had, since arcs between them may be in use; then the others, by the number
     of arcs from there.  So, where all used paths are the shortest of the bush, the first node on
-    any shorter path is reached forward, however many arcs cost nothing.
+    any shorter path is reached forward, however many arcs cost nothing.  A node that no flow enters
+    waits for the one from which its shortest path comes, should flow have raised that one.
     `distance` and `nearest` must be those inside the bush, and are so again afterwards.
     """
     label[:] = distance
@@ -684,32 +732,38 @@ def _reorder(
         _sort(order, size, place)
     else:
         order[:size] = by_label
-    # Nodes that no arc reaches forward go to the end.  No flow enters them; what leaves them is
-    # left of flow that counted as none, and must go, as it would go backward.
     distance[:] = np.inf
     distance[order[0]] = 0.0
     rank[order[0]] = 0
     placed = 1
-    waiting = 0
+    # Nodes that wait for node i: the first is eldest[i], the one after j is next_one[j].
+    eldest = np.full(distance.size, -1)
+    next_one = np.full(distance.size, -1)
     late = np.empty(size, np.uint32)
+    waiting = 0
     for k in range(1, size):
         j = order[k]
-        nearest[j] = _nearest(arcs, cost, distance, j, nearest[j])
+        before = arcs.tail[last[j]]
+        if distance[before] < np.inf or _entered(arcs, flow, j):
+            nearest[j] = _nearest(arcs, cost, distance, j, nearest[j])
         if distance[j] == np.inf:
+            # No flow enters it, so it may stand behind the node from which its shortest path comes,
+            # which flow may have raised.  What leaves it is left of flow that counted as none.
+            next_one[j] = eldest[before]
+            eldest[before] = j
             late[waiting] = j
             waiting += 1
             for position in range(arcs.out[j], arcs.out[j + 1]):
                 flow[arcs.out_arc[position]] = 0.0
         else:
+            placed = _place(arcs, cost, order, rank, placed, distance, nearest, eldest, next_one, j)
+    for k in range(waiting):
+        j = late[k]
+        if distance[j] == np.inf:
+            nearest[j] = _nearest(arcs, cost, distance, j, nearest[j])
             order[placed] = j
             rank[j] = placed
             placed += 1
-    for k in range(waiting):
-        j = late[k]
-        nearest[j] = _nearest(arcs, cost, distance, j, nearest[j])
-        order[placed] = j
-        rank[j] = placed
-        placed += 1
 
 
 @njit(
@@ -923,7 +977,9 @@ def _trace(
 
 
 @njit(
-    types.UniTuple(types.float64, 4)(ARCS, LOADS, BUSHES, _I, PAIRS, types.boolean, types.float64),
+    types.UniTuple(types.float64, 4)(
+        ARCS, LOADS, BUSHES, _I, PAIRS, types.boolean, types.float64, types.boolean
+    ),
     cache=True,
     error_model="numpy",
 )
@@ -935,6 +991,7 @@ def sweep(
     pairs: Pairs,
     keep: bool,
     ignore: float,
+    still: bool,
 ) -> tuple[float, float, float, float]:
     """Look at bushes, find pairs in them, shift flow between their segments, keep the pairs.
 
@@ -948,6 +1005,9 @@ def sweep(
         Whether the pairs of earlier sweeps stay beside the new ones.
     ignore : float
         Excess (flow times cost above the shortest path) of one arc that is left alone.
+    still : bool
+        Whether pairs are found at the costs before this sweep.  Then each bush has its pair for a
+        new path, also where the shift of the first one has levelled it.
 
     Returns
     -------
@@ -963,6 +1023,7 @@ def sweep(
     room = np.empty(n_nodes, np.uint32)
     dear = np.empty(arcs.tail.size, np.uint32)
     found = pairs.in_use[0] if keep else 0
+    seen = loads.cost.copy() if still else loads.cost
     excess = 0.0
     treated = 0.0
     blocked = 0.0
@@ -974,7 +1035,7 @@ def sweep(
         rank = bushes.rank[bush]
         nearest = bushes.nearest[bush]
         size = bushes.size[bush]
-        cost = loads.cost[bushes.user_class[bush]]
+        cost = seen[bushes.user_class[bush]]
         least = bushes.least[bush]
         _measure(arcs, cost, order, size, distance, nearest)
         n_dear, above, shorter = _look(arcs, cost, flow, least, ignore, distance, nearest, dear)
@@ -1004,7 +1065,8 @@ def sweep(
             gain = _balance(arcs, loads, bushes, pairs, found, found + 1, 1.0)
             treated += gain
             end = pairs.start[found + 1]
-            if gain > 0.0 and found + 1 < pairs.bush.size and end + 2 * n_nodes < pairs.arc.size:
+            of_use = gain > 0.0 or still
+            if of_use and found + 1 < pairs.bush.size and end + 2 * n_nodes < pairs.arc.size:
                 found += 1
     pairs.in_use[0] = found
     return excess + blocked, treated, blocked, shortest
