@@ -42,7 +42,15 @@ TNTP = {
     "Anaheim": "Anaheim/Anaheim",
     "Berlin MPF": "Berlin-Mitte-Prenzlauerberg-Friedrichshain-Center/"
     "berlin-mitte-prenzlauerberg-friedrichshain-center",
+    "Winnipeg": "Winnipeg/Winnipeg",
+    "Barcelona": "Barcelona/Barcelona",
+    "Chicago Sketch": "Chicago-Sketch/ChicagoSketch",
 }
+"""Those that the folder holds are read."""
+
+FACTORS = {"Chicago Sketch": (0.02, 0.04)}
+"""Minutes for a cent of toll and for a mile."""
+
 CITIES = {
     "city of 200 zones": (200, 3_000, 9_000, 0.0),
     "awkward city": (100, 1_500, 4_500, 0.15),
@@ -335,8 +343,9 @@ def main():
     problems = {}
     if arguments.tntp:
         for name, stem in TNTP.items():
-            files = (arguments.tntp / f"{stem}_{part}.tntp" for part in ("net", "trips"))
-            problems[name] = read_tntp(*files)
+            net, trips = (arguments.tntp / f"{stem}_{part}.tntp" for part in ("net", "trips"))
+            if net.exists():
+                problems[name] = read_tntp(net, trips, *FACTORS.get(name, (0.0, 0.0)))
     for name, size in CITIES.items():
         if arguments.largest or size[0] < 500:
             problems[name] = city(*size)
