@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
-from rich.console import Group, RenderableType
-from rich.text import Text
+from rich.console import RenderableType
 
 from karvan.case.results import Results
 from karvan.report.flow_words import FlowNames
@@ -95,7 +94,9 @@ def comparison(
             _cell(change.mean_h, HOURS_PER_DAY, 1, texts),
             _cell(change.p90_h, HOURS_PER_DAY, 1, texts),
         )
-    return Group(table, Text(texts("In brackets: the 95% interval of the change.")))
+    table.caption = texts("In brackets: the 95% interval of the change.")
+    table.caption_justify, table.caption_style = "left", "none"
+    return table
 
 
 def _cell(difference: Any, scale: float, digits: int, texts: Texts) -> str:  # noqa: ANN401 - of runs
