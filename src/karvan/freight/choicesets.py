@@ -150,6 +150,9 @@ class ChoiceSets:
         self.of_unit = np.array([usage.of_unit(row) for row in self.goods.values()])
         self.ends = np.array([finder.ends(f.origin, f.destination) for f in self.flows])
         self.bound = np.array([finder.remaining(f.destination, f.goods) for f in self.flows])
+        self.least = np.array(
+            [finder.least_by_alternative(f.origin, f.destination, f.goods) for f in self.flows]
+        )
         self.blocks: dict[int, _Block] = {}
         if self.flows:
             self._fill(dict(enumerate(log_size)))
@@ -218,7 +221,7 @@ class ChoiceSets:
         )
         missing, worst = [], 0.0
         for alternative, number, arcs in finder.cheapest(
-            Wanted(cost, self.goods_of, self.bound, self.ends, most)
+            Wanted(cost, self.goods_of, self.bound, self.ends, self.least, most)
         ):
             goods = self.flows[number].goods
             constant = self.constant[alternative, goods["id"]]

@@ -26,15 +26,17 @@ class Wanted(NamedTuple):
         Cheapest cost from each state to the end of a search, or less.
     ends : ndarray of int, shape (n_searches, 2)
         States where each search begins and ends.
+    least : ndarray, shape (n_searches, n_alternatives + 1)
+        What a path by each alternative costs, or less.
     most : ndarray, shape (n_searches, n_alternatives + 1)
-        What a path by each alternative may cost: where the bound says that it costs more, none is
-        looked for.
+        What it may cost: none that costs more is looked for.
     """
 
     cost: FloatArray
     cost_of: IntArray
     bound: FloatArray
     ends: IntArray
+    least: FloatArray
     most: FloatArray
 
 
@@ -61,9 +63,8 @@ def cheapest_by_alternative(
     start = np.concatenate([network.start, network.start[1:] + network.start[-1]])
     bound = np.concatenate([wanted.bound, wanted.bound], axis=1)
     source, target = wanted.ends.T
-    least = wanted.bound[np.arange(len(source)), source]
     for alternative in range(n_alternatives + 1):
-        searches = np.flatnonzero(least <= wanted.most[:, alternative])
+        searches = np.flatnonzero(wanted.least[:, alternative] <= wanted.most[:, alternative])
         if not len(searches):
             continue
         # What passes no gateway has none to look for.
