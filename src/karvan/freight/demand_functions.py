@@ -68,6 +68,18 @@ class DemandFunction:
         moving = reached & (self.demand > 0.0)
         return np.multiply(self.demand, share, out=np.zeros_like(share), where=moving)
 
+    def fall(self, cost: FloatArray) -> FloatArray:
+        """Return what one more unit of cost takes away, shape (n_pairs,), at finite costs > 0.
+
+        Of linear demand it is what it was before demand ended.
+        """
+        if self.name == "linear":
+            return self.demand * self.steepness
+        slope = self.steepness * self.at(cost)
+        if self.name == "power":
+            return np.divide(slope, cost, out=np.zeros_like(slope), where=cost > 0.0)
+        return slope
+
     def inverse(self, demand: FloatArray) -> FloatArray:
         """Return the cost at which each pair has a demand, shape (n_pairs,).
 

@@ -31,6 +31,9 @@ NO_WORSE = 1.5
 EXCESS_GAP = 1e-13
 """Relative gap asked of the excess-demand network: demand is the difference of two flows there."""
 
+MOST_FLOWS = 1 << 27
+"""Flows by origin and link up to which the excess-demand network is solved: 1 GB."""
+
 TELLING = 0.5
 """Above such a gap, which never exceeds 1, it cannot tell a mixed step from one into nowhere."""
 
@@ -109,8 +112,10 @@ def elastic_equilibrium(
     step ends where that function no longer falls, and each pair's where it no longer falls along
     its own demand.  Steps mixed from earlier ones (Anderson's) are taken instead as long as they do
     not bring the gap up.  Equilibria start from the one before.
-    Linear demand begins with the solution of Gartner's excess-demand network: many pairs without
-    demand make the steps slow.
+    Where that gets no nearer, as with queues so steep that a little demand turns the cost over,
+    demand is taken as linear around the costs (Newton's method), which Gartner's excess-demand
+    network solves whole; linear demand begins so.  That network has two links more for each pair
+    and must fit in memory.
 
     References
     ----------
@@ -126,19 +131,23 @@ def elastic_equilibrium(
     solver = _Solver(problem, function, free, relative_gap, max_iterations, progress)
     if start is not None:
         solver.inner = start.equilibrium
-    if function.name == "linear":
-        fall = function.demand * function.steepness
-        first = linear_demand(problem, function.at(np.zeros(len(fall))), fall, EXCESS_GAP)
+    fits = _fits(problem)
+    if function.name == "linear" and fits:
+        first = _solved_as_linear(problem, function, free)
     elif start is None:
         first = np.minimum(function.demand, _demand(function, free))
     else:
         first = np.where(np.isfinite(free), start.demand, 0.0)
-    here = best = solver.point(first, 0.0 if function.name == "linear" else np.inf)
+    here = best = solver.point(first, 0.0 if function.name == "linear" and fits else np.inf)
     history = [here]
-    step, waiting = np.ones(len(first)), 0
+    step, waiting, stuck = np.ones(len(first)), 0, False
     while not best.good(tolerance, relative_gap) and solver.left:
         there = None
-        if len(history) > 1 and waiting < MEMORY:
+        stuck |= fits and waiting >= MEMORY
+        if stuck:
+            # Near the answer the gap falls to its square: the next equilibrium is to tell.
+            there = solver.point(_solved_as_linear(problem, function, here.cost), 0.0)
+        elif len(history) > 1 and waiting < MEMORY:
             there = solver.point(_mixed(function, history, free), best.gap)
             if there.gap > min(NO_WORSE * best.gap, TELLING):
                 there = None
@@ -229,6 +238,23 @@ class _Solver:
         result = _Point(problem.demand, self.inner, cost, there, _gap(problem.demand, there))
         self.progress(self.solved, result.gap)
         return result
+
+
+def _fits(problem: AssignmentProblem) -> bool:
+    """Whether the excess-demand network is small enough to be solved."""
+    rows = len(np.unique(problem.user_class * problem.n_nodes + problem.origin))
+    return rows * (problem.n_links + 2 * len(problem.demand)) <= MOST_FLOWS
+
+
+def _solved_as_linear(
+    problem: AssignmentProblem, function: DemandFunction, cost: FloatArray
+) -> FloatArray:
+    """Demand in equilibrium where it is linear, with the value and slope that it has at a cost."""
+    cost = np.where(np.isfinite(cost), cost, function.cost)
+    fall = function.fall(cost)
+    if function.name == "linear":
+        return linear_demand(problem, function.at(np.zeros(len(cost))), fall, EXCESS_GAP)
+    return linear_demand(problem, _demand(function, cost) + fall * cost, fall, EXCESS_GAP)
 
 
 def _towards(

@@ -33,6 +33,9 @@ CONSTANT, LINEAR, QUARTIC, POWER, CONCAVE, CONICAL, QUEUE = range(7)
 QUEUE_LIMIT = 0.98
 """Utilization beyond which a queueing wait goes on along its tangent, so that it stays finite."""
 
+LEAST_RATIO = 1e-300
+"""Of flow to capacity where a power is below 1: no flow costs what this does."""
+
 LEAST_TOTAL = 1e-290
 """Flow at a node from which shares can be taken: below it a quotient may not be finite."""
 
@@ -167,7 +170,10 @@ def _delay(
         return base + factor * square * square
     if kind == LINEAR:
         return base + factor * ratio
-    if kind in (POWER, CONCAVE):
+    if kind == CONCAVE:
+        # Where all is free, an empty arc must not be as cheap as one that stays free.
+        return base + factor * max(ratio, LEAST_RATIO) ** shape
+    if kind == POWER:
         return base + factor * ratio**shape
     if kind == CONICAL:
         beta = (2.0 * shape - 1.0) / (2.0 * shape - 2.0)
@@ -448,7 +454,7 @@ def _measure(
 
 @njit(
     types.Tuple((types.int64, types.float64, types.boolean))(
-        ARCS, _F, _F, types.float64, types.float64, _F, _U, _U
+        ARCS, _F, _F, types.float64, types.float64, types.boolean, _F, _U, _U
     ),
     cache=True,
     error_model="numpy",
@@ -459,6 +465,7 @@ def _look(
     flow: FloatArray,
     least: float,
     ignore: float,
+    concave: bool,
     distance: FloatArray,
     nearest: NodeArray,
     dear: NodeArray,
@@ -482,12 +489,14 @@ def _look(
         if (there < here * (1.0 - SAME)) | ((amount > 0.0) & (there > here)):
             if there < here:
                 shorter = True
-            elif amount <= least and np.uint32(arc) != nearest[j]:
+            elif amount <= least and not concave and np.uint32(arc) != nearest[j]:
                 flow[arc] = 0.0
             else:
                 weight = (there - here) * amount
                 excess += weight
-                if weight > ignore and there > here * (1.0 + SAME):
+                if (weight > ignore or (concave and amount <= least)) and there > here * (
+                    1.0 + SAME
+                ):
                     dear[found] = np.uint32(arc)
                     found += 1
     return found, excess, shorter
@@ -782,6 +791,39 @@ def _bisect(
     return sign * high
 
 
+@njit(
+    types.boolean(
+        ARCS, _F, _U, types.int64, types.int64, types.int64, types.float64, types.float64
+    ),
+    cache=True,
+    error_model="numpy",
+)
+def _stays_dearer(
+    arcs: Arcs,
+    flow: FloatArray,
+    arc: NodeArray,
+    start: int,
+    middle: int,
+    end: int,
+    dearer: float,
+    movable: float,
+) -> bool:
+    """Whether the dearer segment is no cheaper than the other without all that can be shifted."""
+    sign = 1.0 if dearer > 0.0 else -1.0
+    tolls = dearer - _difference(arcs, flow, arc, start, middle, end, 0.0)
+    after = _difference(arcs, flow, arc, start, middle, end, sign * movable) + tolls
+    return sign * after >= 0.0
+
+
+@njit(types.boolean(ARCS, PAIRS, types.int64), cache=True)
+def _decides(arcs: Arcs, pairs: Pairs, pair: int) -> bool:
+    """Whether a trace of flow may decide what the second segment of a pair costs."""
+    found = False
+    for k in range(pairs.middle[pair], pairs.start[pair + 1]):
+        found |= arcs.kind[pairs.arc[k]] == CONCAVE
+    return found
+
+
 @njit(types.boolean(ARCS, _U, _F, _U, types.int64, types.int64), cache=True)
 def _forward(
     arcs: Arcs, rank: NodeArray, own: FloatArray, arc: NodeArray, start: int, end: int
@@ -795,7 +837,9 @@ def _forward(
 
 
 @njit(
-    types.float64(ARCS, LOADS, BUSHES, PAIRS, types.int64, types.int64, types.float64),
+    types.float64(
+        ARCS, LOADS, BUSHES, PAIRS, types.int64, types.int64, types.float64, types.boolean
+    ),
     cache=True,
     error_model="numpy",
 )
@@ -807,6 +851,7 @@ def _balance(
     first: int,
     last: int,
     relax: float,
+    concave: bool,
 ) -> float:
     """Shift flow between the segments of the pairs `first` to `last` - 1, each by a Newton step.
 
@@ -814,6 +859,8 @@ def _balance(
     ----------
     relax : float
         Multiple of Newton's step, from 1 to below 2.
+    concave : bool
+        Whether any delay has an infinite slope at no flow.
 
     Returns
     -------
@@ -859,9 +906,15 @@ def _balance(
             ):
                 continue
         excess += abs(dearer) * movable
-        if slope == np.inf:
+        # A trace of flow that may decide what an arc costs goes if its segment stays the dearer.
+        goes = (
+            concave
+            and movable <= bushes.least[bush]
+            and _stays_dearer(arcs, loads.flow, pairs.arc, start, middle, end, dearer, movable)
+        )
+        if slope == np.inf and not goes:
             shift = _bisect(arcs, loads.flow, pairs.arc, start, middle, end, dearer, movable)
-        elif slope * movable > relax * abs(dearer):
+        elif slope * movable > relax * abs(dearer) and not goes:
             shift = relax * dearer / slope
         else:
             shift = movable if dearer > 0.0 else -movable
@@ -923,6 +976,40 @@ def _trace(
 
 
 @njit(
+    types.float64(
+        ARCS, LOADS, BUSHES, PAIRS, types.int64, types.uint32, types.uint32, _U, types.boolean
+    ),
+    cache=True,
+    error_model="numpy",
+)
+def _shift_from(
+    arcs: Arcs,
+    loads: Loads,
+    bushes: Bushes,
+    pairs: Pairs,
+    pair: int,
+    cheap: int,
+    dear: int,
+    room: NodeArray,
+    concave: bool,
+) -> float:
+    """Write the pair of segments that end with two arcs and shift flow; returns its excess.
+
+    Where delays may be concave, a trace of flow that decides nothing or leads nowhere is dropped.
+    """
+    bush = pairs.bush[pair]
+    flow = bushes.flow[bush]
+    _trace(arcs, flow, pairs, pair, cheap, dear, bushes.nearest[bush], bushes.rank[bush], room)
+    trace = concave and flow[dear] <= bushes.least[bush]
+    gain = 0.0
+    if not trace or _decides(arcs, pairs, pair):
+        gain = _balance(arcs, loads, bushes, pairs, pair, pair + 1, 1.0, concave)
+    if trace and gain == 0.0:
+        flow[dear] = 0.0
+    return gain
+
+
+@njit(
     types.UniTuple(types.float64, 4)(ARCS, LOADS, BUSHES, _I, PAIRS, types.boolean, types.float64),
     cache=True,
     error_model="numpy",
@@ -962,6 +1049,7 @@ def sweep(
     place = np.empty(n_nodes)
     room = np.empty(n_nodes, np.uint32)
     dear = np.empty(arcs.tail.size, np.uint32)
+    concave = bool((arcs.kind == CONCAVE).any())
     found = pairs.in_use[0] if keep else 0
     excess = 0.0
     treated = 0.0
@@ -977,10 +1065,14 @@ def sweep(
         cost = loads.cost[bushes.user_class[bush]]
         least = bushes.least[bush]
         _measure(arcs, cost, order, size, distance, nearest)
-        n_dear, above, shorter = _look(arcs, cost, flow, least, ignore, distance, nearest, dear)
+        n_dear, above, shorter = _look(
+            arcs, cost, flow, least, ignore, concave, distance, nearest, dear
+        )
         if shorter:
             _reorder(arcs, cost, flow, order, rank, size, distance, nearest, label, place)
-            n_dear, above, shorter = _look(arcs, cost, flow, least, ignore, distance, nearest, dear)
+            n_dear, above, shorter = _look(
+                arcs, cost, flow, least, ignore, concave, distance, nearest, dear
+            )
         for entry in range(bushes.demand_start[bush], bushes.demand_start[bush + 1]):
             if bushes.demand[entry] > 0.0:
                 node = bushes.demand_node[entry]
@@ -997,11 +1089,12 @@ def sweep(
             arc = dear[k]
             j = arcs.head[arc]
             above = distance[arcs.tail[arc]] + cost[arc] - distance[j]
-            if arc == nearest[j] or above * flow[arc] <= ignore or above <= SAME * distance[j]:
+            trace = concave and 0.0 < flow[arc] <= least
+            much = above * flow[arc] > ignore or trace
+            if arc == nearest[j] or not much or above <= SAME * distance[j]:
                 continue
-            _trace(arcs, flow, pairs, found, nearest[j], arc, nearest, rank, room)
             pairs.bush[found] = bush
-            gain = _balance(arcs, loads, bushes, pairs, found, found + 1, 1.0)
+            gain = _shift_from(arcs, loads, bushes, pairs, found, nearest[j], arc, room, concave)
             treated += gain
             end = pairs.start[found + 1]
             if gain > 0.0 and found + 1 < pairs.bush.size and end + 2 * n_nodes < pairs.arc.size:
@@ -1034,13 +1127,14 @@ def repeat(
     float
         Excess of the pairs in the last round, before its shifts.
     """
+    concave = bool((arcs.kind == CONCAVE).any())
     found = pairs.in_use[0]
     visits = 0
     excess = np.inf if found > 0 else 0.0
     multiple = relax
     while excess > enough and visits < most_visits:
         before = excess
-        excess = _balance(arcs, loads, bushes, pairs, 0, found, multiple)
+        excess = _balance(arcs, loads, bushes, pairs, 0, found, multiple, concave)
         visits += pairs.start[found]
         # Where delays have a kink, longer steps may go to and fro across it for ever.
         multiple = relax if excess < before else 1.0
