@@ -82,6 +82,17 @@ def is_a(kind: type, value: object) -> bool:
     return isinstance(value, kind)
 
 
+def must_be(kind: type, name: str, value: object, maker: str) -> None:
+    """Refuse a value that is not of a class, and say what makes one.
+
+    Raises
+    ------
+    AssignmentError
+    """
+    if not isinstance(value, kind):
+        raise AssignmentError([f"{name} is {shown(value)}, expected what {maker}() returns"])
+
+
 def above_zero(name: str, value: object) -> list[str]:
     """Return the fault of what should be a number above zero, inf included; none if it is."""
     if isinstance(value, Real) and float(value) > 0.0:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
+from karvan.freight.arguments import above_zero, at_least_one, must_be
 from karvan.freight.certificate import CONSERVATION_TOLERANCE, Certificate, certify
 from karvan.freight.delay import delays
 from karvan.freight.equilibrium import Equilibrium, user_equilibrium
@@ -353,6 +354,7 @@ class _Search:
 
 
 def _checked_capacity(problem: AssignmentProblem, capacity: ArrayLike) -> FloatArray:
+    must_be(AssignmentProblem, "problem", problem, "assignment_problem")
     try:
         limit = np.array(capacity, dtype=np.float64)
     except (TypeError, ValueError):
@@ -381,13 +383,12 @@ def _check_arguments(
     threads: int | None,
     start: CapacitatedEquilibrium | None,
 ) -> None:
-    problems = []
-    if not relative_gap > 0.0:
-        problems.append(f"relative_gap is {relative_gap:g}, expected a number > 0")
-    if max_iterations < 1:
-        problems.append(f"max_iterations is {max_iterations}, expected at least 1")
-    if threads is not None and threads < 1:
-        problems.append(f"threads is {threads}, expected at least 1")
+    if start is not None:
+        must_be(CapacitatedEquilibrium, "start", start, "capacitated_equilibrium")
+    problems = above_zero("relative_gap", relative_gap)
+    problems += at_least_one("max_iterations", max_iterations)
+    if threads is not None:
+        problems += at_least_one("threads", threads)
     if start is not None and not (
         start.problem.n_nodes == problem.n_nodes
         and start.problem.first_through_node == problem.first_through_node

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
-from karvan.freight.arguments import above_zero, at_least_one, is_a, shown
+from karvan.freight.arguments import above_zero, at_least_one, is_a, must_be, numbers, shown
 from karvan.freight.demand_functions import DemandFunction
 from karvan.freight.equilibrium import Equilibrium, user_equilibrium
 from karvan.freight.excess_demand import linear_demand
@@ -30,6 +30,9 @@ NO_WORSE = 1.5
 
 EXCESS_GAP = 1e-13
 """Relative gap asked of the excess-demand network: demand is the difference of two flows there."""
+
+PATIENCE = 24
+"""Equilibria in which the gap must fall to a tenth; else demand is taken as linear."""
 
 MOST_FLOWS = 1 << 27
 """Flows by origin and link up to which the excess-demand network is solved: 1 GB."""
@@ -141,9 +144,12 @@ def elastic_equilibrium(
     here = best = solver.point(first, 0.0 if function.name == "linear" and fits else np.inf)
     history = [here]
     step, waiting, stuck = np.ones(len(first)), 0, False
+    mark, left = here.gap, solver.left
     while not best.good(tolerance, relative_gap) and solver.left:
         there = None
-        stuck |= fits and waiting >= MEMORY
+        if best.gap <= 0.1 * mark:
+            mark, left = best.gap, solver.left
+        stuck |= fits and left - solver.left >= PATIENCE
         if stuck:
             # Near the answer the gap falls to its square: the next equilibrium is to tell.
             there = solver.point(_solved_as_linear(problem, function, here.cost), 0.0)
@@ -168,11 +174,27 @@ def elastic_equilibrium(
     )
 
 
-def pair_costs(problem: AssignmentProblem, time: FloatArray) -> FloatArray:
+def pair_costs(problem: AssignmentProblem, time: ArrayLike) -> FloatArray:
     """Return the cost of each pair's cheapest path at given link times, shape (n_pairs,).
 
     Time plus tolls of the pair's class; inf without a path, 0 within one node.
+
+    Raises
+    ------
+    AssignmentError
+        Not one time >= 0 for each link.
     """
+    must_be(AssignmentProblem, "problem", problem, "assignment_problem")
+    times = numbers("time", time)
+    if len(times) != problem.n_links:
+        message = f"time has {len(times)} values, expected one for each of {problem.n_links} links"
+        raise AssignmentError([message])
+    wrong = [
+        f"link {link}: time is {times[link]:g}, expected a number >= 0"
+        for link in np.flatnonzero(~(times >= 0.0))
+    ]
+    if wrong:
+        raise AssignmentError(wrong)
     closed = problem.first_through_node
     head = np.where(problem.head < closed, problem.head + problem.n_nodes, problem.head)
     graph = compressed_rows(problem.n_nodes + closed, problem.tail, head)
@@ -185,7 +207,7 @@ def pair_costs(problem: AssignmentProblem, time: FloatArray) -> FloatArray:
             (problem.user_class == user) & (problem.origin != problem.destination)
         )
         sources, row = np.unique(problem.origin[pairs], return_inverse=True)
-        distance = all_pairs(graph.start, graph.head, (time + toll)[graph.arc], sources)
+        distance = all_pairs(graph.start, graph.head, (times + toll)[graph.arc], sources)
         result[pairs] = distance[row, end[pairs]]
     return result
 
@@ -344,12 +366,11 @@ def _check(
     max_iterations: int,
     start: ElasticEquilibrium | None,
 ) -> None:
+    must_be(AssignmentProblem, "problem", problem, "assignment_problem")
+    must_be(DemandFunction, "function", function, "demand_function")
     n_pairs = len(problem.demand)
     problems = above_zero("tolerance", tolerance) + above_zero("relative_gap", relative_gap)
     problems += at_least_one("max_iterations", max_iterations)
-    if not is_a(DemandFunction, function):
-        message = f"function is {shown(function)}, expected what demand_function() returns"
-        raise AssignmentError([message])
     if len(function.demand) != n_pairs:
         problems.append(
             f"the demand function has {len(function.demand)} pairs, expected {n_pairs} as the "

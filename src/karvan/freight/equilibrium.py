@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
-from karvan.freight.arguments import above_zero, at_least_one, is_a, numbers, shown, whole_number
+from karvan.freight.arguments import (
+    above_zero,
+    at_least_one,
+    is_a,
+    must_be,
+    numbers,
+    shown,
+    whole_number,
+)
 from karvan.freight.bushes import Rows, Start, all_pairs, first_rows, same_array
 from karvan.freight.certificate import Certificate
 from karvan.freight.problem import AssignmentProblem
@@ -161,6 +169,7 @@ def _check_arguments(
     start: Equilibrium | None,
     problem: AssignmentProblem,
 ) -> None:
+    must_be(AssignmentProblem, "problem", problem, "assignment_problem")
     problems = above_zero("relative_gap", relative_gap)
     problems += at_least_one("max_iterations", max_iterations)
     if threads is not None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
-from karvan.freight.arguments import above_zero, at_least_one, is_a, numbers, shown
+from karvan.freight.arguments import above_zero, at_least_one, is_a, must_be, numbers, shown
 from karvan.freight.certificate import CONSERVATION_TOLERANCE
 from karvan.freight.delay import Delay
 from karvan.freight.equilibrium import user_equilibrium
@@ -199,6 +199,7 @@ def _first_flow(problem: AssignmentProblem, start: MarkovianEquilibrium | None) 
 def _checked_scale(
     problem: AssignmentProblem, scale: ArrayLike, tolerance: float, max_iterations: int
 ) -> FloatArray:
+    must_be(AssignmentProblem, "problem", problem, "assignment_problem")
     problems = []
     values = numbers("scale", scale)
     n_classes = len(problem.classes)

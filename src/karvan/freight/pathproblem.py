@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
+from karvan.freight.arguments import shown
 from karvan.freight.delay import Delay
 from karvan.kernels.response import response
 
@@ -63,8 +64,19 @@ def _sums(index: IntArray, values: FloatArray, length: int) -> FloatArray:
 
 
 def uses(table: ArrayLike) -> Uses:
-    """Return the sparse form of a table of shape (n_resources, n_paths)."""
-    dense = np.asarray(table, dtype=np.float64)
+    """Return the sparse form of a table of shape (n_resources, n_paths).
+
+    Raises
+    ------
+    AssignmentError
+        No table of numbers.
+    """
+    try:
+        dense = np.asarray(table, dtype=np.float64)
+    except (TypeError, ValueError):
+        dense = np.zeros(0)
+    if dense.ndim != 2:
+        raise AssignmentError([f"table is {shown(table)}, expected numbers, resources by paths"])
     path, resource = np.nonzero(dense.T)
     counts = np.bincount(path, minlength=dense.shape[1])
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.errors import AssignmentError, did_you_mean
-from karvan.freight.arguments import whole_number
+from karvan.freight.arguments import must_be, whole_number
 from karvan.freight.equilibrium import Equilibrium
 from karvan.freight.used_cycles import UsedCycles, used_cycles
 from karvan.kernels.bush import CONCAVE, CONSTANT
@@ -133,6 +133,7 @@ def linearise(equilibrium: Equilibrium) -> Sensitivity:
     exists); Lawson and Hanson (1974), Solving least squares problems, chapter 23 (the test whether
     flow on a path can be positive).
     """
+    must_be(Equilibrium, "equilibrium", equilibrium, "user_equilibrium")
     problems = [
         f"link {link}: the slope of its delay is infinite at flow 0, expected a power of at least 1"
         for link in np.flatnonzero(
