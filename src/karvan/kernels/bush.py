@@ -33,9 +33,6 @@ CONSTANT, LINEAR, QUARTIC, POWER, CONCAVE, CONICAL, QUEUE = range(7)
 QUEUE_LIMIT = 0.98
 """Utilization beyond which a queueing wait goes on along its tangent, so that it stays finite."""
 
-LEAST_RATIO = 1e-300
-"""Of flow to capacity where a power is below 1: no flow costs what this does."""
-
 LEAST_TOTAL = 1e-290
 """Flow at a node from which shares can be taken: below it a quotient may not be finite."""
 
@@ -170,10 +167,7 @@ def _delay(
         return base + factor * square * square
     if kind == LINEAR:
         return base + factor * ratio
-    if kind == CONCAVE:
-        # Where all is free, an empty arc must not be as cheap as one that stays free.
-        return base + factor * max(ratio, LEAST_RATIO) ** shape
-    if kind == POWER:
+    if kind in (POWER, CONCAVE):
         return base + factor * ratio**shape
     if kind == CONICAL:
         beta = (2.0 * shape - 1.0) / (2.0 * shape - 2.0)
@@ -791,30 +785,6 @@ def _bisect(
     return sign * high
 
 
-@njit(
-    types.boolean(
-        ARCS, _F, _U, types.int64, types.int64, types.int64, types.float64, types.float64
-    ),
-    cache=True,
-    error_model="numpy",
-)
-def _stays_dearer(
-    arcs: Arcs,
-    flow: FloatArray,
-    arc: NodeArray,
-    start: int,
-    middle: int,
-    end: int,
-    dearer: float,
-    movable: float,
-) -> bool:
-    """Whether the dearer segment is no cheaper than the other without all that can be shifted."""
-    sign = 1.0 if dearer > 0.0 else -1.0
-    tolls = dearer - _difference(arcs, flow, arc, start, middle, end, 0.0)
-    after = _difference(arcs, flow, arc, start, middle, end, sign * movable) + tolls
-    return sign * after >= 0.0
-
-
 @njit(types.boolean(ARCS, PAIRS, types.int64), cache=True)
 def _decides(arcs: Arcs, pairs: Pairs, pair: int) -> bool:
     """Whether a trace of flow may decide what the second segment of a pair costs."""
@@ -837,9 +807,7 @@ def _forward(
 
 
 @njit(
-    types.float64(
-        ARCS, LOADS, BUSHES, PAIRS, types.int64, types.int64, types.float64, types.boolean
-    ),
+    types.float64(ARCS, LOADS, BUSHES, PAIRS, types.int64, types.int64, types.float64),
     cache=True,
     error_model="numpy",
 )
@@ -851,7 +819,6 @@ def _balance(
     first: int,
     last: int,
     relax: float,
-    concave: bool,
 ) -> float:
     """Shift flow between the segments of the pairs `first` to `last` - 1, each by a Newton step.
 
@@ -859,8 +826,6 @@ def _balance(
     ----------
     relax : float
         Multiple of Newton's step, from 1 to below 2.
-    concave : bool
-        Whether any delay has an infinite slope at no flow.
 
     Returns
     -------
@@ -906,15 +871,9 @@ def _balance(
             ):
                 continue
         excess += abs(dearer) * movable
-        # A trace of flow that may decide what an arc costs goes if its segment stays the dearer.
-        goes = (
-            concave
-            and movable <= bushes.least[bush]
-            and _stays_dearer(arcs, loads.flow, pairs.arc, start, middle, end, dearer, movable)
-        )
-        if slope == np.inf and not goes:
+        if slope == np.inf:
             shift = _bisect(arcs, loads.flow, pairs.arc, start, middle, end, dearer, movable)
-        elif slope * movable > relax * abs(dearer) and not goes:
+        elif slope * movable > relax * abs(dearer):
             shift = relax * dearer / slope
         else:
             shift = movable if dearer > 0.0 else -movable
@@ -981,6 +940,7 @@ def _trace(
     ),
     cache=True,
     error_model="numpy",
+    forceinline=True,
 )
 def _shift_from(
     arcs: Arcs,
@@ -1003,7 +963,7 @@ def _shift_from(
     trace = concave and flow[dear] <= bushes.least[bush]
     gain = 0.0
     if not trace or _decides(arcs, pairs, pair):
-        gain = _balance(arcs, loads, bushes, pairs, pair, pair + 1, 1.0, concave)
+        gain = _balance(arcs, loads, bushes, pairs, pair, pair + 1, 1.0)
     if trace and gain == 0.0:
         flow[dear] = 0.0
     return gain
@@ -1127,14 +1087,13 @@ def repeat(
     float
         Excess of the pairs in the last round, before its shifts.
     """
-    concave = bool((arcs.kind == CONCAVE).any())
     found = pairs.in_use[0]
     visits = 0
     excess = np.inf if found > 0 else 0.0
     multiple = relax
     while excess > enough and visits < most_visits:
         before = excess
-        excess = _balance(arcs, loads, bushes, pairs, 0, found, multiple, concave)
+        excess = _balance(arcs, loads, bushes, pairs, 0, found, multiple)
         visits += pairs.start[found]
         # Where delays have a kink, longer steps may go to and fro across it for ever.
         multiple = relax if excess < before else 1.0
