@@ -483,7 +483,7 @@ def _look(
         if (there < here * (1.0 - SAME)) | ((amount > 0.0) & (there > here)):
             if there < here:
                 shorter = True
-            elif amount <= least and not concave and np.uint32(arc) != nearest[j]:
+            elif amount <= least and (here == 0.0 or not concave) and np.uint32(arc) != nearest[j]:
                 flow[arc] = 0.0
             else:
                 weight = (there - here) * amount
