@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from karvan.errors import AssignmentError
+from karvan.freight.capacitated import capacitated_equilibrium
 from karvan.freight.delay import delays
 from karvan.freight.demand_functions import demand_function
-from karvan.freight.elastic import elastic_equilibrium
+from karvan.freight.elastic import elastic_equilibrium, pair_costs
 from karvan.freight.equilibrium import user_equilibrium
 from karvan.freight.hyperpath import optimal_strategy
 from karvan.freight.markov import markovian_equilibrium
+from karvan.freight.pathproblem import uses
 from karvan.freight.problem import UserClass, assignment_problem
-from karvan.freight.sensitivity import flow_derivative
+from karvan.freight.sensitivity import flow_derivative, linearise
 
 SOUND = {
     "n_nodes": 3,
@@ -34,6 +36,44 @@ def problems(**change):
 
 def one_class(**change):
     return problems(classes=(UserClass(**({"name": "lorry"} | change)),))
+
+
+def test_without_classes_no_index_is_asked_for():
+    assert len(problems(classes=())) == 1
+
+
+NEITHER = [
+    (lambda p: user_equilibrium(None), "problem is 'None', expected what assignment_problem()"),
+    (lambda p: elastic_equilibrium(None, None), "problem is 'None', expected what assign"),
+    (lambda p: markovian_equilibrium("net", 1.0), "problem is 'net', expected what assign"),
+    (lambda p: capacitated_equilibrium(None, [1, 1]), "problem is 'None', expected what"),
+    (
+        lambda p: capacitated_equilibrium(p, [99, 99], start=user_equilibrium(p)),
+        "start is 'Equilibrium(",
+    ),
+    (lambda p: capacitated_equilibrium(p, [99, 99], "low"), "relative_gap is 'low', expected a"),
+    (lambda p: linearise(p), "equilibrium is 'AssignmentProblem("),
+    (lambda p: pair_costs(None, [1, 1]), "problem is 'None', expected what assignment_problem()"),
+    (lambda p: pair_costs(p, [1.0]), "time has 1 values, expected one for each of 2 links"),
+    (lambda p: pair_costs(p, "soon"), "time: found 'soon', expected a number"),
+    (lambda p: pair_costs(p, [1.0, np.nan]), "link 1: time is nan, expected a number >= 0"),
+    (lambda p: pair_costs(p, [-1.0, 1.0]), "link 0: time is -1, expected a number >= 0"),
+    (lambda p: of_two_pairs().at([1.0, 2.0, 3.0]), "cost has 3 values, expected one for each of"),
+    (lambda p: of_two_pairs().inverse("x"), "demand: found 'x', expected a number"),
+    (lambda p: uses(None), "table is 'None', expected numbers, resources by paths"),
+    (lambda p: uses([[1.0], [1.0, 2.0]]), "table is '[[1.0], [1.0, 2.0]]', expected numbers"),
+]
+
+
+def of_two_pairs():
+    return demand_function("power", demand=[1.0, 2.0], cost=1.0, steepness=1.0)
+
+
+@pytest.mark.parametrize(("call", "message"), NEITHER)
+def test_arguments_of_another_kind_are_named(call, message):
+    with pytest.raises(AssignmentError) as raised:
+        call(assignment_problem(**SOUND))
+    assert raised.value.problems[0].startswith(message), raised.value.problems
 
 
 def test_the_sound_one_is_taken():

@@ -296,7 +296,14 @@ def test_a_loop_of_trade_with_fixed_demand_ends_where_elastic_demand_does(steepn
     assert flows.flow == pytest.approx(together.equilibrium.flow, rel=1e-5, abs=1e-5)
 
 
-@pytest.mark.parametrize("seed", [1, 19, 33, 41, 43, 236])
+@pytest.mark.parametrize("name", ["exponential", "power", "linear"])
+def test_the_fall_of_demand_is_its_slope(name):
+    function = demand_function(name, demand=9.0, cost=2.5, steepness=0.3)
+    slope = (function.at(np.array([2.0 - 1e-6])) - function.at(np.array([2.0 + 1e-6]))) / 2e-6
+    assert function.fall(np.array([2.0])) == pytest.approx(slope, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", [1, 19, 33, 41, 43, 151, 236, 285, 338, 342])
 def test_steep_and_jumping_delays_end_in_equilibrium(seed):
     problem, random = random_problem(seed), np.random.default_rng(seed)
     demand, cost, steepness = (

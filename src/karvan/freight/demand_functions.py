@@ -53,8 +53,15 @@ class DemandFunction:
         for name, values in zip(COLUMNS, columns, strict=True):
             object.__setattr__(self, name, values)
 
-    def at(self, cost: FloatArray) -> FloatArray:
-        """Return the demand of each pair at its cost, shape (n_pairs,); 0 where that is inf."""
+    def at(self, cost: ArrayLike) -> FloatArray:
+        """Return the demand of each pair at its cost, shape (n_pairs,); 0 where that is inf.
+
+        Raises
+        ------
+        AssignmentError
+            Not one number for each pair; so say the next two.
+        """
+        cost = self._of_each("cost", cost)
         reached = np.isfinite(cost)
         there = np.where(reached, cost, self.cost)
         if self.name == "exponential":
@@ -68,11 +75,25 @@ class DemandFunction:
         moving = reached & (self.demand > 0.0)
         return np.multiply(self.demand, share, out=np.zeros_like(share), where=moving)
 
-    def inverse(self, demand: FloatArray) -> FloatArray:
+    def fall(self, cost: ArrayLike) -> FloatArray:
+        """Return what one more unit of cost takes away, shape (n_pairs,), at finite costs > 0.
+
+        Of linear demand it is what it was before demand ended.
+        """
+        if self.name == "linear":
+            return self.demand * self.steepness
+        cost = self._of_each("cost", cost)
+        slope = self.steepness * self.at(cost)
+        if self.name == "power":
+            return np.divide(slope, cost, out=np.zeros_like(slope), where=cost > 0.0)
+        return slope
+
+    def inverse(self, demand: ArrayLike) -> FloatArray:
         """Return the cost at which each pair has a demand, shape (n_pairs,).
 
         inf for no demand at any cost; the declared cost where demand does not depend on it.
         """
+        demand = self._of_each("demand", demand)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = demand / self.demand
             if self.name == "exponential":
@@ -82,6 +103,13 @@ class DemandFunction:
             else:
                 cost = self.cost + (1.0 - share) / self.steepness
         return np.where((self.steepness > 0.0) & (self.demand > 0.0), cost, self.cost)
+
+    def _of_each(self, name: str, values: ArrayLike) -> FloatArray:
+        found, n_pairs = numbers(name, values), len(self.demand)
+        if len(found) not in (1, n_pairs) and n_pairs != 1:
+            message = f"{name} has {len(found)} values, expected one for each of {n_pairs} pairs"
+            raise AssignmentError([message])
+        return found
 
 
 def demand_function(

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from karvan.errors import AssignmentError
-from karvan.freight.arguments import above_zero, at_least_one, is_a, shown
+from karvan.freight.arguments import above_zero, at_least_one, is_a, numbers, require_a, shown
 from karvan.freight.demand_functions import DemandFunction
 from karvan.freight.equilibrium import Equilibrium, user_equilibrium
 from karvan.freight.excess_demand import linear_demand
@@ -30,6 +30,12 @@ NO_WORSE = 1.5
 
 EXCESS_GAP = 1e-13
 """Relative gap asked of the excess-demand network: demand is the difference of two flows there."""
+
+PATIENCE = 24
+"""Equilibria in which the gap must fall to a tenth; else demand is taken as linear."""
+
+MOST_FLOWS = 1 << 27
+"""Flows by origin and link up to which the excess-demand network is solved: 1 GB."""
 
 TELLING = 0.5
 """Above such a gap, which never exceeds 1, it cannot tell a mixed step from one into nowhere."""
@@ -109,8 +115,10 @@ def elastic_equilibrium(
     step ends where that function no longer falls, and each pair's where it no longer falls along
     its own demand.  Steps mixed from earlier ones (Anderson's) are taken instead as long as they do
     not bring the gap up.  Equilibria start from the one before.
-    Linear demand begins with the solution of Gartner's excess-demand network: many pairs without
-    demand make the steps slow.
+    Where that gets no nearer, as with queues so steep that a little demand turns the cost over,
+    demand is taken as linear around the costs (Newton's method), which Gartner's excess-demand
+    network solves whole; linear demand begins so.  That network has two links more for each pair
+    and must fit in memory.
 
     References
     ----------
@@ -126,19 +134,26 @@ def elastic_equilibrium(
     solver = _Solver(problem, function, free, relative_gap, max_iterations, progress)
     if start is not None:
         solver.inner = start.equilibrium
-    if function.name == "linear":
-        fall = function.demand * function.steepness
-        first = linear_demand(problem, function.at(np.zeros(len(fall))), fall, EXCESS_GAP)
+    fits = _fits(problem)
+    if function.name == "linear" and fits:
+        first = _solved_as_linear(problem, function, free)
     elif start is None:
         first = np.minimum(function.demand, _demand(function, free))
     else:
         first = np.where(np.isfinite(free), start.demand, 0.0)
-    here = best = solver.point(first, 0.0 if function.name == "linear" else np.inf)
+    here = best = solver.point(first, 0.0 if function.name == "linear" and fits else np.inf)
     history = [here]
-    step, waiting = np.ones(len(first)), 0
+    step, waiting, stuck = np.ones(len(first)), 0, False
+    mark, left = here.gap, solver.left
     while not best.good(tolerance, relative_gap) and solver.left:
         there = None
-        if len(history) > 1 and waiting < MEMORY:
+        if best.gap <= 0.1 * mark:
+            mark, left = best.gap, solver.left
+        stuck |= fits and left - solver.left >= PATIENCE
+        if stuck:
+            # Near the answer the gap falls to its square: the next equilibrium is to tell.
+            there = solver.point(_solved_as_linear(problem, function, here.cost), 0.0)
+        elif len(history) > 1 and waiting < MEMORY:
             there = solver.point(_mixed(function, history, free), best.gap)
             if there.gap > min(NO_WORSE * best.gap, TELLING):
                 there = None
@@ -159,11 +174,27 @@ def elastic_equilibrium(
     )
 
 
-def pair_costs(problem: AssignmentProblem, time: FloatArray) -> FloatArray:
+def pair_costs(problem: AssignmentProblem, time: ArrayLike) -> FloatArray:
     """Return the cost of each pair's cheapest path at given link times, shape (n_pairs,).
 
     Time plus tolls of the pair's class; inf without a path, 0 within one node.
+
+    Raises
+    ------
+    AssignmentError
+        Not one time >= 0 for each link.
     """
+    require_a(AssignmentProblem, "problem", problem, "what assignment_problem() returns")
+    times = numbers("time", time)
+    if len(times) != problem.n_links:
+        message = f"time has {len(times)} values, expected one for each of {problem.n_links} links"
+        raise AssignmentError([message])
+    wrong = [
+        f"link {link}: time is {times[link]:g}, expected a number >= 0"
+        for link in np.flatnonzero(~(times >= 0.0))
+    ]
+    if wrong:
+        raise AssignmentError(wrong)
     closed = problem.first_through_node
     head = np.where(problem.head < closed, problem.head + problem.n_nodes, problem.head)
     graph = compressed_rows(problem.n_nodes + closed, problem.tail, head)
@@ -176,7 +207,7 @@ def pair_costs(problem: AssignmentProblem, time: FloatArray) -> FloatArray:
             (problem.user_class == user) & (problem.origin != problem.destination)
         )
         sources, row = np.unique(problem.origin[pairs], return_inverse=True)
-        distance = all_pairs(graph.start, graph.head, (time + toll)[graph.arc], sources)
+        distance = all_pairs(graph.start, graph.head, (times + toll)[graph.arc], sources)
         result[pairs] = distance[row, end[pairs]]
     return result
 
@@ -229,6 +260,23 @@ class _Solver:
         result = _Point(problem.demand, self.inner, cost, there, _gap(problem.demand, there))
         self.progress(self.solved, result.gap)
         return result
+
+
+def _fits(problem: AssignmentProblem) -> bool:
+    """Whether the excess-demand network is small enough to be solved."""
+    rows = len(np.unique(problem.user_class * problem.n_nodes + problem.origin))
+    return rows * (problem.n_links + 2 * len(problem.demand)) <= MOST_FLOWS
+
+
+def _solved_as_linear(
+    problem: AssignmentProblem, function: DemandFunction, cost: FloatArray
+) -> FloatArray:
+    """Demand in equilibrium where it is linear, with the value and slope that it has at a cost."""
+    cost = np.where(np.isfinite(cost), cost, function.cost)
+    fall = function.fall(cost)
+    if function.name == "linear":
+        return linear_demand(problem, function.at(np.zeros(len(cost))), fall, EXCESS_GAP)
+    return linear_demand(problem, _demand(function, cost) + fall * cost, fall, EXCESS_GAP)
 
 
 def _towards(
@@ -318,12 +366,11 @@ def _check(
     max_iterations: int,
     start: ElasticEquilibrium | None,
 ) -> None:
+    require_a(AssignmentProblem, "problem", problem, "what assignment_problem() returns")
+    require_a(DemandFunction, "function", function, "what demand_function() returns")
     n_pairs = len(problem.demand)
     problems = above_zero("tolerance", tolerance) + above_zero("relative_gap", relative_gap)
     problems += at_least_one("max_iterations", max_iterations)
-    if not is_a(DemandFunction, function):
-        message = f"function is {shown(function)}, expected what demand_function() returns"
-        raise AssignmentError([message])
     if len(function.demand) != n_pairs:
         problems.append(
             f"the demand function has {len(function.demand)} pairs, expected {n_pairs} as the "

@@ -260,6 +260,9 @@ def _demand_problems(problem: AssignmentProblem) -> list[str]:
         f"{problem.demand[pair]:g}, {ALLOWED_DEMAND}"
         for pair in np.flatnonzero(wrong)
     ]
+    if not problem.classes:
+        # Said of the classes; every index would be wrong.
+        return problems
     known = (problem.user_class >= 0) & (problem.user_class < len(problem.classes))
     problems += [
         f"O-D pair {pair}: user class is {problem.user_class[pair]}, expected an index from 0 to "
@@ -272,7 +275,10 @@ def _demand_problems(problem: AssignmentProblem) -> list[str]:
 def _class_problems(problem: AssignmentProblem) -> list[str]:
     n_links, problems = len(problem.tail), []
     if not problem.classes:
-        problems.append("there is no user class: expected at least one")
+        problems.append(
+            "there is no user class: expected at least one in `classes`; without the argument all "
+            "users are of one class"
+        )
     names = [c.name for c in problem.classes]
     twice = sorted({n for n in names if names.count(n) > 1})
     problems += [f"user class '{name}' is there twice: expected one of a name" for name in twice]

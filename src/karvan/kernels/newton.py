@@ -179,6 +179,16 @@ def _product(
             result[pair] = total
 
 
+@njit(types.float64(_F, _F, _B, _F), cache=True, error_model="numpy")
+def _error(left: FloatArray, curvature: FloatArray, free: BoolArray, wall: FloatArray) -> float:
+    """Error of the free pairs, squared, in the norm of the preconditioner."""
+    error = 0.0
+    for pair in range(left.size):
+        if free[pair]:
+            error += left[pair] * (left[pair] / (curvature[pair] + wall[pair]))
+    return error
+
+
 @njit(
     types.void(_F, _I, _I, _U, _F, _F, _B, _F, types.float64, types.int64, _F, _F),
     cache=True,
@@ -193,12 +203,15 @@ def _solve(
     curvature: FloatArray,
     free: BoolArray,
     wall: FloatArray,
-    precision: float,
+    enough: float,
     most: int,
     shift: FloatArray,
     on_arc: FloatArray,
 ) -> None:
-    """Write shifts of the free pairs that level them, by conjugate gradients."""
+    """Write shifts of the free pairs that level them, by conjugate gradients.
+
+    They end where the error, that of :func:`_error`, is `enough`.
+    """
     found = left.size
     rest = left.copy()
     way = np.zeros(found)
@@ -209,7 +222,6 @@ def _solve(
         if free[pair]:
             way[pair] = rest[pair] / (curvature[pair] + wall[pair])
             error += rest[pair] * way[pair]
-    enough = precision * precision * error
     for _ in range(most):
         if not error > enough:
             break
@@ -315,14 +327,15 @@ def newton_step(
     _gradient(slope, cost, user_class, bush, start, middle, arc, dearer, curvature)
     left = dearer.copy()
     shift[:] = 0.0
+    enough = np.inf
     for _ in range(ROUNDS):
         if not _find_free(
             tail, head, flow, rank, bush, start, middle, arc, left, curvature, stopped, wall, free
         ):
             break
-        _solve(
-            slope, start, middle, arc, left, curvature, free, wall, precision, most, part, on_arc
-        )
+        # What pairs that stop leave to the others may be far more than there was to level.
+        enough = min(enough, precision * precision * _error(left, curvature, free, wall))
+        _solve(slope, start, middle, arc, left, curvature, free, wall, enough, most, part, on_arc)
         stops = 0
         for pair in range(found):
             amount = part[pair]
