@@ -13,7 +13,6 @@ from karvan.freight.elastic import elastic_equilibrium, pair_costs
 from karvan.freight.equilibrium import user_equilibrium
 from karvan.freight.hyperpath import optimal_strategy
 from karvan.freight.markov import markovian_equilibrium
-from karvan.freight.pathproblem import uses
 from karvan.freight.problem import UserClass, assignment_problem
 from karvan.freight.sensitivity import flow_derivative, linearise
 
@@ -60,8 +59,6 @@ NEITHER = [
     (lambda p: pair_costs(p, [-1.0, 1.0]), "link 0: time is -1, expected a number >= 0"),
     (lambda p: of_two_pairs().at([1.0, 2.0, 3.0]), "cost has 3 values, expected one for each of"),
     (lambda p: of_two_pairs().inverse("x"), "demand: found 'x', expected a number"),
-    (lambda p: uses(None), "table is 'None', expected numbers, resources by paths"),
-    (lambda p: uses([[1.0], [1.0, 2.0]]), "table is '[[1.0], [1.0, 2.0]]', expected numbers"),
 ]
 
 

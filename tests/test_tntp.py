@@ -222,16 +222,6 @@ TRIP_FAULTS = [
         "trips.tntp: trips add up to 18, expected '130.0' as <TOTAL OD FLOW> says",
     ),
     ("    1 :     10.0;\n", "    1 :     1", "trips.tntp line 8: the last entry has no ';'"),
-    (
-        "2 :    120.0;",
-        "2 : 60.0; 2 : 60.0;",
-        "trips.tntp line 6: trips from zone 1 to 2 stand already in line 6, expected each pair",
-    ),
-    (
-        "Origin 2\n    1 :     10.0;\n",
-        "Origin 2\n    1 :  5.0;\nOrigin 2\n    1 :  5.0;\n",
-        "trips.tntp line 10: trips from zone 2 to 1 stand already in line 8, expected each pair",
-    ),
     (TRIPS[TRIPS.index("Origin") :], "", "trips.tntp: no line 'Origin', expected one for each"),
 ]
 

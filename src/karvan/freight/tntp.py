@@ -207,7 +207,6 @@ def _read_trips(path: Path, n_zones: int) -> tuple[list[int], list[int], list[fl
     lines, start, meta = _lines_after_metadata(path)
     problems: list[str] = []
     trips: list[tuple[int, int, float]] = []
-    lines_of_trips: list[int] = []
     origin: int | None = None
     last = ""
     for number, line in enumerate(lines[start:], start + 1):
@@ -222,35 +221,17 @@ def _read_trips(path: Path, n_zones: int) -> tuple[list[int], list[int], list[fl
                 destination, demand = _trip(entry, n_zones, where, problems)
                 if demand:
                     trips.append((origin - 1, destination - 1, demand))
-                    lines_of_trips.append(number)
     if last:
         problems.append(f"{last}: the last entry has no ';': {CUT_SHORT}")
     if origin is None and not problems:
         problems.append(
             f"{path.name}: no line 'Origin', expected one for each zone with trips; {CUT_SHORT}"
         )
-    problems += _pairs_given_twice(path, trips, lines_of_trips)
     # A total of entries that could not be read would only repeat their faults.
     problems = problems or _contradictions(path, meta, n_zones, trips)
     if problems:
         raise AssignmentError(problems)
     return [t[0] for t in trips], [t[1] for t in trips], [t[2] for t in trips]
-
-
-def _pairs_given_twice(
-    path: Path, trips: Sequence[tuple[int, int, float]], lines: Sequence[int]
-) -> list[str]:
-    """Pairs with trips in two places: whether they add up, or one is out of date, is not said."""
-    first: dict[tuple[int, int], int] = {}
-    problems = []
-    for position, (origin, destination, _) in enumerate(trips):
-        before = first.setdefault((origin, destination), position)
-        if before != position:
-            problems.append(
-                f"{path.name} line {lines[position]}: trips from zone {origin + 1} to "
-                f"{destination + 1} stand already in line {lines[before]}, expected each pair once"
-            )
-    return problems
 
 
 def _contradictions(
