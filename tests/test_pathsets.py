@@ -167,9 +167,7 @@ def test_the_cheapest_path_of_each_alternative_is_that_of_all_simple_paths(dear:
     wanted = Wanted(
         cost[None, :],
         np.array([0]),
-        np.zeros((1, network.n_states)),
         np.array([[source, target]]),
-        np.zeros((1, len(finder.names))),
         np.full((1, len(finder.names)), np.inf),
     )
     found = {name: float(cost[arcs].sum()) for name, _, arcs in finder.cheapest(wanted)}

@@ -149,10 +149,6 @@ class ChoiceSets:
         self.names = tuple(" ".join(filter(None, r.key)) for r in usage.resources)
         self.of_unit = np.array([usage.of_unit(row) for row in self.goods.values()])
         self.ends = np.array([finder.ends(f.origin, f.destination) for f in self.flows])
-        self.bound = np.array([finder.remaining(f.destination, f.goods) for f in self.flows])
-        self.least = np.array(
-            [finder.least_by_alternative(f.origin, f.destination, f.goods) for f in self.flows]
-        )
         self.blocks: dict[int, _Block] = {}
         if self.flows:
             self._fill(dict(enumerate(log_size)))
@@ -207,32 +203,33 @@ class ChoiceSets:
         """
         finder = self.finder
         inside = self._cheapest_inside(found)
-        best = [min(own.values()) for own in inside]
-        dearest = [
-            cost - np.log(SHARE_WORTH_ADDING) / self._scale(flow)
-            for cost, flow in zip(best, self.flows, strict=True)
-        ]
+        worth = [self._worth_adding(f, own) for f, own in zip(self.flows, inside, strict=True)]
+        best = np.array([min(own.values()) for own in inside])
         cost = np.array([self._priced(row, found.price) for row in self.goods.values()])
-        most = np.array(
-            [
-                [limit - self.constant[name, flow.goods["id"]] for name in finder.names]
-                for limit, flow in zip(dearest, self.flows, strict=True)
-            ]
-        )
+        most = np.maximum([[*limits.values()] for limits in worth], best[:, None])
+        for number, flow in enumerate(self.flows):
+            most[number] -= [self.constant[name, flow.goods["id"]] for name in finder.names]
         missing, worst = [], 0.0
         for alternative, number, arcs in finder.cheapest(
-            Wanted(cost, self.goods_of, self.bound, self.ends, self.least, most)
+            Wanted(cost, self.goods_of, self.ends, most)
         ):
             goods = self.flows[number].goods
             constant = self.constant[alternative, goods["id"]]
             here = float(cost[self.goods_of[number], arcs].sum()) + constant
             if best[number] > 0.0:
-                worst = max(worst, (best[number] - here) / best[number])
-            known = inside[number].get(alternative, np.inf)
-            if here < min((1.0 - WORTH_ADDING) * known, dearest[number]):
+                worst = max(worst, float(best[number] - here) / float(best[number]))
+            if here < worth[number][alternative]:
                 alone = float(finder.cost_of(goods)[arcs].sum()) + constant
                 missing.append(PathOfFlow(number, arcs, alternative, alone))
         return missing, worst
+
+    def _worth_adding(self, flow: Flow, inside: Mapping[str, float]) -> dict[str, float]:
+        """Cost with prices below which a path of each alternative is added to the set of a flow."""
+        dearest = min(inside.values()) - np.log(SHARE_WORTH_ADDING) / self._scale(flow)
+        return {
+            name: min((1.0 - WORTH_ADDING) * inside.get(name, np.inf), dearest)
+            for name in self.finder.names
+        }
 
     def _cheapest_inside(self, found: PathEquilibrium) -> list[dict[str, float]]:
         """Cost with prices of the cheapest path of each alternative, by flow."""

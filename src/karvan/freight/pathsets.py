@@ -1,7 +1,7 @@
 """Sets of itineraries between two places for a commodity, for the choice among them."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,9 +38,6 @@ DEAREST = 2.5
 ASKED, WORTHWHILE = 8, 0.4
 """Sets that are asked for paths found before, and the share of those found again that is worth it:
 what has to be known of the network for an answer takes as long as a good part of the searches."""
-
-NOTHING_CLOSED = np.zeros(1, dtype=np.int64)
-"""Row of the closing that closes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +196,6 @@ class PathFinder:
         if changed.none and np.array_equal(self._became, np.arange(len(self.network.arcs))):
             own = goods["id"]
             self._bounds.update({k: v for k, v in earlier._bounds.items() if k[-1] == own})
-            self._from.update({k: v for k, v in earlier._from.items() if k[-1] == own})
             self._found.update({k: v for k, v in earlier._found.items() if k[-1] == own})
             self._choices.update({k: v for k, v in earlier._choices.items() if k[-1] == own})
 
@@ -216,7 +212,7 @@ class PathFinder:
             self.network.start,
             self.network.head,
             self.cost_of(goods),
-            self._bound(destination, goods, np.arange(len(self._closed))),
+            self._bound(destination, goods),
             *ends,
             self._closed,
             self._groups,
@@ -236,9 +232,8 @@ class PathFinder:
             return NOTHING
         before = self._earlier._found.get(key, NOTHING)
         arcs = changed.cheaper
-        every = np.arange(len(self._closed))
-        ahead = self._bound(key[1], goods, every)[:, self.network.head[arcs]]
-        through = self._reached(key[0], goods, every)[:, self.moves.tail[arcs]] + ahead
+        ahead = self._bound(key[1], goods)[:, self.network.head[arcs]]
+        through = self._reached(key[0], goods)[:, self.moves.tail[arcs]] + ahead
         through += self.cost_of(goods)[arcs]
         again = found_again(before, self._closed[:, arcs], through, changed.dearer)
         self._asked += np.array([1, len(again), again.sum()])
@@ -255,16 +250,14 @@ class PathFinder:
         keys, paths, again = self._asked
         return bool(keys >= ASKED and again < WORTHWHILE * paths)
 
-    def _reached(self, origin: str, goods: Row, closings: IntArray) -> FloatArray:
-        """Cheapest cost from an origin to each state, under each of some closings."""
-        network = self.network
-        source = int(network.origin_state[network.node(origin)])
-
-        def search(new: IntArray) -> FloatArray:
-            closed = self._closed[new]
-            return closed_costs(network.start, network.head, self.cost_of(goods), closed, source)
-
-        return self._kept(self._from, (origin, goods["id"]), closings, source, search)
+    def _reached(self, origin: str, goods: Row) -> FloatArray:
+        """Cheapest cost from an origin to each state, under each closing."""
+        key = origin, goods["id"]
+        if key not in self._from:
+            network, cost = self.network, self.cost_of(goods)
+            source = int(network.origin_state[network.node(origin)])
+            self._from[key] = closed_costs(network.start, network.head, cost, self._closed, source)
+        return self._from[key]
 
     def _different(self, found: Detours, cost: FloatArray) -> list[IntArray]:
         """Paths that differ in what they pass, cheapest first, without those that are far dearer.
@@ -314,33 +307,14 @@ class PathFinder:
             self._became[np.concatenate(before)], np.concatenate(now)
         )
 
-    def _bound(self, destination: str, goods: Row, closings: IntArray) -> FloatArray:
-        """Cheapest cost from each state to a destination, under each of some closings."""
-        network, back = self.network, self._back
-        target = int(network.destination_state[network.node(destination)])
-
-        def search(new: IntArray) -> FloatArray:
-            cost, closed = self.cost_of(goods)[back.arc], self._closed_back[new]
-            return closed_costs(back.start, back.head, cost, closed, target)
-
-        return self._kept(self._bounds, (destination, goods["id"]), closings, target, search)
-
-    def _kept(
-        self,
-        costs: dict[tuple[str, str], FloatArray],
-        key: tuple[str, str],
-        closings: IntArray,
-        end: int,
-        search: Callable[[IntArray], FloatArray],
-    ) -> FloatArray:
-        """Costs under some closings, of which those are searched that have not been before."""
-        if key not in costs:
-            costs[key] = np.full((len(self._closed), self.network.n_states), np.nan)
-        known = costs[key]
-        new = closings[np.isnan(known[closings, end])]
-        if len(new):
-            known[new] = search(new)
-        return known[closings]
+    def _bound(self, destination: str, goods: Row) -> FloatArray:
+        """Cheapest cost from each state to a destination, under each closing."""
+        key = destination, goods["id"]
+        if key not in self._bounds:
+            back, cost = self._back, self.cost_of(goods)[self._back.arc]
+            target = int(self.network.destination_state[self.network.node(destination)])
+            self._bounds[key] = closed_costs(back.start, back.head, cost, self._closed_back, target)
+        return self._bounds[key]
 
     def cheapest(self, wanted: Wanted) -> Iterator[tuple[str, int, IntArray]]:
         """Yield alternative, search and arcs of the cheapest path of each by each alternative."""
@@ -348,23 +322,6 @@ class PathFinder:
             self.network, self._alternative, len(self.alternatives), wanted
         ):
             yield self.names[position], search, arcs
-
-    def least_by_alternative(self, origin: str, destination: str, goods: Row) -> FloatArray:
-        """Return what a path by each alternative costs, or less [USD/TEU], without prices."""
-        ahead = self.remaining(destination, goods)
-        source = int(self.network.origin_state[self.network.node(origin)])
-        gates = np.flatnonzero(self._alternative < len(self.alternatives))
-        reached = self._reached(origin, goods, NOTHING_CLOSED)[0, self.moves.tail[gates]]
-        through = reached + self.cost_of(goods)[gates] + ahead[self.network.head[gates]]
-        least = np.full(len(self.names), np.inf)
-        np.minimum.at(least, self._alternative[gates], through)
-        least[-1] = ahead[source]
-        return least
-
-    def remaining(self, destination: str, goods: Row) -> FloatArray:
-        """Return the cheapest cost from each state to a destination [USD/TEU]."""
-        bound: FloatArray = self._bound(destination, goods, NOTHING_CLOSED)[0]
-        return bound
 
 
 def _closings(alternatives: Sequence[Alternative]) -> Iterator[frozenset[str]]:

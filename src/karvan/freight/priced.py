@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.kernels.detours import cheapest_paths
+from karvan.kernels.graph import all_pairs, compressed_rows
 from karvan.network.model import Network
 
 FloatArray = NDArray[np.float64]
@@ -22,21 +23,15 @@ class Wanted(NamedTuple):
         inf where an arc is not to be used.
     cost_of : ndarray of int, shape (n_searches,)
         Row of `cost` of each search.
-    bound : ndarray, shape (n_searches, n_states)
-        Cheapest cost from each state to the end of a search, or less.
     ends : ndarray of int, shape (n_searches, 2)
         States where each search begins and ends.
-    least : ndarray, shape (n_searches, n_alternatives + 1)
-        What a path by each alternative costs, or less.
     most : ndarray, shape (n_searches, n_alternatives + 1)
-        What it may cost: none that costs more is looked for.
+        What a path by each alternative may cost: one that costs more need not be found.
     """
 
     cost: FloatArray
     cost_of: IntArray
-    bound: FloatArray
     ends: IntArray
-    least: FloatArray
     most: FloatArray
 
 
@@ -61,10 +56,11 @@ def cheapest_by_alternative(
     """
     n_states = network.n_states
     start = np.concatenate([network.start, network.start[1:] + network.start[-1]])
-    bound = np.concatenate([wanted.bound, wanted.bound], axis=1)
+    ahead, least = _bounds(network, first, n_alternatives, wanted)
+    bound = np.concatenate([ahead, ahead], axis=1)
     source, target = wanted.ends.T
     for alternative in range(n_alternatives + 1):
-        searches = np.flatnonzero(wanted.least[:, alternative] <= wanted.most[:, alternative])
+        searches = np.flatnonzero(least[:, alternative] <= wanted.most[:, alternative])
         if not len(searches):
             continue
         # What passes no gateway has none to look for.
@@ -80,6 +76,34 @@ def cheapest_by_alternative(
         for search, path in zip(searches.tolist(), paths, strict=True):
             if len(path) and not _comes_back(network, path):
                 yield alternative, search, path
+
+
+def _bounds(
+    network: Network, first: IntArray, n_alternatives: int, wanted: Wanted
+) -> tuple[FloatArray, FloatArray]:
+    """Cheapest cost from each state to the end of each search, and over gateways of alternatives.
+
+    Gateways of other alternatives may be passed, so that both are bounds of what is looked for.
+    """
+    tail = network.tail()
+    back = compressed_rows(network.n_states, network.head, tail)
+    gates = np.argsort(first, kind="stable")[: np.count_nonzero(first < n_alternatives)]
+    present, begin = np.unique(first[gates], return_index=True)
+    ahead = np.empty((len(wanted.ends), network.n_states))
+    least = np.full((len(wanted.ends), n_alternatives + 1), np.inf)
+    for row, cost in enumerate(wanted.cost):
+        searches = np.flatnonzero(wanted.cost_of == row)
+        (sources, source), (targets, target) = (
+            np.unique(ends, return_inverse=True) for ends in wanted.ends[searches].T
+        )
+        reached = all_pairs(network.start, network.head, cost, sources)[source]
+        ahead[searches] = all_pairs(back.start, back.head, cost[back.arc], targets)[target]
+        beyond = ahead[searches]
+        through = reached[:, tail[gates]] + cost[gates] + beyond[:, network.head[gates]]
+        if len(gates):
+            least[searches[:, None], present] = np.minimum.reduceat(through, begin, axis=1)
+        least[searches, -1] = beyond[np.arange(len(searches)), wanted.ends[searches, 0]]
+    return ahead, least
 
 
 def _comes_back(network: Network, path: Sequence[int] | IntArray) -> bool:
