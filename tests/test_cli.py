@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +21,7 @@ import pytest
 from karvan import __version__
 from karvan.case import Case, read_case
 from karvan.case.settings import LANGUAGES
-from karvan.cli import COMMANDS, cli, main
+from karvan.cli import COMMANDS, COMPILING, cli, explained_if_slow, main
 from karvan.evidence.claims import evaluate_claims
 from karvan.report.html import assets
 from karvan.report.language import Texts
@@ -152,6 +153,25 @@ def test_what_computes_nothing_loads_no_compiler(name: str, tmp_path: Path) -> N
     program = f"from karvan.cli import _status; assert _status(['{name}', '--help']) == 0"
     code = f"import sys; {program}; sys.exit('numba' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True)
+
+
+@pytest.mark.parametrize(
+    ("patience_s", "terminal", "said"),
+    [(0.001, True, COMPILING + "\n"), (60.0, True, ""), (0.001, False, "")],
+    ids=["slow", "quick", "no terminal"],
+)
+def test_on_a_terminal_a_slow_start_is_explained(
+    patience_s: float,
+    terminal: bool,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("karvan.cli.PATIENCE_S", patience_s)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    with explained_if_slow():
+        time.sleep(0.2)
+    assert capsys.readouterr().err == said
 
 
 def test_version(karvan: Run) -> None:

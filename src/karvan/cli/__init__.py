@@ -4,7 +4,10 @@ Commands are imported when they are called, so that ``karvan --help`` stays quic
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from threading import Timer
 from typing import Any
 
 import click
@@ -40,6 +43,10 @@ Examples:
   karvan compare base-2024 committed-2030
 """
 INTERRUPTED = 130
+PATIENCE_S = 3.0
+"""An import that takes longer compiles the kernels, for some 40 s."""
+
+COMPILING = "Compiling the numerical kernels; only the first command after an installation does it."
 
 
 class LazyGroup(click.Group):
@@ -54,7 +61,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, attribute = COMMANDS[cmd_name][0].split(":")
-        command = getattr(import_module(f"karvan.cli.{module}"), attribute)
+        with explained_if_slow():
+            command = getattr(import_module(f"karvan.cli.{module}"), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(cmd_name)
         return command
@@ -63,6 +71,19 @@ class LazyGroup(click.Group):
         """Write the commands and their short help without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@contextmanager
+def explained_if_slow() -> Iterator[None]:
+    """Say on a terminal what takes so long, if it does."""
+    timer = Timer(PATIENCE_S, click.echo, [COMPILING], {"err": True})
+    timer.daemon = True
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @click.group(
