@@ -53,7 +53,7 @@ def test_the_page_says_how_much_of_its_basis_is_assumed(
 def test_shares_are_of_all_that_wants_to_move(report: Path, visit_report: Visiting) -> None:
     """The sentence and the bars below it count what stays away as a part of all."""
     data = report_data(report)
-    main = rows_of(data, "input_alternatives")[0]["id"]
+    main = next(row["id"] for row in rows_of(data, "input_alternatives") if row["main"])
     loose = {row["id"] for row in rows_of(data, "input_commodities") if row["cargo"] == "loose"}
     flows = [r for r in rows_of(data, "alternative_flows") if r["commodity_id"] in loose]
     own = sum(row["t"] for row in flows if row["alternative_id"] == main)
