@@ -8,7 +8,7 @@ import pytest
 
 from corridor_cases import BOXES, BOXES_WEST, GRAIN, RAIL, fork
 from karvan.case import Case
-from karvan.freight.choicesets import UNSERVED
+from karvan.case.no_alternative import UNSERVED
 from karvan.freight.corridor import assign
 from karvan.network.model import COST, TIME
 from karvan.runs.assignment_tables import LEAST_TEU, STEPS, TABLES, assignment_tables

@@ -12,11 +12,12 @@ from corridor_cases import BOXES, BOXES_WEST, GRAIN, fork
 from karvan.case import Case, read_case
 from karvan.case.demand_checks import RESERVED_ALTERNATIVES
 from karvan.case.model import resolve
+from karvan.case.no_alternative import NO_ALTERNATIVE, UNSERVED
 from karvan.case.settings import Change, ChoiceSettings
 from karvan.errors import AssignmentError
-from karvan.freight.choicesets import UNSERVED, Flow, PathOfFlow
+from karvan.freight.choicesets import Flow, PathOfFlow
 from karvan.freight.corridor import CorridorAssignment, assign, flows_of, queue_h, with_capacity
-from karvan.freight.pathsets import NO_ALTERNATIVE, alternatives_of
+from karvan.freight.pathsets import alternatives_of
 from karvan.freight.routing import network_at
 from karvan.network.model import CO2E
 

@@ -13,10 +13,10 @@ from scipy.optimize import linprog
 from case_files import set_cell
 from corridor_cases import BOXES, BOXES_WEST, GRAIN, fork
 from karvan.case import Case, read_case
+from karvan.case.no_alternative import UNSERVED
 from karvan.case.results import Results, read_results
 from karvan.cli import main
 from karvan.freight import pathlogit
-from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import CorridorAssignment, assign, without_room
 from karvan.runs import run
 from karvan.runs.assignment_tables import assignment_tables

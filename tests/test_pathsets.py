@@ -8,8 +8,9 @@ import pytest
 
 from corridor_cases import BOXES, GRAIN, ROUTES, fork
 from karvan.case import Case
+from karvan.case.no_alternative import NO_ALTERNATIVE
 from karvan.freight.corridor import flows_of
-from karvan.freight.pathsets import NO_ALTERNATIVE, PathFinder, alternatives_of, goods_of
+from karvan.freight.pathsets import PathFinder, alternatives_of, goods_of
 from karvan.freight.priced import Wanted
 from karvan.freight.resources import usage_of
 from karvan.freight.routing import network_at

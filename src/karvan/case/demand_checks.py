@@ -7,6 +7,7 @@ from typing import Any
 from karvan import schema
 from karvan.case.cells import place_of, repeats_of, rows_of
 from karvan.case.model import Case
+from karvan.case.no_alternative import NO_ALTERNATIVE, UNSERVED
 from karvan.errors import Problem, did_you_mean
 from karvan.evidence.derivations import DerivationCycle, FormulaError, evaluate, recompute
 from karvan.schema import list_of
@@ -14,8 +15,8 @@ from karvan.schema import list_of
 Problems = Iterator[Problem]
 FLOW_TOLERANCE = 0.005
 """Flows are printed rounded; sums and formulas may differ by that much."""
-RESERVED_ALTERNATIVES = frozenset({"other", "unserved"})
-"""What the assignment calls ways by no gateway, and cargo that stays away."""
+RESERVED_ALTERNATIVES = frozenset({NO_ALTERNATIVE, UNSERVED})
+"""No alternative of a case may be called so."""
 
 LEAST_LOAD = 1e-3
 """Tonnes or TEU of a load, or hours of a headway, below which it is a slip: all are divided by."""
@@ -106,8 +107,8 @@ def check_alternatives(case: Case) -> Problems:
                 "alternatives.id.reserved",
                 place_of("alternatives", row, "id"),
                 f"'{row['id']}'",
-                "another name: results call ways by no gateway 'other', and cargo that stays away "
-                "'unserved'",
+                f"another name: results call ways by no gateway '{NO_ALTERNATIVE}', and cargo that "
+                f"stays away '{UNSERVED}'",
             )
         for word in list_of(row["gateways"]):
             if word not in known:

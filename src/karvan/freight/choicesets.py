@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from karvan.case import Case
+from karvan.case.no_alternative import UNSERVED
 from karvan.errors import AssignmentError
 from karvan.freight.moves import offsets
 from karvan.freight.pathlogit import PathEquilibrium
@@ -21,14 +22,11 @@ from karvan.network.model import Row
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-UNSERVED = "unserved"
-"""The alternative of cargo for which there is no room at a price that it would pay."""
-
 WORTH_ADDING = 0.02
 """A path found at the prices is added if it costs that share less than any of its alternative."""
 
 SHARE_WORTH_ADDING = 0.01
-"""... and if it would be taken that often beside the cheapest path, or more."""
+"""... and if it would be taken that often beside the cheapest path, or more; both are chosen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,10 @@ EXCESS_GAP = 1e-13
 """Relative gap asked of the excess-demand network: demand is the difference of two flows there."""
 
 PATIENCE = 24
-"""Equilibria in which the gap must fall to a tenth; else demand is taken as linear."""
+"""Equilibria in which the gap must fall to a tenth; else demand is taken as linear; chosen."""
 
 MOST_FLOWS = 1 << 27
-"""Flows by origin and link up to which the excess-demand network is solved: 1 GB."""
+"""Flows by origin and link up to which the excess-demand network is solved, chosen: 1 GB."""
 
 TELLING = 0.5
 """Above such a gap, which never exceeds 1, it cannot tell a mixed step from one into nowhere."""
@@ -135,13 +135,14 @@ def elastic_equilibrium(
     if start is not None:
         solver.inner = start.equilibrium
     fits = _fits(problem)
-    if function.name == "linear" and fits:
+    solved = fits and function.name == "linear"
+    if solved:
         first = _solved_as_linear(problem, function, free)
     elif start is None:
         first = np.minimum(function.demand, _demand(function, free))
     else:
         first = np.where(np.isfinite(free), start.demand, 0.0)
-    here = best = solver.point(first, 0.0 if function.name == "linear" and fits else np.inf)
+    here = best = solver.point(first, 0.0 if solved else np.inf)
     history = [here]
     step, waiting, stuck = np.ones(len(first)), 0, False
     mark, left = here.gap, solver.left

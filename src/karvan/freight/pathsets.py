@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from karvan.case import Case
+from karvan.case.no_alternative import NO_ALTERNATIVE
 from karvan.freight.earlier import Changes, changes, found_again, same_arcs
 from karvan.freight.moves import groups_of, moves_of, offsets
 from karvan.freight.pathproblem import path_sizes
@@ -53,10 +54,6 @@ class Alternative:
 
     id: str
     gateways: frozenset[str]
-
-
-NO_ALTERNATIVE = "other"
-"""What passes no gateway."""
 
 
 def alternatives_of(case: Case) -> tuple[Alternative, ...]:

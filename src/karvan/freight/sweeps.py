@@ -39,7 +39,8 @@ RELAX = 1.4
 """Multiple of Newton's step between kept pairs; by measurement."""
 
 SLOW, SLOW_BELOW = 0.6, 1e-3
-"""Fall of the gap, where it is small, after which pairs are found at the costs before the look."""
+"""Fall of the gap, where it is small, after which pairs are found at the costs before the
+look; by measurement."""
 
 FORGET = 4
 """Iterations after which pairs are found anew; until then the earlier ones stay in use."""
@@ -57,7 +58,8 @@ OVERSHOOT, SHORTER = 0.3, 6
 """Slope behind a step, as a share of that before it, up to which it is not shortened; how often."""
 
 NEAR_ROUNDS = 30
-"""Rounds over the pairs of a start at most before they are shifted all together."""
+"""Rounds over the pairs of a start at most before they are shifted all together; by
+measurement."""
 
 NEAR_LOOKS = 6
 """Looks at some bushes after which a start is no nearer than any other flows."""

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from karvan.case import Case
+from karvan.case.no_alternative import UNSERVED
 from karvan.errors import ModelError, Problem
-from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import CorridorAssignment
 from karvan.freight.resources import DAYS_A_YEAR, LOOSE
 from karvan.motion.bench import Bench, Fill

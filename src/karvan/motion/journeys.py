@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from karvan.case import Case
-from karvan.freight.choicesets import UNSERVED, Flow
+from karvan.case.no_alternative import UNSERVED
+from karvan.freight.choicesets import Flow
 from karvan.freight.corridor import CorridorAssignment
 from karvan.freight.resources import LOOSE
 from karvan.motion.operations import Operations

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from karvan.case.no_alternative import NO_ALTERNATIVE, UNSERVED
 from karvan.report.language import Texts
 from karvan.schema import list_of
 
@@ -39,7 +40,7 @@ class FlowNames:
 
     def alternative(self, name: str) -> str:
         """Return the name of a route alternative."""
-        own = {"unserved": self.texts("not served"), "other": self.texts("other ways")}
+        own = {UNSERVED: self.texts("not served"), NO_ALTERNATIVE: self.texts("other ways")}
         return own.get(name) or self.alternatives.get(name, name)
 
     def resource(self, row: Row) -> str:

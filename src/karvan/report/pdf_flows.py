@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from karvan.case.no_alternative import NO_ALTERNATIVE, UNSERVED
 from karvan.report.flow_words import (
     FlowNames,
     amounts,
@@ -17,7 +18,7 @@ from karvan.report.flow_words import (
 from karvan.report.pdf_reader import Block, Reader, Row, cells
 
 FIRST_BOTTLENECKS = 10
-OWN = ("other", "unserved")
+OWN = (NO_ALTERNATIVE, UNSERVED)
 """Alternatives that the tables name beside those of the case."""
 
 

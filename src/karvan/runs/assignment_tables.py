@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 
 from karvan.case import Case
+from karvan.case.no_alternative import UNSERVED
 from karvan.case.results import result_frame
 from karvan.errors import NoPathError
-from karvan.freight.choicesets import UNSERVED
 from karvan.freight.corridor import (
     SAME_CAPACITY,
     CorridorAssignment,

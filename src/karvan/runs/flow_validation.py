@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 
 from karvan.case import Case
-from karvan.freight.choicesets import UNSERVED, PathOfFlow
+from karvan.case.no_alternative import UNSERVED
+from karvan.freight.choicesets import PathOfFlow
 from karvan.freight.corridor import CorridorAssignment, assign
 from karvan.network.model import ArcKind
 from karvan.schema import list_of
